@@ -1,0 +1,6 @@
+from regulars.core.apps import Domain
+
+
+class ConnectorsConfig(Domain):
+    name = "regulars.connectors"
+    label = "connectors"

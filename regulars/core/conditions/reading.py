@@ -1,0 +1,138 @@
+"""JSON to a checked condition; what is wrong is named by its path."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from regulars.core.conditions.fields import Catalogue, Field
+from regulars.core.conditions.operators import Operator, operators_of
+from regulars.core.conditions.tree import All, Any_, Condition, Not, Scalar, Test
+from regulars.core.conditions.values import check_value
+from regulars.core.conditions.words import ENGLISH, Words
+from regulars.core.errors import Refused
+
+DEPTH_MAX = 10
+TESTS_MAX = 200
+VALUES_MAX = 1000
+DAYS_MAX = 36_500
+
+
+def parse(
+    raw: object, catalogue: Catalogue, *, words: Words = ENGLISH, path: str = ""
+) -> Condition:
+    """The condition that a JSON value means, checked against the catalogue's fields.
+
+    Raises `Refused` at the first thing that is wrong; its `field` is the path to it, such as
+    `all[1].value`, after the given `path` where the condition is part of a larger document.
+    """
+    return _Reader(catalogue, words).read(raw, path, depth=1)
+
+
+@dataclass
+class _Reader:
+    catalogue: Catalogue
+    words: Words
+    tests: int = 0
+
+    def read(self, raw: object, path: str, *, depth: int) -> Condition:
+        if not isinstance(raw, dict):
+            raise self._refused("wrong_condition", "a condition is a JSON object", path)
+        if depth > DEPTH_MAX:
+            raise self._refused("too_deep", "conditions are nested too deeply", path)
+        match [key for key in raw if key in ("all", "any", "not")]:
+            case []:
+                return self._test(raw, path)
+            case [key]:
+                self._only({key}, raw, path)
+                return self._group(key, raw[key], path=_under(path, key), depth=depth)
+            case _:
+                raise self._refused("wrong_condition", "a group is one of all, any and not", path)
+
+    def _group(self, key: str, raw: object, *, path: str, depth: int) -> Condition:
+        if key == "not":
+            return Not(self.read(raw, path, depth=depth + 1))
+        if not isinstance(raw, list):
+            raise self._refused("wrong_condition", "a list of conditions is needed", path)
+        parts = tuple(
+            self.read(part, f"{path}[{index}]", depth=depth + 1) for index, part in enumerate(raw)
+        )
+        return All(parts) if key == "all" else Any_(parts)
+
+    def _test(self, raw: dict[str, Any], path: str) -> Test:
+        self.tests += 1
+        if self.tests > TESTS_MAX:
+            raise self._refused("too_many_tests", "the condition has too many tests", path)
+        field = self._field(raw.get("field"), _under(path, "field"))
+        operator = self._operator(raw.get("is"), field, path=_under(path, "is"))
+        wanted = {"field", "is"} if operator.needs == "nothing" else {"field", "is", "value"}
+        self._only(wanted, raw, path)
+        values = self._values(operator, field, raw=raw.get("value"), path=_under(path, "value"))
+        return Test(field, operator, values)
+
+    def _field(self, name: object, path: str) -> Field:
+        if not isinstance(name, str) or name not in self.catalogue:
+            message = self.words.gettext("there is no field “%(name)s”")
+            raise Refused("unknown_field", message % {"name": name}, path)
+        return self.catalogue.get(name)
+
+    def _operator(self, name: object, field: Field, *, path: str) -> Operator:
+        for operator in operators_of(field):
+            if operator.name == name:
+                return operator
+        message = self.words.gettext("the field “%(field)s” cannot be compared by “%(name)s”")
+        raise Refused("unknown_operator", message % {"field": field.label, "name": name}, path)
+
+    def _values(
+        self, operator: Operator, field: Field, *, raw: object, path: str
+    ) -> tuple[Scalar, ...]:
+        match operator.needs:
+            case "nothing":
+                return ()
+            case "one":
+                return (check_value(field, raw, path=path, words=self.words),)
+            case "days":
+                return (self._days(raw, path),)
+            case "two":
+                return self._pair(field, raw, path=path)
+            case "several":
+                return self._several(field, raw, path=path)
+
+    def _days(self, raw: object, path: str) -> int:
+        if isinstance(raw, bool) or not isinstance(raw, int) or not 1 <= raw <= DAYS_MAX:
+            raise self._refused("wrong_value", "a number of days from 1 to 36500 is needed", path)
+        return raw
+
+    def _pair(self, field: Field, raw: object, *, path: str) -> tuple[Scalar, ...]:
+        if not isinstance(raw, list) or len(raw) != 2:
+            raise self._refused(
+                "wrong_value", "a list of the lowest and highest value is needed", path
+            )
+        low, high = self._each(field, raw, path=path)
+        if low > high:  # type: ignore[operator]
+            raise self._refused("wrong_value", "the lowest value is above the highest", path)
+        return low, high
+
+    def _several(self, field: Field, raw: object, *, path: str) -> tuple[Scalar, ...]:
+        if not isinstance(raw, list) or not 1 <= len(raw) <= VALUES_MAX:
+            raise self._refused("wrong_value", "a list of 1 to 1000 values is needed", path)
+        return self._each(field, raw, path=path)
+
+    def _each(self, field: Field, raw: Sequence[object], *, path: str) -> tuple[Scalar, ...]:
+        return tuple(
+            check_value(field, value, path=f"{path}[{index}]", words=self.words)
+            for index, value in enumerate(raw)
+        )
+
+    def _only(self, wanted: set[str], raw: dict[str, Any], path: str) -> None:
+        for key in raw:
+            if key not in wanted:
+                raise self._refused(
+                    "unknown_key", "this key does not belong here", _under(path, key)
+                )
+
+    def _refused(self, code: str, message: str, path: str) -> Refused:
+        return Refused(code, self.words.gettext(message), path or None)
+
+
+def _under(path: str, key: str) -> str:
+    return f"{path}.{key}" if path else key

@@ -1,0 +1,96 @@
+"""Conditions about whole tables, as one Ibis expression; `evaluation` answers for one record."""
+
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from functools import reduce
+from operator import and_, or_
+from typing import Any
+
+import ibis
+from ibis.expr import types as ir
+
+from regulars.core.conditions.evaluation import bounds, folded
+from regulars.core.conditions.tree import All, Any_, Condition, Not, Test
+
+
+def matching(condition: Condition, table: ir.Table, *, now: datetime) -> ir.BooleanValue:
+    """A column that is true for the rows of which the condition is true, and false for all others.
+
+    The table has a column for each of the condition's fields, named as they are. Unknown becomes
+    false only at the very end, so `table.filter(matching(...))` gives exactly the rows for which
+    `holds` is true.
+    """
+    return _truth(condition, table, now).fill_null(False)
+
+
+def _truth(condition: Condition, table: ir.Table, now: datetime) -> Any:
+    match condition:
+        case Test():
+            return _tested(condition, table[condition.field.name], now)
+        case Not(part):
+            return ~_truth(part, table, now)
+        case All(parts):
+            return reduce(and_, (_truth(part, table, now) for part in parts), ibis.literal(True))
+        case Any_(parts):
+            return reduce(or_, (_truth(part, table, now) for part in parts), ibis.literal(False))
+
+
+def _tested(test: Test, column: Any, now: datetime) -> Any:
+    if test.field.type == "number":
+        column = column.cast("float64")
+        column = ibis.ifelse(column.isnan(), ibis.null("float64"), column)
+    if test.operator.needs == "days":
+        return _within(column, *bounds(test, now))
+    given = [_literal(test, value, column) for value in test.values]
+    return _COMPARISONS[test.operator.name](column, given)
+
+
+def _literal(test: Test, value: Any, column: Any) -> Any:
+    if test.operator.name in ("contains", "starts_with"):
+        return ibis.literal(folded(value))
+    if isinstance(value, date):
+        return _moment(value, column)
+    if test.field.type == "number":
+        # A number written out in SQL is a decimal there, and its cast to a double may be off by
+        # one unit in the last place; the cast from text is exact.
+        return ibis.literal(repr(value)).cast("float64")
+    return ibis.literal(value)
+
+
+def _moment(value: date, column: Any) -> Any:
+    """A day or moment as a literal of the column's own type, with a zone or without (then UTC)."""
+    if isinstance(value, datetime) and column.type().timezone is None:
+        value = value.replace(tzinfo=None)
+    return ibis.literal(value, type=column.type())
+
+
+def _within(column: Any, low: Any, high: Any) -> Any:
+    before_end = column < _moment(high, column)
+    return before_end if low is None else (column >= _moment(low, column)) & before_end
+
+
+def _contains_any(column: Any, given: Sequence[Any]) -> Any:
+    return reduce(or_, (column.contains(wanted) for wanted in given))
+
+
+def _contains_all(column: Any, given: Sequence[Any]) -> Any:
+    return reduce(and_, (column.contains(wanted) for wanted in given))
+
+
+_COMPARISONS: dict[str, Callable[[Any, Sequence[Any]], Any]] = {
+    "is_known": lambda column, _: column.notnull(),
+    "is_unknown": lambda column, _: column.isnull(),
+    "equals": lambda column, given: column == given[0],
+    "not_equals": lambda column, given: column != given[0],
+    "less": lambda column, given: column < given[0],
+    "at_most": lambda column, given: column <= given[0],
+    "more": lambda column, given: column > given[0],
+    "at_least": lambda column, given: column >= given[0],
+    "between": lambda column, given: (column >= given[0]) & (column <= given[1]),
+    "in": lambda column, given: column.isin(given),
+    "not_in": lambda column, given: column.notin(given),
+    "contains": lambda column, given: column.lower().contains(given[0]),
+    "starts_with": lambda column, given: column.lower().startswith(given[0]),
+    "has_any": _contains_any,
+    "has_all": _contains_all,
+}

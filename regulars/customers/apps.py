@@ -1,0 +1,6 @@
+from regulars.core.apps import Domain
+
+
+class CustomersConfig(Domain):
+    name = "regulars.customers"
+    label = "customers"

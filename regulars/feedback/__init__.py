@@ -1,0 +1,1 @@
+"""Listening: surveys and their answers, and the signals that every method leaves."""

@@ -1,0 +1,6 @@
+from regulars.core.apps import Domain
+
+
+class FeedbackConfig(Domain):
+    name = "regulars.feedback"
+    label = "feedback"

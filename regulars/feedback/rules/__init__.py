@@ -1,0 +1,1 @@
+"""The arithmetic of feedback: scores with intervals, weights, response rates. Pure functions."""

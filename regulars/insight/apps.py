@@ -1,0 +1,6 @@
+from regulars.core.apps import Domain
+
+
+class InsightConfig(Domain):
+    name = "regulars.insight"
+    label = "insight"

@@ -1,0 +1,6 @@
+from regulars.core.apps import Domain
+
+
+class JourneyConfig(Domain):
+    name = "regulars.journey"
+    label = "journey"

@@ -1,0 +1,1 @@
+"""Mechanics: each file is one kind of earn rule, its settings and its arithmetic."""

@@ -1,0 +1,27 @@
+"""The mechanic `bonus`."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from pydantic import Field
+from typing_extensions import override
+
+from regulars.loyalty.rules.earning import Stage
+from regulars.loyalty.rules.mechanic import Mechanic, mechanics
+from regulars.loyalty.rules.sales import Award, Sale, Standing
+
+
+@mechanics.add("bonus")
+class Bonus(Mechanic):
+    """A fixed number of points on top of what the base rules give for a purchase."""
+
+    stage: ClassVar[Stage] = "addition"
+    title: ClassVar[str] = "Bonus"
+
+    points: int = Field(default=10, ge=1, title="Points")
+    spend_min_minor: int = Field(default=0, ge=0, title="From a purchase of, in minor units")
+
+    @override
+    def awards(self, sale: Sale, member: Standing) -> Iterator[Award]:
+        if sale.total_minor >= self.spend_min_minor and self.applies(sale, member):
+            yield Award(self.unit, self.points)

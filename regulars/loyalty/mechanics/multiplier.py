@@ -1,0 +1,51 @@
+"""The mechanic `multiplier`."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import ClassVar, Self
+
+from pydantic import Field, model_validator
+from typing_extensions import override
+
+from regulars.loyalty.rules.earning import Stage
+from regulars.loyalty.rules.mechanic import Lines, Mechanic, mechanics
+from regulars.loyalty.rules.rounding import Rounding, divided
+from regulars.loyalty.rules.sales import Award, Sale, Standing
+
+
+@mechanics.add("multiplier")
+class Multiplier(Mechanic):
+    """The points of the base rules times a factor, for all lines or some."""
+
+    stage: ClassVar[Stage] = "multiplier"
+    title: ClassVar[str] = "Multiplier"
+
+    factor: Decimal = Field(default=Decimal(2), ge=1, title="Factor")
+    factor_max: Decimal = Field(default=Decimal(10), ge=1, title="Largest factor allowed")
+    places_max: int = Field(default=3, ge=0, le=9, title="Most decimal places allowed")
+    rounding: Rounding = Field(default="floor", title="Rounding")
+    lines: Lines = Field(default=Lines(), title="Lines that count")
+
+    @model_validator(mode="after")
+    def _within_limits(self) -> Self:
+        exponent = self.factor.normalize().as_tuple().exponent
+        if self.factor > self.factor_max:
+            raise ValueError("the factor is above the largest one allowed")
+        if isinstance(exponent, int) and -exponent > self.places_max:
+            raise ValueError("the factor has too many decimal places")
+        return self
+
+    @property
+    @override
+    def needs_lines(self) -> bool:
+        return not self.lines.select_all
+
+    @override
+    def awards(self, sale: Sale, member: Standing) -> Iterator[Award]:
+        if sale.earned is None or not self.applies(sale, member):
+            return
+        points = sale.earned(self.unit, self.lines.select)
+        numerator, denominator = self.factor.as_integer_ratio()
+        more = divided(points * numerator, denominator, self.rounding) - points
+        if more > 0:
+            yield Award(self.unit, more)

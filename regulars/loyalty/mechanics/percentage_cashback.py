@@ -1,0 +1,55 @@
+"""The mechanic `percentage_cashback`."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from pydantic import Field
+from typing_extensions import override
+
+from regulars.loyalty.rules.mechanic import Basis, Lines, Mechanic, mechanics
+from regulars.loyalty.rules.rounding import Rounding, divided
+from regulars.loyalty.rules.sales import Award, Sale, Standing
+
+
+@mechanics.add("percentage_cashback")
+class PercentageCashback(Mechanic):
+    """A percentage of every purchase comes back as money to spend here, up to a cap."""
+
+    title: ClassVar[str] = "Percentage cashback"
+
+    unit: str = Field(default="cashback", title="Unit", description="What members get")
+    basis_points: int = Field(
+        default=500, ge=1, le=10_000, title="Hundredths of a percent", description="500 is 5 %"
+    )
+    cap_minor: int | None = Field(
+        default=None, ge=1, title="At most for one purchase, in minor units"
+    )
+    base: Basis = Field(default="after_discounts", title="Amount that counts")
+    rounding: Rounding = Field(default="floor", title="Rounding")
+    lines: Lines = Field(default=Lines(), title="Lines that count")
+
+    @property
+    @override
+    def needs_lines(self) -> bool:
+        return not self.lines.select_all
+
+    @override
+    def awards(self, sale: Sale, member: Standing) -> Iterator[Award]:
+        if not self.applies(sale, member):
+            return
+        amount = divided(self._eligible(sale) * self.basis_points, 10_000, self.rounding)
+        if self.cap_minor is not None:
+            amount = min(amount, self.cap_minor)
+        if amount > 0:
+            yield Award(self.unit, amount)
+
+    def _eligible(self, sale: Sale) -> int:
+        before = self.base == "before_discounts"
+        if self.lines.select_all:
+            paid = sale.total_minor - sale.redeemed_minor - sale.returned_minor
+            return paid + (sale.discount_minor if before else 0)
+        return sum(
+            line.total_minor + (line.discount_minor if before else 0)
+            for line in sale.lines
+            if self.lines.select(line)
+        )

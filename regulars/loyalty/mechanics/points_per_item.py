@@ -1,0 +1,43 @@
+"""The mechanic `points_per_item`."""
+
+from collections.abc import Iterator
+from typing import ClassVar, Literal
+
+from pydantic import Field
+from typing_extensions import override
+
+from regulars.loyalty.rules.earning import Stage
+from regulars.loyalty.rules.mechanic import Lines, Mechanic, mechanics
+from regulars.loyalty.rules.sales import Award, Sale, Standing
+
+
+@mechanics.add("points_per_item")
+class PointsPerItem(Mechanic):
+    """Every item of certain products or categories brings a fixed number of points."""
+
+    stage: ClassVar[Stage] = "addition"
+    title: ClassVar[str] = "Points per item"
+
+    points: int = Field(default=1, ge=1, title="Points for each")
+    count: Literal["items", "lines"] = Field(default="items", title="What is counted")
+    lines: Lines = Field(default=Lines(), title="Lines that count")
+
+    @property
+    @override
+    def needs_base(self) -> bool:
+        return False
+
+    @property
+    @override
+    def needs_lines(self) -> bool:
+        return True
+
+    @override
+    def awards(self, sale: Sale, member: Standing) -> Iterator[Award]:
+        if not self.applies(sale, member):
+            return
+        chosen = [line for line in sale.lines if self.lines.select(line)]
+        by_items = self.count == "items"
+        counted = sum(line.quantity_milli // 1000 if by_items else 1 for line in chosen)
+        if counted:
+            yield Award(self.unit, counted * self.points)

@@ -1,0 +1,48 @@
+"""Lots: in which order points are spent."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+
+class OpenLot(NamedTuple):
+    """What is left of points granted together, usable from one moment up to another."""
+
+    id: int
+    remaining: int
+    activates_at: datetime
+    expires_at: datetime | None = None
+
+
+class Use(NamedTuple):
+    """An amount taken from one lot."""
+
+    lot_id: int
+    amount: int
+
+
+def usable(lots: Sequence[OpenLot], now: datetime) -> list[OpenLot]:
+    """The lots that may pay at a moment, in the order they are spent.
+
+    Soonest expiry first, lots that never expire last, ties by age. A lot is usable from the moment
+    it becomes active up to, and not at, the moment it expires.
+    """
+    alive = [
+        lot
+        for lot in lots
+        if lot.activates_at <= now and (lot.expires_at is None or now < lot.expires_at)
+    ]
+    return sorted(alive, key=lambda lot: (lot.expires_at is None, lot.expires_at or now, lot.id))
+
+
+def consumed(lots: Sequence[OpenLot], amount: int, now: datetime) -> list[Use] | None:
+    """What each lot pays towards an amount; None where usable lots do not cover all of it."""
+    uses: list[Use] = []
+    missing = amount
+    for lot in usable(lots, now):
+        if missing == 0:
+            break
+        taken = min(lot.remaining, missing)
+        uses.append(Use(lot.id, taken))
+        missing -= taken
+    return None if missing else uses

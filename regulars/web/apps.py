@@ -1,0 +1,6 @@
+from regulars.core.apps import Domain
+
+
+class WebConfig(Domain):
+    name = "regulars.web"
+    label = "web"
