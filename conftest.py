@@ -7,6 +7,6 @@ from pathlib import Path
 os.environ.setdefault("REGULARS_DATA", str(Path(tempfile.gettempdir()) / "regulars-tests"))
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
-from regulars.core.database import ensure_database  # noqa: E402
+from regulars.core.database import ensure_database
 
 ensure_database()

@@ -7,6 +7,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from regulars.company.rules import ROLES
 from regulars.core.models import Record
@@ -96,7 +97,9 @@ class EmployeeManager(BaseUserManager["Employee"]):
         employee.save(using=self._db)
         return employee
 
-    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "Employee":
+    def create_superuser(
+        self, email: str, password: str | None = None, **fields: Any
+    ) -> "Employee":
         return self.create_user(email, password, **{"role": "owner", **fields})
 
 
@@ -111,10 +114,10 @@ class Employee(AbstractBaseUser, PermissionsMixin, Record):
     language = models.CharField(max_length=10, default="", blank=True)
     is_active = models.BooleanField(default=True)
     sample = models.BooleanField(default=False)
-    joined_at = models.DateTimeField(db_default=models.functions.Now())
+    joined_at = models.DateTimeField(db_default=Now())
 
-    groups = models.ManyToManyField("auth.Group", related_name="+", blank=True)
-    user_permissions = models.ManyToManyField("auth.Permission", related_name="+", blank=True)
+    groups = models.ManyToManyField("auth.Group", related_name="+", blank=True)  # type: ignore[assignment]
+    user_permissions = models.ManyToManyField("auth.Permission", related_name="+", blank=True)  # type: ignore[assignment]
 
     objects: ClassVar[EmployeeManager] = EmployeeManager()
     USERNAME_FIELD = "email"

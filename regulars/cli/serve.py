@@ -1,0 +1,189 @@
+"""`regulars serve` and `regulars worker`: one process that watches over web and worker."""
+
+import ctypes
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from types import FrameType
+from typing import Annotated
+from urllib.parse import urlsplit
+
+import typer
+
+from regulars.cli.console import prepare, speech, stop
+from regulars.environment import read
+
+WORKERS = 2
+THREADS = 4
+GIVE_UP_AFTER = 5
+"""A child that dies this often within a minute is broken, not unlucky."""
+STOP_TIMEOUT_S = 20
+
+
+class Child:
+    """A process we keep alive until we are told to stop."""
+
+    def __init__(self, name: str, command: list[str]) -> None:
+        self.name = name
+        self.command = command
+        self.deaths: list[float] = []
+        self.process = self._start()
+
+    def revive(self) -> None:
+        """Start it again if it died; `typer.Exit` when it dies too often."""
+        if self.process.poll() is None:
+            return
+        now = time.monotonic()
+        self.deaths = [death for death in self.deaths if now - death < 60] + [now]
+        if len(self.deaths) >= GIVE_UP_AFTER:
+            stop(f"{self.name} keeps dying (exit code {self.process.returncode}); stopping")
+        speech.print(f"[yellow]{self.name} died, starting it again[/yellow]")
+        self.process = self._start()
+
+    def end(self) -> None:
+        """Ask it to stop, and insist when it does not."""
+        if self.process.poll() is None:
+            self.process.terminate()
+        try:
+            self.process.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(self.command, preexec_fn=_die_with_parent, start_new_session=True)  # noqa: PLW1509 (single-threaded here)
+
+
+def _die_with_parent() -> None:
+    """A supervisor killed outright takes its children along (Linux; elsewhere they live on)."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+
+
+def web_command(*, host: str, port: int, workers: int) -> list[str]:
+    """The command line of the web server."""
+    return [
+        sys.executable,
+        "-m",
+        "granian",
+        "--interface=wsgi",
+        f"--host={host}",
+        f"--port={port}",
+        f"--workers={workers}",
+        f"--blocking-threads={THREADS}",
+        "--backpressure=64",
+        "--respawn-failed-workers",
+        "--workers-max-rss=900",
+        "--no-ws",
+        "--log-level=warning",
+        "regulars.wsgi:application",
+    ]
+
+
+def worker_command() -> list[str]:
+    """The command line of the worker."""
+    return [sys.executable, "-m", "regulars.cli", "worker", "--attached"]
+
+
+def supervise(children: list[Child], *, until: Callable[[], bool]) -> None:
+    """Keep the children alive until told to stop, then end them all."""
+    try:
+        while not until():
+            for child in children:
+                child.revive()
+            time.sleep(0.3)
+    finally:
+        for child in children:
+            child.end()
+
+
+def serve_all(*, host: str, port: int, on_ready: Callable[[], None]) -> None:
+    """Run web and worker until Ctrl-C or SIGTERM; the embedded database ends with us."""
+    told: list[int] = []
+
+    def remember(number: int, _frame: FrameType | None) -> None:
+        told.append(number)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, remember)
+    children = [
+        Child("web", web_command(host=host, port=port, workers=WORKERS)),
+        Child("worker", worker_command()),
+    ]
+    _wait_for_web(host, port, children[0], told)
+    if not told:
+        on_ready()
+    supervise(children, until=lambda: bool(told))
+    speech.print("stopped; everything acknowledged is kept")
+
+
+def _wait_for_web(host: str, port: int, web: Child, told: list[int]) -> None:
+    import httpx
+
+    address = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}/healthz"  # noqa: S104
+    for _attempt in range(200):
+        if told or web.process.poll() is not None:
+            return
+        with suppress(httpx.HTTPError):
+            if httpx.get(address, timeout=5).status_code < 500:
+                return
+        time.sleep(0.15)
+
+
+def collect_static() -> None:
+    """Copy static files to where the server reads them, when they are not there yet."""
+    from django.core.management import call_command
+
+    call_command("collectstatic", verbosity=0, interactive=False)
+
+
+def address_of_base_url() -> tuple[str, int]:
+    """The host and port to listen on when none are given."""
+    parts = urlsplit(read("BASE_URL"))
+    return "127.0.0.1", parts.port or 8000
+
+
+def mount(app: typer.Typer) -> None:
+    """Add `serve` and `worker`."""
+
+    @app.command()
+    def serve(
+        host: Annotated[str, typer.Option(help="Address to listen on.")] = "",
+        port: Annotated[int, typer.Option(help="Port to listen on.")] = 0,
+    ) -> None:
+        """Serve pages and API and run the worker, in one supervised process."""
+        prepare()
+        collect_static()
+        known = address_of_base_url()
+        host, port = host or known[0], port or known[1]
+        serve_all(
+            host=host,
+            port=port,
+            on_ready=lambda: speech.print(f"Regulars is at [bold]{read('BASE_URL')}[/bold]"),
+        )
+
+    @app.command()
+    def worker(
+        attached: Annotated[bool, typer.Option(hidden=True)] = False,
+    ) -> None:
+        """Run the worker alone: jobs, schedules, deliveries of events."""
+        prepare(migrate=not attached)
+        run_worker()
+
+
+def run_worker(*, wait: bool = True) -> None:
+    """Work through the queue; until told to stop, or with `wait=False` until it is empty."""
+    from procrastinate.contrib.django import app as jobs
+
+    with jobs.replace_connector(jobs.connector.get_worker_connector()) as running:  # type: ignore[attr-defined]
+        running.run_worker(
+            wait=wait,
+            concurrency=4,
+            install_signal_handlers=True,
+            listen_notify=wait,
+            fetch_job_polling_interval=2,
+            shutdown_graceful_timeout=15,
+            delete_jobs="successful",
+        )

@@ -1,0 +1,271 @@
+"""What the linters cannot hold: sizes, names, documentation, reverse relations, translations."""
+
+import ast
+import importlib
+import re
+from collections.abc import Iterator
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+from django.core.management import call_command
+from django.utils.translation.template import templatize
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "regulars"
+CUPBOARDS = {"services", "repositories", "utils", "helpers", "common", "base", "schemas", "manager"}
+MESSAGE_CALLS = {
+    "_",
+    "gettext",
+    "gettext_lazy",
+    "ngettext",
+    "ngettext_lazy",
+    "pgettext",
+    "pgettext_lazy",
+}
+DOMAINS = sorted(folder.name for folder in PACKAGE.iterdir() if (folder / "apps.py").exists())
+
+
+def sources(*, tests: bool = False) -> Iterator[Path]:
+    for path in sorted(PACKAGE.rglob("*.py")):
+        parts = path.relative_to(PACKAGE).parts
+        if "migrations" not in parts and (tests or "tests" not in parts):
+            yield path
+
+
+def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+def named(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def test_no_file_passes_400_lines() -> None:
+    long = {named(path): n for path in sources() if (n := len(path.read_text().splitlines())) > 400}
+    assert not long
+
+
+def test_no_function_passes_50_lines() -> None:
+    long = {
+        f"{named(path)}:{node.name}": length
+        for path in sources()
+        for node in functions(path)
+        if (length := (node.end_lineno or 0) - node.lineno + 1) > 50
+    }
+    assert not long
+
+
+def test_functions_are_short() -> None:
+    lengths = sorted(
+        (node.end_lineno or 0) - node.lineno + 1 for path in sources() for node in functions(path)
+    )
+    assert lengths[len(lengths) // 2] <= 12
+
+
+def test_no_cupboard_names() -> None:
+    assert not [named(path) for path in sources() if path.stem in CUPBOARDS]
+    assert not [
+        named(path) for path in PACKAGE.rglob("*") if path.is_dir() and path.name in CUPBOARDS
+    ]
+
+
+def test_public_actions_are_documented() -> None:
+    undocumented = [
+        f"{named(path)}:{node.name}"
+        for path in sources()
+        if "actions" in path.relative_to(PACKAGE).with_suffix("").parts
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef)
+        and not node.name.startswith("_")
+        and not ast.get_docstring(node)
+    ]
+    assert not undocumented
+
+
+def test_pure_files_import_no_django() -> None:
+    pure = [
+        path
+        for path in sources()
+        if {"rules", "mechanics", "conditions", "questions", "survey"}
+        & set(path.relative_to(PACKAGE).with_suffix("").parts)
+    ]
+    allowed = "django.utils.translation"
+    guilty = [
+        f"{named(path)}: {module}"
+        for path in pure
+        for module in imported(path)
+        if module.startswith("django") and not module.startswith(allowed)
+    ]
+    assert not guilty
+
+
+def test_only_urls_imports_pages_api_and_handlers_of_others() -> None:
+    guilty = []
+    for path in sources():
+        domain = path.relative_to(PACKAGE).parts[0]
+        for module in imported(path):
+            parts = module.split(".")
+            inside = (
+                len(parts) > 2
+                and parts[0] == "regulars"
+                and parts[2] in {"pages", "api", "handlers"}
+            )
+            # The decorators and the API's own machinery are what domains are made with.
+            machinery = module.startswith(("regulars.web.pages", "regulars.core.api"))
+            if inside and not machinery and parts[1] != domain and path.name != "urls.py":
+                guilty.append(f"{named(path)}: {module}")
+    assert not guilty
+
+
+def imported(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+
+
+def test_every_event_is_documented() -> None:
+    text = (ROOT / "docs" / "events.md").read_text(encoding="utf-8")
+    missing = [
+        f"{domain}.{node.name}"
+        for domain in DOMAINS
+        if (PACKAGE / domain / "events.py").exists() and domain != "core"
+        for node in ast.parse((PACKAGE / domain / "events.py").read_text(encoding="utf-8")).body
+        if isinstance(node, ast.ClassDef) and node.name not in text
+    ]
+    assert not missing
+
+
+def test_every_plug_in_kind_is_documented() -> None:
+    from regulars.core.registry import Registry
+
+    text = "".join(
+        page.read_text(encoding="utf-8") for page in (ROOT / "docs/plugins").glob("*.md")
+    )
+    missing = []
+    for path in sources():
+        module = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        if (
+            "Registry(" not in path.read_text(encoding="utf-8")
+            or module == "regulars.core.registry"
+        ):
+            continue
+        for found in vars(importlib.import_module(module)).values():
+            if isinstance(found, Registry):
+                missing += [
+                    f"{found.name}: {kind}" for kind in found.kinds() if f"`{kind}`" not in text
+                ]
+    assert not missing
+
+
+def test_relations_point_down_and_leave_no_trace() -> None:
+    order = {domain: index for index, domain in enumerate(settings_order())}
+    guilty = []
+    for model in apps.get_models():
+        if model._meta.app_label not in order:
+            continue
+        for field in model._meta.get_fields():
+            if (
+                not (field.is_relation and getattr(field, "remote_field", None))
+                or field.auto_created
+            ):
+                continue
+            remote = field.related_model
+            if isinstance(remote, str) or remote is None:
+                continue
+            label = remote._meta.app_label
+            if label in order and order[label] > order[model._meta.app_label]:
+                guilty.append(f"{model.__name__}.{field.name} points up")
+            if not getattr(field.remote_field, "related_name", "").endswith("+"):
+                guilty.append(f"{model.__name__}.{field.name} leaves a reverse relation")
+    assert not guilty
+
+
+def settings_order() -> tuple[str, ...]:
+    from django.conf import settings
+
+    return tuple(settings.DOMAINS)
+
+
+@pytest.mark.django_db
+def test_no_migration_is_missing() -> None:
+    call_command("makemigrations", check=True, dry_run=True, verbosity=0, stdout=StringIO())
+
+
+def messages_of(path: Path) -> Iterator[str]:
+    """Texts that a Python file or a template hands to translation."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".html":
+        text = "\n".join(
+            line.strip() for line in re.findall(r"\b\w*gettext\(.*?\)(?=\s|$)", templatize(text))
+        )
+    for node in ast.walk(ast.parse(text)):
+        if not isinstance(node, ast.Call):
+            continue
+        name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+        if name not in MESSAGE_CALLS:
+            continue
+        texts = [one.value for one in node.args if isinstance(one, ast.Constant)]
+        at = 1 if name.startswith("pgettext") else 0
+        if len(texts) > at and isinstance(texts[at], str) and texts[at]:
+            yield texts[at]
+
+
+def test_the_russian_catalogue_is_complete() -> None:
+    from babel.messages.pofile import read_po
+
+    known: set[str] = set()
+    holes: list[str] = []
+    for catalogue in PACKAGE.glob("*/locale/ru/LC_MESSAGES/django.po"):
+        with catalogue.open("rb") as file:
+            for message in read_po(file, locale="ru"):
+                singular = message.id if isinstance(message.id, str) else message.id[0]
+                forms = [message.string] if isinstance(message.string, str) else message.string
+                if singular and (not all(forms) or message.fuzzy):
+                    holes.append(f"{named(catalogue)}: {singular}")
+                known.add(singular)
+    templates = list(PACKAGE.rglob("templates/**/*.html"))
+    missing = [
+        f"{named(path)}: {text}"
+        for path in [*sources(), *templates]
+        for text in messages_of(path)
+        if text not in known and text not in DJANGO_HAS_IT
+    ]
+    assert not holes
+    assert not missing
+
+
+DJANGO_HAS_IT = {"English", "Russian"}
+
+
+def test_compiled_catalogues_are_current() -> None:
+    from babel.messages.mofile import read_mo
+    from babel.messages.pofile import read_po
+
+    stale = []
+    for source in PACKAGE.glob("*/locale/ru/LC_MESSAGES/django.po"):
+        with source.open("rb") as file:
+            texts = {m.id: m.string for m in read_po(file, locale="ru") if m.id and not m.fuzzy}
+        with source.with_suffix(".mo").open("rb") as file:
+            compiled = {m.id: m.string for m in read_mo(file) if m.id}
+        if compiled != {k: v for k, v in texts.items() if all(v)}:
+            stale.append(named(source))
+    assert not stale
+
+
+def test_no_machine_path_or_host_is_tracked() -> None:
+    pattern = re.compile(r"(?<![\w.])/(work|root|farm)/")
+    guilty = [
+        named(path)
+        for suffix in ("*.py", "*.md", "*.html", "*.toml", "*.lock", "*.sh", "*.js", "*.css")
+        for path in ROOT.rglob(suffix)
+        if not {".venv", "node_modules", "data", ".git"} & set(path.relative_to(ROOT).parts)
+        and path != Path(__file__)
+        and pattern.search(path.read_text(encoding="utf-8", errors="ignore"))
+    ]
+    assert not guilty
