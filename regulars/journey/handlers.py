@@ -1,0 +1,33 @@
+"""What the journey does when customers buy, bring back, or generated rows go."""
+
+from django.utils import timezone
+
+from regulars.company.events import SampleDataRemoved
+from regulars.core.events import on
+from regulars.customers.events import GoodsReturned, PurchasesRecorded, PurchasesVoided
+from regulars.journey.actions.defaults import pass_by_known_purchases
+from regulars.journey.actions.passages import (
+    drop_sample_passages,
+    forget_purchases,
+    pass_by_returns,
+)
+
+
+@on(PurchasesRecorded)
+def write_passages_of_purchases(event: PurchasesRecorded) -> None:
+    pass_by_known_purchases(event.purchase_ids, now=timezone.now())
+
+
+@on(PurchasesVoided)
+def remove_passages_of_purchases(event: PurchasesVoided) -> None:
+    forget_purchases(event.purchase_ids)
+
+
+@on(GoodsReturned)
+def write_passages_of_returns(event: GoodsReturned) -> None:
+    pass_by_returns(event.return_ids)
+
+
+@on(SampleDataRemoved)
+def remove_sample_passages(event: SampleDataRemoved) -> None:
+    drop_sample_passages()
