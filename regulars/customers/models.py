@@ -48,11 +48,11 @@ class SourceRecord(Record):
 
     source = models.CharField(max_length=50)
     outside_id = models.CharField(max_length=100)
-    customer = models.ForeignKey(Customer, models.PROTECT, related_name="+")
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", db_index=False)
     body = models.JSONField()
     fingerprint = models.CharField(max_length=64)
     received_at = models.DateTimeField()
-    work = models.ForeignKey(Work, models.PROTECT, null=True, related_name="+")
+    work = models.ForeignKey(Work, models.PROTECT, null=True, related_name="+", db_index=False)
 
     class Meta:
         constraints = (
@@ -71,8 +71,8 @@ class Identity(Record):
 
     kind = models.CharField(max_length=50)
     value = models.CharField(max_length=254)
-    customer = models.ForeignKey(Customer, models.PROTECT, related_name="+")
-    work = models.ForeignKey(Work, models.PROTECT, null=True, related_name="+")
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", db_index=False)
+    work = models.ForeignKey(Work, models.PROTECT, null=True, related_name="+", db_index=False)
 
     class Meta:
         constraints = (
@@ -80,10 +80,11 @@ class Identity(Record):
         )
         indexes = (
             models.Index(fields=("customer",), name="identity_by_customer"),
-            models.Index(OpClass("value", "text_pattern_ops"), name="identity_by_beginning"),
             models.Index(
-                OpClass(Reverse("value"), "text_pattern_ops"), name="identity_by_ending"
+                fields=("work",), name="identity_by_work", condition=Q(work__isnull=False)
             ),
+            models.Index(OpClass("value", "text_pattern_ops"), name="identity_by_beginning"),
+            models.Index(OpClass(Reverse("value"), "text_pattern_ops"), name="identity_by_ending"),
         )
 
 
@@ -94,15 +95,17 @@ class Purchase(Record):
 
     source = models.CharField(max_length=50)
     number = models.CharField(max_length=100)
-    customer = models.ForeignKey(Customer, models.PROTECT, null=True, related_name="+")
-    store = models.ForeignKey(Store, models.PROTECT, null=True, related_name="+")
+    customer = models.ForeignKey(
+        Customer, models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    store = models.ForeignKey(Store, models.PROTECT, null=True, related_name="+", db_index=False)
     bought_at = models.DateTimeField()
     total_minor = models.BigIntegerField()
     discount_minor = models.BigIntegerField(default=0)
     fingerprint = models.BinaryField(max_length=16)
     recorded_at = models.DateTimeField()
     voided_at = models.DateTimeField(null=True)
-    work = models.ForeignKey(Work, models.PROTECT, null=True, related_name="+")
+    work = models.ForeignKey(Work, models.PROTECT, null=True, related_name="+", db_index=False)
 
     class Meta:
         constraints = (
@@ -126,11 +129,21 @@ class Purchase(Record):
 
 
 class Line(Record):
-    """One product on a receipt. The quantity is in thousandths, so that weight stays whole."""
+    """One product on a receipt. The quantity is in thousandths, so that weight stays whole.
 
-    purchase = models.ForeignKey(Purchase, models.PROTECT, related_name="+")
+    Lines are written together with their receipt and never changed. The database does not check
+    their two references: each check locks the row it looks at, so that tills selling the same
+    milk would queue for it, and it costs more than the line itself. Nothing deletes products or
+    receipts; `lines_without_receipt` looks for strays.
+    """
+
+    purchase = models.ForeignKey(
+        Purchase, models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
     position = models.SmallIntegerField()
-    product = models.ForeignKey(Product, models.PROTECT, null=True, related_name="+")
+    product = models.ForeignKey(
+        Product, models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False
+    )
     quantity_milli = models.BigIntegerField()
     total_minor = models.BigIntegerField()
     discount_minor = models.BigIntegerField(default=0)
@@ -154,7 +167,7 @@ class Return(Record):
 
     source = models.CharField(max_length=50)
     number = models.CharField(max_length=100)
-    purchase = models.ForeignKey(Purchase, models.PROTECT, related_name="+")
+    purchase = models.ForeignKey(Purchase, models.PROTECT, related_name="+", db_index=False)
     store = models.ForeignKey(Store, models.PROTECT, null=True, related_name="+")
     returned_at = models.DateTimeField()
     total_minor = models.BigIntegerField()
@@ -171,8 +184,8 @@ class Return(Record):
 class ReturnLine(Record):
     """How much of one line came back, and its worth."""
 
-    goods_return = models.ForeignKey(Return, models.PROTECT, related_name="+")
-    line = models.ForeignKey(Line, models.PROTECT, related_name="+")
+    goods_return = models.ForeignKey(Return, models.PROTECT, related_name="+", db_index=False)
+    line = models.ForeignKey(Line, models.PROTECT, related_name="+", db_index=False)
     quantity_milli = models.BigIntegerField()
     total_minor = models.BigIntegerField()
 
@@ -194,11 +207,11 @@ class TimelineEntry(Record):
     Purchases are not repeated here: the timeline reads them from their own table.
     """
 
-    customer = models.ForeignKey(Customer, models.CASCADE, related_name="+")
+    customer = models.ForeignKey(Customer, models.CASCADE, related_name="+", db_index=False)
     at = models.DateTimeField()
     kind = models.CharField(max_length=50)
     cause = models.CharField(max_length=150)
-    store = models.ForeignKey(Store, models.PROTECT, null=True, related_name="+")
+    store = models.ForeignKey(Store, models.PROTECT, null=True, related_name="+", db_index=False)
     body = models.JSONField(default=dict)
     sample = models.BooleanField(default=False)
 

@@ -1,0 +1,105 @@
+"""Finding the people that identities point to, and making those nobody has met."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from django.db import connection
+
+from regulars.core.events import publish
+from regulars.core.sql import int_array, text_array, time_array
+from regulars.customers.events import CustomersChanged
+from regulars.customers.rules.identities import normal_value
+from regulars.customers.rules.purchases import BY_ID, CustomerRef
+
+
+def owners_of(
+    seen_at: dict[CustomerRef, datetime], *, work_id: int | None = None
+) -> dict[CustomerRef, int | None]:
+    """Whose each reference is; unknown identities become new customers, known since that moment.
+
+    References whose value points to nobody ("0000", "unknown") give None; ids that do not exist
+    are left out. Three statements at most.
+    """
+    owners: dict[CustomerRef, int | None] = {}
+    wanted: dict[CustomerRef, CustomerRef] = {}
+    for reference in seen_at:
+        if reference.kind == BY_ID:
+            wanted[reference] = reference
+        elif (value := normal_value(reference.kind, reference.value)) is None:
+            owners[reference] = None
+        else:
+            wanted[reference] = CustomerRef(reference.kind, value)
+    known = _known_owners(set(wanted.values()))
+    missing = {
+        normal: seen_at[reference]
+        for reference, normal in wanted.items()
+        if normal not in known and normal.kind != BY_ID
+    }
+    if missing:
+        _add_customers(missing, work_id=work_id)
+        known |= _known_owners(set(missing))
+    owners.update({given: known[normal] for given, normal in wanted.items() if normal in known})
+    return owners
+
+
+def _known_owners(references: Collection[CustomerRef]) -> dict[CustomerRef, int]:
+    ids = [int(reference.value) for reference in references if reference.kind == BY_ID]
+    pairs = [reference for reference in references if reference.kind != BY_ID]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT identity.kind, identity.value, identity.customer_id
+            FROM unnest(%s::text[], %s::text[]) AS given (kind, value)
+            JOIN customers_identity identity
+                ON identity.kind = given.kind AND identity.value = given.value
+            UNION ALL
+            SELECT 'id', id::text, id FROM customers_customer WHERE id = ANY(%s::numeric[])""",
+            [
+                text_array([pair.kind for pair in pairs]),
+                text_array([pair.value for pair in pairs]),
+                int_array(ids),
+            ],
+        )
+        found = {CustomerRef(kind, value): owner for kind, value, owner in cursor.fetchall()}
+    # An id may be written with leading zeros; the answer is given under the spelling asked for.
+    by_id = {owner for (kind, _), owner in found.items() if kind == BY_ID}
+    for reference in references:
+        if reference.kind == BY_ID and int(reference.value) in by_id:
+            found[reference] = int(reference.value)
+    return found
+
+
+def _add_customers(missing: dict[CustomerRef, datetime], *, work_id: int | None) -> None:
+    """New customers, one for each identity that nobody else claims at the same moment.
+
+    The identity is claimed first, in sorted order, and the customer follows where the claim held:
+    so two batches that meet the same stranger at once make one customer, and never deadlock.
+    """
+    pairs = sorted(missing)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """WITH given AS (
+                SELECT * FROM unnest(%s::text[], %s::text[], %s::timestamptz[])
+                    AS given (kind, value, seen_at)
+            ), claimed AS (
+                INSERT INTO customers_identity (kind, value, customer_id, work_id)
+                SELECT kind, value,
+                    nextval(pg_get_serial_sequence('customers_customer', 'id')), %s::bigint
+                FROM given
+                ON CONFLICT (kind, value) DO NOTHING
+                RETURNING kind, value, customer_id
+            )
+            INSERT INTO customers_customer (id, name, name_ru, email, phone, gender, address,
+                occupation, interests, traits, language, known_since)
+            SELECT claimed.customer_id, '', '', '', '', '', '', '', '[]', '{}', '', given.seen_at
+            FROM claimed JOIN given USING (kind, value)
+            RETURNING id""",
+            [
+                text_array([pair.kind for pair in pairs]),
+                text_array([pair.value for pair in pairs]),
+                time_array([missing[pair] for pair in pairs]),
+                work_id,
+            ],
+        )
+        created = [row[0] for row in cursor.fetchall()]
+    if created:
+        publish(CustomersChanged(customer_ids=tuple(sorted(created))))

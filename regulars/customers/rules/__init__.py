@@ -1,0 +1,1 @@
+"""Arithmetic and forms of the customers domain: pure, without a database."""

@@ -1,0 +1,112 @@
+"""What a till or a file says about purchases, and what is wrong with it."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import blake2b
+from typing import NamedTuple
+
+from regulars.core.errors import Refused
+
+AMOUNT_MAX = 10**14
+"""The largest amount or quantity of one line; sums of a thousand lines still fit eight bytes."""
+
+LINES_MAX = 1_000
+CLOCK_ERROR_MAX = timedelta(days=1)
+BY_ID = "id"
+"""The kind of a `CustomerRef` whose value is our own id of the customer."""
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+
+
+class LineInput(NamedTuple):
+    """One product of a receipt: thousandths of a piece or kilogram, and minor units of money.
+
+    The total is what was paid, after the discount.
+    """
+
+    sku: str
+    quantity_milli: int
+    total_minor: int
+    discount_minor: int = 0
+
+
+class CustomerRef(NamedTuple):
+    """Who bought: an identity such as `("card", "123")`, or `("id", "42")` for our own id."""
+
+    kind: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class PurchaseInput:
+    """A receipt as its source tells it. `source` and `number` together name it for ever.
+
+    `discount_minor` is what was taken off the whole receipt, beside the discounts of its lines.
+    """
+
+    source: str
+    number: str
+    customer: CustomerRef | None
+    store_code: str | None
+    bought_at: datetime
+    lines: tuple[LineInput, ...]
+    discount_minor: int = 0
+
+
+def problem_of(entry: PurchaseInput, *, now: datetime) -> Refused | None:
+    """What is wrong with a receipt, naming the field; None where nothing is."""
+    return _problem_of_head(entry) or _problem_of_time(entry, now) or _problem_of_lines(entry)
+
+
+def _problem_of_head(entry: PurchaseInput) -> Refused | None:
+    if not entry.source or not entry.number:
+        return Refused("missing", "a purchase needs a source and a number", "number")
+    texts = f"{entry.source}{entry.number}{entry.store_code}"
+    if _CONTROL.search(texts) or len(entry.source) > 50 or len(entry.number) > 100:
+        return Refused("unreadable_text", "too long, or with control characters", "number")
+    if entry.store_code is not None and len(entry.store_code) > 50:
+        return Refused("too_long", "a store code has at most 50 characters", "store")
+    return _problem_of_reference(entry.customer) if entry.customer is not None else None
+
+
+def _problem_of_time(entry: PurchaseInput, now: datetime) -> Refused | None:
+    if entry.bought_at.tzinfo is None:
+        return Refused("no_zone", "the time needs an offset from UTC", "bought_at")
+    if entry.bought_at > now + CLOCK_ERROR_MAX:
+        return Refused("in_the_future", "the purchase lies in the future", "bought_at")
+    return None
+
+
+def _problem_of_reference(customer: CustomerRef) -> Refused | None:
+    if not customer.kind or len(customer.kind) > 50 or len(customer.value) > 254:
+        return Refused("bad_identity", "an identity is a kind and a value", "customer")
+    if _CONTROL.search(f"{customer.kind}{customer.value}"):
+        return Refused("unreadable_text", "the identity has control characters", "customer")
+    if customer.kind == BY_ID and not (customer.value.isascii() and customer.value.isdigit()):
+        return Refused("bad_identity", "our own id is a whole number", "customer")
+    return None
+
+
+def _problem_of_lines(entry: PurchaseInput) -> Refused | None:
+    if not 1 <= len(entry.lines) <= LINES_MAX:
+        return Refused("no_lines", f"a purchase has 1 to {LINES_MAX} lines", "lines")
+    total = 0
+    for line in entry.lines:
+        sku, quantity, paid, off = line
+        if not (0 <= quantity <= AMOUNT_MAX and 0 <= paid <= AMOUNT_MAX and 0 <= off <= AMOUNT_MAX):
+            return Refused("out_of_range", "an amount is negative or too large", "lines")
+        if len(sku) > 50 or (not sku.isprintable() and _CONTROL.search(sku)):
+            return Refused("unreadable_text", "too long, or with control characters", "lines.sku")
+        total += paid
+    if not 0 <= entry.discount_minor <= total:
+        return Refused("out_of_range", "the discount exceeds the lines", "discount_minor")
+    return None
+
+
+def fingerprint_of(entry: PurchaseInput) -> str:
+    """32 hexadecimal digits that differ where the content of two receipts differs (BLAKE2b)."""
+    lines = "\x1e".join(["\x1f".join(map(str, line)) for line in entry.lines])
+    head = f"{entry.customer}\x1d{entry.store_code}\x1d{entry.bought_at.timestamp()}"
+    text = f"{head}\x1d{entry.discount_minor}\x1d{lines}"
+    return blake2b(text.encode(), digest_size=16).hexdigest()

@@ -1,0 +1,114 @@
+"""Typed makers of what tests need; each gives a saved object, complete with all it depends on."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from itertools import count
+
+from regulars.company.models import Category, Employee, Product, Store
+from regulars.customers.actions import (
+    CustomerRef,
+    LineInput,
+    PurchaseInput,
+    Recorded,
+    record_purchases,
+)
+from regulars.customers.models import Customer, Identity
+
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+"""The moment at which tests happen, a Monday."""
+
+_numbers = count(1)
+
+
+def store(code: str = "", *, name: str = "", kind: str = "shop") -> Store:
+    """A store of that code."""
+    code = code or f"S{next(_numbers)}"
+    return Store.objects.create(code=code, name=name or f"Store {code}", kind=kind)
+
+
+def category(path: str) -> Category:
+    """The category at a path such as `Food/Dairy`, with all branches above it."""
+    parent: Category | None = None
+    names = path.split("/")
+    for depth, name in enumerate(names, 1):
+        parent, _ = Category.objects.get_or_create(
+            path="/".join(names[:depth]), defaults={"name": name, "parent": parent}
+        )
+    assert parent is not None
+    return parent
+
+
+def product(sku: str = "", *, category_path: str = "", name: str = "", maker: str = "") -> Product:
+    """A product, on a branch of the category tree where a path is given."""
+    sku = sku or f"P{next(_numbers)}"
+    return Product.objects.create(
+        sku=sku,
+        name=name or f"Product {sku}",
+        maker=maker,
+        category=category(category_path) if category_path else None,
+    )
+
+
+def customer(name: str = "", *, card: str = "", email: str = "", phone: str = "") -> Customer:
+    """A customer with an identity for each contact that is given."""
+    made = Customer.objects.create(name=name, email=email, phone=phone, known_since=NOW)
+    for kind, value in (("card", card), ("email", email), ("phone", phone)):
+        if value:
+            Identity.objects.create(kind=kind, value=value, customer=made)
+    return made
+
+
+def employee(role: str = "owner", *, stores: Sequence[Store] = (), email: str = "") -> Employee:
+    """An employee of that role who can sign in with the password `correct horse`."""
+    made = Employee.objects.create_user(
+        email or f"{role}{next(_numbers)}@example.com",
+        "correct horse",
+        role=role,
+        name=role.title(),
+    )
+    made.stores.set(stores)
+    return made
+
+
+def line(
+    sku: str = "milk",
+    total_minor: int = 1_000,
+    *,
+    quantity_milli: int = 1_000,
+    discount_minor: int = 0,
+) -> LineInput:
+    """One product of a receipt."""
+    return LineInput(sku, quantity_milli, total_minor, discount_minor)
+
+
+def receipt(
+    number: str = "",
+    *,
+    card: str | None = None,
+    customer: Customer | None = None,
+    lines: Sequence[LineInput] = (),
+    store_code: str | None = None,
+    bought_at: datetime = NOW,
+    source: str = "till",
+    discount_minor: int = 0,
+) -> PurchaseInput:
+    """A receipt that is not recorded yet; of a card, of a customer, or of nobody known."""
+    reference = CustomerRef("card", card) if card else None
+    if customer is not None:
+        reference = CustomerRef("id", str(customer.pk))
+    return PurchaseInput(
+        source=source,
+        number=number or f"R{next(_numbers)}",
+        customer=reference,
+        store_code=store_code,
+        bought_at=bought_at,
+        lines=tuple(lines) or (line(),),
+        discount_minor=discount_minor,
+    )
+
+
+def purchase(number: str = "", *, now: datetime = NOW, **told: object) -> Recorded:
+    """A recorded purchase; takes what `receipt` takes."""
+    (recorded,) = record_purchases([receipt(number, **told)], now=now)  # type: ignore[arg-type]
+    assert recorded.refused is None, recorded.refused
+    return recorded
