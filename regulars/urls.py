@@ -9,7 +9,9 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
 from regulars.core.api.application import make_api
+from regulars.web.look import send_bundle
 from regulars.web.pages import urlpatterns as pages
+from regulars.web.screens import brand_stylesheet
 
 
 def modules(name: str) -> Iterator[ModuleType]:
@@ -25,8 +27,8 @@ api = make_api(found.router for found in modules("api") if hasattr(found, "route
 urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include("allauth.urls")),
     path("api/v1/", api.urls),
+    path("look/<str:digest>/<str:name>", send_bundle),
+    path("brand.css", brand_stylesheet),
     *[pattern for found in modules("health") for pattern in found.urlpatterns],
     *pages(),
 ]
-handler404 = "regulars.web.middleware.not_found"
-handler500 = "regulars.web.middleware.broken"

@@ -1,13 +1,35 @@
 """What happens around every page."""
 
 from collections.abc import Callable
+from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
+from django.utils import timezone, translation
 
 from regulars.core.errors import Forbidden, NotFound, Refused
+from regulars.web.brand import current_brand
 
 Next = Callable[[HttpRequest], HttpResponseBase]
+BARE = ("/api/", "/look/", "/brand.css", "/static/", "/media/", "/healthz", "/readyz", "/metrics")
+
+
+class OwnSurroundings:
+    """The language a person chose, on whichever device; days begin at the company's midnight."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.path.startswith(BARE):
+            return self.get_response(request)
+        language = getattr(request.user, "language", "")
+        if language and settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
+            translation.activate(language)
+            request.LANGUAGE_CODE = translation.get_language() or language
+        with timezone.override(ZoneInfo(current_brand().timezone)):
+            return self.get_response(request)
 
 
 class SignInAgain:
@@ -39,4 +61,7 @@ class RefusalsShown:
         if not isinstance(exception, Refused):
             return None
         status = {NotFound: 404, Forbidden: 403}.get(type(exception), 422)
-        return render(request, "web/refused.html", {"refused": exception}, status=status)
+        fragment = request.headers.get("HX-Request") == "true"
+        template = "web/_refused.html" if fragment else "web/refused.html"
+        context = {"refused": exception, "status": status}
+        return render(request, template, context, status=status)

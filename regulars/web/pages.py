@@ -1,19 +1,24 @@
 """Pages: one decorator says where a page is, who may see it, and where it stands in the frame."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Protocol
 
 from django.contrib.auth.views import redirect_to_login
+from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import URLPattern, path
+from django.utils.cache import patch_vary_headers
 
-from regulars.core.errors import Forbidden
+from regulars.core.errors import Forbidden, Refused
 
 PUBLIC = "public"
 """What a page for everybody says it needs; such pages guard themselves by secret links."""
+
+SIGNED_IN = "signed_in"
+"""What a page for every employee, whatever the role, says it needs."""
 
 Shown = HttpResponseBase
 
@@ -24,12 +29,27 @@ class View(Protocol):
 
 @dataclass(frozen=True)
 class Nav:
-    """A place in the sidebar: a label, its order, an icon of the sprite and the key after G."""
+    """A place in the sidebar: a label, its order, an icon of the sprite and the key after G.
+
+    Orders below 100 are the daily work on top; from 100 on it is what stands below: stores, settings,
+    help. `key` is a letter of the English layout. `roles` limits an entry to those roles.
+    """
 
     label: Any
     order: int
-    icon: str = ""
+    icon: str = "page"
     key: str = ""
+    roles: frozenset[str] | None = None
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A place on the settings page: a label, a sentence below it, an icon, its order."""
+
+    label: Any
+    hint: Any
+    icon: str = "settings"
+    order: int = 100
 
 
 @dataclass(frozen=True)
@@ -43,10 +63,24 @@ class Page:
     nav: Nav | None = None
     panel_of: str | None = None
     title: Any = ""
-    methods: tuple[str, ...] = field(default=("GET", "POST"))
+    setting: Setting | None = None
+
+    @property
+    def has_parameters(self) -> bool:
+        """Whether the route has a place for an id or a token."""
+        return "<" in self.route
 
 
 PAGES: dict[str, Page] = {}
+
+
+def may_open(user: Any, needs: str) -> bool:
+    """Whether a person may open what has this need; False for people who are not signed in."""
+    if needs == PUBLIC:
+        return True
+    if user is None or not user.is_authenticated:
+        return False
+    return needs == SIGNED_IN or user.has_perm(needs)
 
 
 def page(
@@ -57,11 +91,13 @@ def page(
     panel_of: str | None = None,
     title: Any = "",
     name: str = "",
+    setting: Setting | None = None,
 ) -> Callable[[View], View]:
     """A decorator that puts a view at a route, behind a permission.
 
     The page's name is `<domain>.<function>` unless given. People who are not signed in are sent to
-    sign in; people without the permission are refused.
+    sign in; people without the permission are refused. A page with a title and no parameters is
+    found by the palette.
     """
 
     def register(view: View) -> View:
@@ -71,14 +107,15 @@ def page(
 
         @wraps(view)
         def guarded(request: HttpRequest, *arguments: Any, **named: Any) -> HttpResponseBase:
-            if needs != PUBLIC:
+            if not may_open(request.user, needs):
                 if not request.user.is_authenticated:
                     return redirect_to_login(request.get_full_path())
-                if not request.user.has_perm(needs):
-                    raise Forbidden("forbidden", "your role does not include this page")
-            return view(request, *arguments, **named)
+                raise Forbidden("forbidden", "your role does not include this page")
+            response = view(request, *arguments, **named)
+            patch_vary_headers(response, ("HX-Request",))  # type: ignore[arg-type]
+            return response
 
-        PAGES[known_as] = Page(route, known_as, needs, guarded, nav, panel_of, title)
+        PAGES[known_as] = Page(route, known_as, needs, guarded, nav, panel_of, title, setting)
         return guarded
 
     return register
@@ -89,11 +126,29 @@ def show(request: HttpRequest, template: str, *, status: int = 200, **context: A
     return render(request, template, context, status=status)
 
 
+def show_form(
+    request: HttpRequest, template: str, *, form: BaseForm, **context: Any
+) -> HttpResponse:
+    """A page around a form: 422 when the form was sent and has errors, 200 otherwise."""
+    status = 422 if form.is_bound and form.errors else 200
+    return render(request, template, {"form": form, **context}, status=status)
+
+
+def blame(form: BaseForm, refused: Refused) -> None:
+    """Puts a refusal of an action beside the field of the form that it names."""
+    field = refused.field if refused.field in form.fields else None
+    form.add_error(field, refused.message)
+
+
 def urlpatterns() -> list[URLPattern]:
     """The routes of all pages declared so far; names carry their domain, `company.stores`."""
     return [path(page.route, page.view, name=page.name) for page in PAGES.values()]
 
 
-def panels_of(place: str) -> list[Page]:
-    """The panels that domains above registered for a page, in the order of their routes."""
-    return [page for page in PAGES.values() if page.panel_of == place]
+def panels_of(place: str, user: Any = None) -> list[Page]:
+    """The panels that domains above registered for a page, for those who may see them."""
+    return [
+        page
+        for page in PAGES.values()
+        if page.panel_of == place and (user is None or may_open(user, page.needs))
+    ]
