@@ -57,7 +57,13 @@ SECRET_KEY = _secret_key()
 BASE_URL = read("BASE_URL").rstrip("/")
 SECURE = BASE_URL.startswith("https://")
 HOST = urlsplit(BASE_URL).hostname or "localhost"
-ALLOWED_HOSTS = ["*"]
+ALLOWED_HOSTS = [
+    HOST,
+    "localhost",
+    "127.0.0.1",
+    "[::1]",
+    *(name.strip() for name in read("ALLOWED_HOSTS").split(",") if name.strip()),
+]
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE = SECURE
 SECURE_CONTENT_TYPE_NOSNIFF = True
@@ -111,6 +117,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "regulars.web.middleware.OwnSurroundings",
     "regulars.web.middleware.SignInAgain",
     "regulars.web.middleware.RefusalsShown",
 ]
@@ -131,6 +138,8 @@ CONTENT_SECURITY_POLICY = {
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        # Before the folders of apps, so that sign-in pages wear our look.
+        "DIRS": [PACKAGE / "web" / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -147,7 +156,11 @@ TEMPLATES = [
 ROOT_URLCONF = "regulars.urls"
 WSGI_APPLICATION = "regulars.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-DATABASES = {"default": _database(read("DATABASE_URL") or f"postgresql:///regulars?host={DATA}/postgres")}
+DATABASES = {
+    "default": _database(
+        read("DATABASE_URL") or f"postgresql://postgres@/regulars?host={DATA}/postgres"
+    )
+}
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
 AUTH_USER_MODEL = "company.Employee"
