@@ -50,7 +50,7 @@ def page_of(
 
 def _cursor(row: Model, order: str) -> str:
     name = order.lstrip("-")
-    field: Any = row._meta.get_field(name)  # noqa: SLF001
+    field: Any = row._meta.get_field(name)
     value = field.value_to_string(row)
     return signing.dumps([order, value, row.pk], salt=_SALT)
 
@@ -63,6 +63,6 @@ def _after(model: type[Model], cursor: str, *, order: str) -> Q:
     if made_for != order:
         raise Refused("wrong_cursor", "this cursor was not made by this list", "cursor")
     name, ahead = order.lstrip("-"), "lt" if order.startswith("-") else "gt"
-    value: Any = model._meta.get_field(name).to_python(text)  # type: ignore[union-attr]  # noqa: SLF001
+    value: Any = model._meta.get_field(name).to_python(text)  # type: ignore[union-attr]
     beyond = Q(**{f"{name}__{ahead}": value})
     return beyond | Q(**{name: value, f"id__{ahead}": last_id})

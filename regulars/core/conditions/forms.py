@@ -4,27 +4,27 @@ from typing import Any
 
 from regulars.core.conditions.fields import Catalogue, Field
 from regulars.core.conditions.operators import operators_of
-from regulars.core.conditions.words import ENGLISH, Words, marked
+from regulars.core.conditions.words import ENGLISH, Words, gettext_noop
 
 OPERATOR_LABELS = {
-    "equals": marked("is"),
-    "not_equals": marked("is not"),
-    "less": marked("is less than"),
-    "at_most": marked("is at most"),
-    "more": marked("is more than"),
-    "at_least": marked("is at least"),
-    "between": marked("is between"),
-    "in": marked("is one of"),
-    "not_in": marked("is none of"),
-    "contains": marked("contains"),
-    "starts_with": marked("starts with"),
-    "has_any": marked("has any of"),
-    "has_all": marked("has all of"),
-    "in_last_days": marked("was in the last … days"),
-    "before_last_days": marked("was more than … days ago"),
-    "in_next_days": marked("is in the next … days"),
-    "is_known": marked("is known"),
-    "is_unknown": marked("is unknown"),
+    "equals": gettext_noop("is"),
+    "not_equals": gettext_noop("is not"),
+    "less": gettext_noop("is less than"),
+    "at_most": gettext_noop("is at most"),
+    "more": gettext_noop("is more than"),
+    "at_least": gettext_noop("is at least"),
+    "between": gettext_noop("is between"),
+    "in": gettext_noop("is one of"),
+    "not_in": gettext_noop("is none of"),
+    "contains": gettext_noop("contains"),
+    "starts_with": gettext_noop("starts with"),
+    "has_any": gettext_noop("has any of"),
+    "has_all": gettext_noop("has all of"),
+    "in_last_days": gettext_noop("was in the last … days"),
+    "before_last_days": gettext_noop("was more than … days ago"),
+    "in_next_days": gettext_noop("is in the next … days"),
+    "is_known": gettext_noop("is known"),
+    "is_unknown": gettext_noop("is unknown"),
 }
 
 

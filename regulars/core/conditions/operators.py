@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from regulars.core.conditions.fields import Field, FieldType
-from regulars.core.conditions.words import marked
+from regulars.core.conditions.words import gettext_noop
 
 Needs: TypeAlias = Literal["nothing", "one", "two", "several", "days"]
 
@@ -36,28 +36,28 @@ class Operator:
 OPERATORS: dict[str, Operator] = {
     operator.name: operator
     for operator in (
-        Operator("equals", _EXACT, "one", marked("%(field)s is %(value)s")),
-        Operator("not_equals", _EXACT, "one", marked("%(field)s is not %(value)s")),
-        Operator("less", _ORDERED, "one", marked("%(field)s is less than %(value)s")),
-        Operator("at_most", _ORDERED, "one", marked("%(field)s is at most %(value)s")),
-        Operator("more", _ORDERED, "one", marked("%(field)s is more than %(value)s")),
-        Operator("at_least", _ORDERED, "one", marked("%(field)s is at least %(value)s")),
-        Operator("between", _ORDERED, "two", marked("%(field)s is from %(low)s to %(high)s")),
-        Operator("in", _LISTED, "several", marked("%(field)s is one of: %(value)s")),
-        Operator("not_in", _LISTED, "several", marked("%(field)s is none of: %(value)s")),
-        Operator("contains", ("text",), "one", marked("%(field)s contains %(value)s")),
-        Operator("starts_with", ("text",), "one", marked("%(field)s starts with %(value)s")),
+        Operator("equals", _EXACT, "one", gettext_noop("%(field)s is %(value)s")),
+        Operator("not_equals", _EXACT, "one", gettext_noop("%(field)s is not %(value)s")),
+        Operator("less", _ORDERED, "one", gettext_noop("%(field)s is less than %(value)s")),
+        Operator("at_most", _ORDERED, "one", gettext_noop("%(field)s is at most %(value)s")),
+        Operator("more", _ORDERED, "one", gettext_noop("%(field)s is more than %(value)s")),
+        Operator("at_least", _ORDERED, "one", gettext_noop("%(field)s is at least %(value)s")),
+        Operator("between", _ORDERED, "two", gettext_noop("%(field)s is from %(low)s to %(high)s")),
+        Operator("in", _LISTED, "several", gettext_noop("%(field)s is one of: %(value)s")),
+        Operator("not_in", _LISTED, "several", gettext_noop("%(field)s is none of: %(value)s")),
+        Operator("contains", ("text",), "one", gettext_noop("%(field)s contains %(value)s")),
+        Operator("starts_with", ("text",), "one", gettext_noop("%(field)s starts with %(value)s")),
         Operator(
-            "has_any", ("list of text",), "several", marked("%(field)s has any of: %(value)s")
+            "has_any", ("list of text",), "several", gettext_noop("%(field)s has any of: %(value)s")
         ),
         Operator(
-            "has_all", ("list of text",), "several", marked("%(field)s has all of: %(value)s")
+            "has_all", ("list of text",), "several", gettext_noop("%(field)s has all of: %(value)s")
         ),
         Operator("in_last_days", _TIMES, "days", ""),
         Operator("before_last_days", _TIMES, "days", ""),
         Operator("in_next_days", _TIMES, "days", ""),
-        Operator("is_known", _ANY, "nothing", marked("%(field)s is known")),
-        Operator("is_unknown", _ANY, "nothing", marked("%(field)s is unknown")),
+        Operator("is_known", _ANY, "nothing", gettext_noop("%(field)s is known")),
+        Operator("is_unknown", _ANY, "nothing", gettext_noop("%(field)s is unknown")),
     )
 }
 """By name, in the order in which forms offer them. Sentences about days need plurals: `sentences`."""

@@ -8,7 +8,7 @@ from regulars.core.conditions.fields import Catalogue, Field
 from regulars.core.conditions.operators import Operator, operators_of
 from regulars.core.conditions.tree import All, Any_, Condition, Not, Scalar, Test
 from regulars.core.conditions.values import check_value
-from regulars.core.conditions.words import ENGLISH, Words
+from regulars.core.conditions.words import ENGLISH, Words, gettext_noop
 from regulars.core.errors import Refused
 
 DEPTH_MAX = 10
@@ -36,9 +36,11 @@ class _Reader:
 
     def read(self, raw: object, path: str, *, depth: int) -> Condition:
         if not isinstance(raw, dict):
-            raise self._refused("wrong_condition", "a condition is a JSON object", path)
+            raise self._refused(
+                "wrong_condition", gettext_noop("a condition is a JSON object"), path
+            )
         if depth > DEPTH_MAX:
-            raise self._refused("too_deep", "conditions are nested too deeply", path)
+            raise self._refused("too_deep", gettext_noop("conditions are nested too deeply"), path)
         match [key for key in raw if key in ("all", "any", "not")]:
             case []:
                 return self._test(raw, path)
@@ -46,13 +48,17 @@ class _Reader:
                 self._only({key}, raw, path)
                 return self._group(key, raw[key], path=_under(path, key), depth=depth)
             case _:
-                raise self._refused("wrong_condition", "a group is one of all, any and not", path)
+                raise self._refused(
+                    "wrong_condition", gettext_noop("a group is one of all, any and not"), path
+                )
 
     def _group(self, key: str, raw: object, *, path: str, depth: int) -> Condition:
         if key == "not":
             return Not(self.read(raw, path, depth=depth + 1))
         if not isinstance(raw, list):
-            raise self._refused("wrong_condition", "a list of conditions is needed", path)
+            raise self._refused(
+                "wrong_condition", gettext_noop("a list of conditions is needed"), path
+            )
         parts = tuple(
             self.read(part, f"{path}[{index}]", depth=depth + 1) for index, part in enumerate(raw)
         )
@@ -61,7 +67,9 @@ class _Reader:
     def _test(self, raw: dict[str, Any], path: str) -> Test:
         self.tests += 1
         if self.tests > TESTS_MAX:
-            raise self._refused("too_many_tests", "the condition has too many tests", path)
+            raise self._refused(
+                "too_many_tests", gettext_noop("the condition has too many tests"), path
+            )
         field = self._field(raw.get("field"), _under(path, "field"))
         operator = self._operator(raw.get("is"), field, path=_under(path, "is"))
         wanted = {"field", "is"} if operator.needs == "nothing" else {"field", "is", "value"}
@@ -99,22 +107,30 @@ class _Reader:
 
     def _days(self, raw: object, path: str) -> int:
         if isinstance(raw, bool) or not isinstance(raw, int) or not 1 <= raw <= DAYS_MAX:
-            raise self._refused("wrong_value", "a number of days from 1 to 36500 is needed", path)
+            raise self._refused(
+                "wrong_value", gettext_noop("a number of days from 1 to 36500 is needed"), path
+            )
         return raw
 
     def _pair(self, field: Field, raw: object, *, path: str) -> tuple[Scalar, ...]:
         if not isinstance(raw, list) or len(raw) != 2:
             raise self._refused(
-                "wrong_value", "a list of the lowest and highest value is needed", path
+                "wrong_value",
+                gettext_noop("a list of the lowest and highest value is needed"),
+                path,
             )
         low, high = self._each(field, raw, path=path)
         if low > high:  # type: ignore[operator]
-            raise self._refused("wrong_value", "the lowest value is above the highest", path)
+            raise self._refused(
+                "wrong_value", gettext_noop("the lowest value is above the highest"), path
+            )
         return low, high
 
     def _several(self, field: Field, raw: object, *, path: str) -> tuple[Scalar, ...]:
         if not isinstance(raw, list) or not 1 <= len(raw) <= VALUES_MAX:
-            raise self._refused("wrong_value", "a list of 1 to 1000 values is needed", path)
+            raise self._refused(
+                "wrong_value", gettext_noop("a list of 1 to 1000 values is needed"), path
+            )
         return self._each(field, raw, path=path)
 
     def _each(self, field: Field, raw: Sequence[object], *, path: str) -> tuple[Scalar, ...]:
@@ -127,7 +143,7 @@ class _Reader:
         for key in raw:
             if key not in wanted:
                 raise self._refused(
-                    "unknown_key", "this key does not belong here", _under(path, key)
+                    "unknown_key", gettext_noop("this key does not belong here"), _under(path, key)
                 )
 
     def _refused(self, code: str, message: str, path: str) -> Refused:

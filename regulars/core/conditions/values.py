@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 from regulars.core.conditions.fields import Field, FieldType
 from regulars.core.conditions.tree import Scalar
-from regulars.core.conditions.words import Words, marked
+from regulars.core.conditions.words import Words, gettext_noop
 from regulars.core.errors import Refused
 
 TEXT_MAX = 1000
@@ -74,11 +74,11 @@ def _datetime(value: object) -> datetime | None:
 
 
 _READERS: dict[FieldType, tuple[Callable[[object], Scalar | None], str]] = {
-    "text": (_text, marked("a text of 1 to 1000 characters is needed")),
-    "list of text": (_text, marked("a text of 1 to 1000 characters is needed")),
-    "integer": (_integer, marked("a whole number is needed")),
-    "number": (_number, marked("a number is needed")),
-    "boolean": (_boolean, marked("true or false is needed")),
-    "date": (_date, marked("a day like 2026-01-31 is needed")),
-    "datetime": (_datetime, marked("a moment like 2026-01-31T18:00:00+03:00 is needed")),
+    "text": (_text, gettext_noop("a text of 1 to 1000 characters is needed")),
+    "list of text": (_text, gettext_noop("a text of 1 to 1000 characters is needed")),
+    "integer": (_integer, gettext_noop("a whole number is needed")),
+    "number": (_number, gettext_noop("a number is needed")),
+    "boolean": (_boolean, gettext_noop("true or false is needed")),
+    "date": (_date, gettext_noop("a day like 2026-01-31 is needed")),
+    "datetime": (_datetime, gettext_noop("a moment like 2026-01-31T18:00:00+03:00 is needed")),
 }

@@ -20,6 +20,3 @@ ENGLISH: Words = NullTranslations()
 def gettext_noop(message: str) -> str:
     """The same text; marks it for the catalogue of translations."""
     return message
-
-
-marked = gettext_noop

@@ -7,6 +7,7 @@ from typing import Any
 import ibis
 import pyarrow as pa
 import pytest
+from django.utils import translation
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -329,3 +330,19 @@ def test_every_letter_folds_as_the_engine_folds_it() -> None:
         if folded(letter) != other
     ]
     assert differing == []
+
+
+@pytest.mark.parametrize(
+    ("days", "expected"),
+    [
+        (1, "Birthday: за последний 1 день"),
+        (3, "Birthday: за последние 3 дня"),
+        (30, "Birthday: за последние 30 дней"),
+    ],
+)
+def test_sentences_come_in_russian_with_their_plurals(days: int, expected: str) -> None:
+    with translation.override("ru"):
+        said = sentence(parse(test("born_on", "in_last_days", days), FIELDS), words=translation)
+        with pytest.raises(Refused, match="нужно число"):
+            parse(test("spend", "more", "x"), FIELDS, words=translation)
+    assert said == expected
