@@ -29,7 +29,6 @@ class PassageInput:
     sample: bool = False
 
 
-@transaction.atomic
 def record_passages(batch: Sequence[PassageInput]) -> list[bool]:
     """Write passages exactly once each; says, in the order of the batch, which ones are new.
 
@@ -38,7 +37,13 @@ def record_passages(batch: Sequence[PassageInput]) -> list[bool]:
     """
     if not batch:
         return []
-    written = _written(
+    with transaction.atomic():
+        written = _write(batch)
+    return _firsts([each.cause for each in batch], written)
+
+
+def _write(batch: Sequence[PassageInput]) -> set[str]:
+    return _written(
         INSERT
         + """
         SELECT DISTINCT ON (cause) touchpoint_id, customer_id, store_id, at, cause, sample
@@ -57,7 +62,6 @@ def record_passages(batch: Sequence[PassageInput]) -> list[bool]:
             int_array(int(each.sample) for each in batch),
         ],
     )
-    return _firsts([each.cause for each in batch], written)
 
 
 def _firsts(causes: Sequence[str], written: set[str]) -> list[bool]:
