@@ -13,6 +13,8 @@ from regulars.customers.actions import (
     record_purchases,
 )
 from regulars.customers.models import Customer, Identity
+from regulars.loyalty.actions import ProgramInput, RuleInput, TierInput, UnitInput, open_program
+from regulars.loyalty.models import Program
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 """The moment at which tests happen, a Monday."""
@@ -112,3 +114,24 @@ def purchase(number: str = "", *, now: datetime = NOW, **told: object) -> Record
     (recorded,) = record_purchases([receipt(number, **told)], now=now)  # type: ignore[arg-type]
     assert recorded.refused is None, recorded.refused
     return recorded
+
+
+def program(code: str = "club", **told: object) -> Program:
+    """A program: a point for each 1.00 spent, as many status points, silver at 100, gold at 500."""
+    told.setdefault("tiers", (TierInput("silver", "Silver", 100), TierInput("gold", "Gold", 500)))
+    told.setdefault(
+        "units",
+        (
+            UnitInput("points", "Points", "spendable", worth_minor=1),
+            UnitInput("status", "Status points", "qualifying"),
+        ),
+    )
+    told.setdefault(
+        "rules",
+        (
+            RuleInput("base", "Share of purchase", "share_of_purchase"),
+            RuleInput("status", "Status", "share_of_purchase", {"unit": "status"}),
+        ),
+    )
+    entry = ProgramInput(code=code, name=code.title(), currency="USD", **told)  # type: ignore[arg-type]
+    return open_program(entry, now=NOW)

@@ -37,12 +37,25 @@ def usable(lots: Sequence[OpenLot], now: datetime) -> list[OpenLot]:
 
 def consumed(lots: Sequence[OpenLot], amount: int, now: datetime) -> list[Use] | None:
     """What each lot pays towards an amount; None where usable lots do not cover all of it."""
+    order = [(lot.id, lot.remaining) for lot in usable(lots, now)]
+    if sum(remaining for _, remaining in order) < amount:
+        return None
+    return taken_in_order(order, amount)
+
+
+def taken_in_order(lots: Sequence[tuple[int, int]], amount: int) -> list[Use]:
+    """What each lot pays towards an amount, given as ids and what is left, first lot first.
+
+    >>> taken_in_order([(1, 30), (2, 50)], 40)
+    [Use(lot_id=1, amount=30), Use(lot_id=2, amount=10)]
+    """
     uses: list[Use] = []
     missing = amount
-    for lot in usable(lots, now):
-        if missing == 0:
+    for lot_id, remaining in lots:
+        taken = min(remaining, missing)
+        if taken:
+            uses.append(Use(lot_id, taken))
+            missing -= taken
+        if not missing:
             break
-        taken = min(lot.remaining, missing)
-        uses.append(Use(lot.id, taken))
-        missing -= taken
-    return None if missing else uses
+    return uses

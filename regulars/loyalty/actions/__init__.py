@@ -1,0 +1,41 @@
+"""What loyalty can do: post purchases, redeem and give back points, enrol, set up programs."""
+
+from regulars.loyalty.actions.expiring import expire_points
+from regulars.loyalty.actions.members import enrol_members
+from regulars.loyalty.actions.posting import Taken, post_purchases, take_purchases
+from regulars.loyalty.actions.programs import (
+    ProgramInput,
+    RuleInput,
+    TierInput,
+    UnitInput,
+    add_unit,
+    end_rule,
+    open_program,
+    set_rule,
+    set_tiers,
+)
+from regulars.loyalty.actions.redeeming import redeem_points, undo_redemption
+from regulars.loyalty.actions.reversing import post_returns, reverse_purchases
+from regulars.loyalty.rules.receipts import Receipt
+
+__all__ = [
+    "ProgramInput",
+    "Receipt",
+    "RuleInput",
+    "Taken",
+    "TierInput",
+    "UnitInput",
+    "add_unit",
+    "end_rule",
+    "enrol_members",
+    "expire_points",
+    "open_program",
+    "post_purchases",
+    "post_returns",
+    "redeem_points",
+    "reverse_purchases",
+    "set_rule",
+    "set_tiers",
+    "take_purchases",
+    "undo_redemption",
+]

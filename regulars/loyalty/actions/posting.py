@@ -1,0 +1,206 @@
+"""Posting purchases: from a batch of sales to points on the books, exactly once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from regulars.core.errors import Refused
+from regulars.core.events import publish
+from regulars.core.sql import int_array, text_array
+from regulars.customers.actions import PurchaseInput, Recorded, record_purchases
+from regulars.loyalty.actions.members import enrol_members, lock_members, member_ids_of
+from regulars.loyalty.actions.writing import MemberState, Movements, write_movements
+from regulars.loyalty.events import PointsPosted
+from regulars.loyalty.models import Program
+from regulars.loyalty.queries.books import Book, book_of
+from regulars.loyalty.queries.receipts import receipts_of
+from regulars.loyalty.rules.receipts import Receipt, written
+from regulars.loyalty.rules.sales import Sale, SaleLine
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of one purchase of a batch: on record, and on the books of each program.
+
+    `receipts` is empty for those who belong to no program. A refused purchase changed nothing.
+    """
+
+    purchase_id: int
+    created: bool
+    receipts: tuple[Receipt, ...] = ()
+    refused: Refused | None = None
+
+
+@transaction.atomic
+def take_purchases(
+    inputs: Sequence[PurchaseInput], *, now: datetime, work_id: int | None = None
+) -> list[Taken]:
+    """Put purchases on record and on the books of every open program, in the order given.
+
+    A till that missed our answer sends its purchase again and gets the same answer. What is wrong
+    with one purchase does not touch the others.
+    """
+    recorded = record_purchases(inputs, now=now, work_id=work_id)
+    sales = [
+        sale_from(entry, row)
+        for entry, row in zip(inputs, recorded, strict=True)
+        if row.customer_id is not None and row.refused is None
+    ]
+    receipts: dict[int, tuple[Receipt, ...]] = {}
+    for program in Program.objects.filter(is_open=True).order_by("id"):
+        for receipt in post_purchases(program=program, purchases=sales, now=now):
+            given = receipts.get(receipt.purchase_id, ())
+            if receipt not in given:
+                receipts[receipt.purchase_id] = (*given, receipt)
+    return [
+        Taken(row.purchase_id, row.created, receipts.get(row.purchase_id, ()), row.refused)
+        for row in recorded
+    ]
+
+
+def sale_from(entry: PurchaseInput, row: Recorded) -> Sale:
+    """The sale as the rules see it, from what a till said and what became of it."""
+    assert row.customer_id is not None
+    lines = [
+        SaleLine(line[0], product.category if product else "", line[1], line[2], line[3])
+        for line, product in zip(entry.lines, row.products, strict=True)
+    ]
+    total = sum([line[2] for line in entry.lines]) - entry.discount_minor
+    discount = sum([line[3] for line in entry.lines]) + entry.discount_minor
+    return Sale(
+        row.purchase_id,
+        row.customer_id,
+        entry.bought_at,
+        total,
+        discount,
+        tuple(lines),
+        entry.store_code or "",
+    )
+
+
+@transaction.atomic
+def post_purchases(*, program: Program, purchases: Sequence[Sale], now: datetime) -> list[Receipt]:
+    """Put purchases on the books exactly once, and say what each till prints.
+
+    Purchases of customers who are not members, and need not become any, have no receipt. A
+    purchase that is on the books already gets the receipt of the first time. The number of
+    statements does not depend on the size of the batch, and members are locked in the order of
+    their ids, so concurrent batches cannot deadlock.
+    """
+    if not purchases:
+        return []
+    book = book_of(program)
+    joined = _enrol_if_everyone(program, purchases, now=now)
+    members = lock_members(book, joined)
+    sales = [sale for sale in purchases if sale.customer_id in members]
+    receipts = receipts_of(program, [sale.purchase_id for sale in sales])
+    fresh = {sale.purchase_id: sale for sale in sales if sale.purchase_id not in receipts}
+    if fresh:
+        receipts |= _post(book, list(fresh.values()), members, now=now)
+    return [receipts[sale.purchase_id] for sale in sales]
+
+
+def _enrol_if_everyone(program: Program, purchases: Sequence[Sale], *, now: datetime) -> set[int]:
+    """The customers that are members once this is done.
+
+    Nobody is locked before everybody is enrolled: a lock held while inserting a member could wait
+    for a batch that waits for us.
+    """
+    customers = {sale.customer_id for sale in purchases}
+    if program.enrols != "everyone":
+        return customers
+    strangers = customers - member_ids_of(program, customers).keys()
+    if strangers:
+        joining: dict[int, datetime] = {}
+        for sale in purchases:
+            if sale.customer_id in strangers:
+                known = joining.get(sale.customer_id, sale.at)
+                joining[sale.customer_id] = min(known, sale.at)
+        enrol_members(program=program, joining=joining, now=now)
+    return customers
+
+
+def _post(
+    book: Book, sales: list[Sale], members: Mapping[int, MemberState], *, now: datetime
+) -> dict[int, Receipt]:
+    """Compute the awards in the order of time, and write everything.
+
+    That no purchase is posted twice is held by the lock of its member; should a purchase change
+    hands in between, the unique constraint refuses the whole batch.
+    """
+    sales.sort(key=lambda sale: (sale.at, sale.purchase_id))
+    ids = _next_accrual_ids(len(sales))
+    movements = Movements()
+    receipts = [
+        _earn(book, movements, members[sale.customer_id], sale=sale, accrual_id=accrual_id)
+        for accrual_id, sale in zip(ids, sales, strict=True)
+    ]
+    touched = {members[sale.customer_id].id: members[sale.customer_id] for sale in sales}
+    _write_accruals(book, ids, sales, members=members, receipts=receipts, now=now)
+    write_movements(book, movements, list(touched.values()), now=now)
+    publish(PointsPosted(program_id=book.program_id, accrual_ids=tuple(ids)))
+    return {receipt.purchase_id: receipt for receipt in receipts}
+
+
+def _earn(
+    book: Book, movements: Movements, member: MemberState, *, sale: Sale, accrual_id: int
+) -> Receipt:
+    earned = book.history.at(sale.at).earn(sale, member.standing(book.qualifying))
+    member.visits += 1
+    by_unit = movements.grant(
+        book, member, earned, cause=f"accrual:{accrual_id}", at=sale.at, accrual_id=accrual_id
+    )
+    reached = member.balances[book.qualifying.code] if book.qualifying else 0
+    way = book.ladder.way_to_next(reached)
+    return Receipt(
+        sale.purchase_id,
+        book.code,
+        member.number,
+        by_unit,
+        member.balances.copy(),
+        member.tier,
+        way.tier if way else "",
+        way.missing if way else 0,
+    )
+
+
+def _next_accrual_ids(count: int) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT nextval(pg_get_serial_sequence('loyalty_accrual', 'id'))"
+            " FROM generate_series(1, %s)",
+            [count],
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _write_accruals(
+    book: Book,
+    ids: Sequence[int],
+    sales: Sequence[Sale],
+    *,
+    members: Mapping[int, MemberState],
+    receipts: Sequence[Receipt],
+    now: datetime,
+) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO loyalty_accrual
+                (id, program_id, purchase_id, member_id, at, posted_at, receipt)
+            SELECT id, %s, purchase_id, member_id, at, %s::timestamptz, receipt
+            FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::timestamptz[], %s::jsonb[])
+                AS given (id, purchase_id, member_id, at, receipt)
+            """,
+            [
+                book.program_id,
+                now,
+                int_array(ids),
+                int_array([sale.purchase_id for sale in sales]),
+                int_array([members[sale.customer_id].id for sale in sales]),
+                text_array([sale.at.isoformat() for sale in sales]),
+                text_array([written(receipt) for receipt in receipts]),
+            ],
+        )

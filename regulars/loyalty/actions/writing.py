@@ -1,0 +1,229 @@
+"""Writing to the ledger: transfers, lots, balances and standings of a whole batch at once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db import connection
+
+from regulars.core.events import publish
+from regulars.core.sql import int_array, text_array, time_array
+from regulars.customers.actions import TimelineNote, note_on_timeline
+from regulars.loyalty.events import TiersChanged
+from regulars.loyalty.queries.books import Book, UnitInBook
+from regulars.loyalty.rules.earning import Earned
+from regulars.loyalty.rules.sales import Standing
+
+
+@dataclass(slots=True)
+class MemberState:
+    """A locked member while a batch is computed: standing, accounts and balances by unit."""
+
+    id: int
+    customer_id: int
+    number: str
+    visits: int
+    tier: str
+    accounts: dict[str, int] = field(default_factory=dict)
+    balances: dict[str, int] = field(default_factory=dict)
+
+    def standing(self, qualifying: UnitInBook | None) -> Standing:
+        """The member just before the next sale, as the rules see it."""
+        reached = self.balances[qualifying.code] if qualifying else 0
+        return Standing(self.visits, self.tier, reached)
+
+
+@dataclass(slots=True)
+class TierMove:
+    """A change of tier that the batch brings about."""
+
+    member: MemberState
+    cause: str
+    before: str
+    after: str
+    qualifying: int
+    at: datetime
+
+
+@dataclass(slots=True)
+class Movements:
+    """The transfers of a batch, column by column, as they go to the database."""
+
+    keys: list[str] = field(default_factory=list)
+    sources: list[int] = field(default_factory=list)
+    targets: list[int] = field(default_factory=list)
+    amounts: list[int] = field(default_factory=list)
+    accruals: list[int | None] = field(default_factory=list)
+    rules: list[int | None] = field(default_factory=list)
+    ats: list[str] = field(default_factory=list)
+    lots: list[str] = field(default_factory=list)
+    """For each transfer: when its lot expires, "never", or "" where it makes no lot."""
+    deltas: dict[int, int] = field(default_factory=dict)
+    tiers: list[TierMove] = field(default_factory=list)
+
+    def grant(
+        self,
+        book: Book,
+        member: MemberState,
+        earned: Sequence[Earned],
+        *,
+        cause: str,
+        at: datetime,
+        accrual_id: int | None = None,
+    ) -> dict[str, int]:
+        """Move awards from the issued pots to a member; gives the amounts by unit."""
+        by_unit: dict[str, int] = {}
+        if not earned:
+            return by_unit
+        moment = at.isoformat()
+        for place, (rule, code, amount) in enumerate(earned, 1):
+            unit = book.units[code]
+            account = member.accounts[code]
+            self.keys.append(f"{cause}:{place}")
+            self.sources.append(unit.pots["issued"])
+            self.targets.append(account)
+            self.amounts.append(amount)
+            self.accruals.append(accrual_id)
+            self.rules.append(rule.id)
+            self.ats.append(moment)
+            self.lots.append(_lot(book, unit, at))
+            self.deltas[account] = self.deltas.get(account, 0) + amount
+            by_unit[code] = by_unit.get(code, 0) + amount
+            member.balances[code] += amount
+        self.climb(book, member, cause=cause, at=at)
+        return by_unit
+
+    def take_back(
+        self,
+        book: Book,
+        member: MemberState,
+        code: str,
+        *,
+        amount: int,
+        key: str,
+        at: datetime,
+        accrual_id: int,
+    ) -> None:
+        """Move an amount from a member to the reversed pot of its unit."""
+        account = member.accounts[code]
+        self.keys.append(key)
+        self.sources.append(account)
+        self.targets.append(book.units[code].pots["reversed"])
+        self.amounts.append(amount)
+        self.accruals.append(accrual_id)
+        self.rules.append(None)
+        self.ats.append(at.isoformat())
+        self.lots.append("")
+        self.deltas[account] = self.deltas.get(account, 0) - amount
+        member.balances[code] -= amount
+
+    def climb(self, book: Book, member: MemberState, *, cause: str, at: datetime) -> None:
+        """Note the tier that the member's qualifying balance now leads to, where it differs."""
+        if book.qualifying is None:
+            return
+        reached = member.balances[book.qualifying.code]
+        after = book.ladder.tier_for(reached)
+        if after != member.tier:
+            self.tiers.append(TierMove(member, cause, member.tier, after, reached, at))
+            member.tier = after
+
+
+def _lot(book: Book, unit: UnitInBook, at: datetime) -> str:
+    if not unit.has_lots:
+        return ""
+    expires_at = book.expiry_of(unit, at)
+    return "never" if expires_at is None else expires_at.isoformat()
+
+
+WRITE_TRANSFERS = """
+    WITH given AS (
+        SELECT nextval(pg_get_serial_sequence('loyalty_transfer', 'id')) AS id, given.*
+        FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[],
+            %s::bigint[], %s::timestamptz[], %s::text[])
+            AS given (key, source_id, target_id, amount, accrual_id, rule_id, at, lot)
+    ), transfers AS (
+        INSERT INTO loyalty_transfer
+            (id, key, source_id, target_id, amount, accrual_id, rule_id, at, recorded_at)
+        SELECT id, key, source_id, target_id, amount, accrual_id, rule_id, at, %s::timestamptz
+        FROM given
+    ), lots AS (
+        INSERT INTO loyalty_lot
+            (account_id, transfer_id, granted, remaining, activates_at, expires_at)
+        SELECT target_id, id, amount, amount, at,
+            CASE WHEN lot <> 'never' THEN lot::timestamptz END
+        FROM given WHERE lot <> ''
+    ), members AS (
+        UPDATE loyalty_member member SET visits = given.visits, tier_id = given.tier_id
+        FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS given (id, visits, tier_id)
+        WHERE member.id = given.id
+    )
+    UPDATE loyalty_account account SET balance = account.balance + given.delta
+    FROM unnest(%s::bigint[], %s::bigint[]) AS given (id, delta)
+    WHERE account.id = given.id
+"""
+
+
+def write_movements(
+    book: Book, movements: Movements, members: Sequence[MemberState], *, now: datetime
+) -> None:
+    """Put the transfers of a batch on the books with lots, balances and standings; 1 statement.
+
+    Changes of tier take two more, and the timeline its own.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            WRITE_TRANSFERS,
+            [
+                text_array(movements.keys),
+                int_array(movements.sources),
+                int_array(movements.targets),
+                int_array(movements.amounts),
+                int_array(movements.accruals),
+                int_array(movements.rules),
+                text_array(movements.ats),
+                text_array(movements.lots),
+                now,
+                int_array([member.id for member in members]),
+                int_array([member.visits for member in members]),
+                int_array([book.tier_ids.get(member.tier) for member in members]),
+                int_array(movements.deltas),
+                int_array(movements.deltas.values()),
+            ],
+        )
+    if movements.tiers:
+        _write_tier_changes(book, movements.tiers)
+
+
+def _write_tier_changes(book: Book, moves: Sequence[TierMove]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO loyalty_tierchange
+                (member_id, cause, before_id, after_id, qualifying, changed_at)
+            SELECT * FROM unnest(%s::bigint[], %s::text[], %s::bigint[], %s::bigint[],
+                %s::bigint[], %s::timestamptz[])
+            RETURNING id
+            """,
+            [
+                int_array([move.member.id for move in moves]),
+                text_array([move.cause for move in moves]),
+                int_array([book.tier_ids.get(move.before) for move in moves]),
+                int_array([book.tier_ids.get(move.after) for move in moves]),
+                int_array([move.qualifying for move in moves]),
+                time_array([move.at for move in moves]),
+            ],
+        )
+        ids = tuple(row[0] for row in cursor.fetchall())
+    publish(TiersChanged(program_id=book.program_id, tier_change_ids=ids))
+    note_on_timeline(
+        [
+            TimelineNote(
+                customer_id=move.member.customer_id,
+                at=move.at,
+                kind="loyalty.tier",
+                cause=f"member:{move.member.id}:{move.cause}",
+                body={"program": book.code, "before": move.before, "after": move.after},
+            )
+            for move in moves
+        ]
+    )

@@ -1,0 +1,51 @@
+"""Facts the loyalty domain publishes."""
+
+from dataclasses import dataclass
+
+from regulars.core.events import Event
+
+
+@dataclass(frozen=True)
+class MembersEnrolled(Event):
+    """Customers joined a program."""
+
+    program_id: int
+    member_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class PointsPosted(Event):
+    """Purchases are on the books of a program."""
+
+    program_id: int
+    accrual_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class TiersChanged(Event):
+    """Members reached other tiers."""
+
+    program_id: int
+    tier_change_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class PointsRedeemed(Event):
+    """Members spent points."""
+
+    redemption_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class RedemptionsUndone(Event):
+    """Redemptions were undone; the points are back in the lots they came from."""
+
+    redemption_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class PointsReversed(Event):
+    """Points of returned or undone purchases were taken back."""
+
+    program_id: int
+    reversal_ids: tuple[int, ...]

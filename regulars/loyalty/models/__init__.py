@@ -1,0 +1,29 @@
+"""The tables of loyalty: programs and their rules, members and their accounts, the ledger."""
+
+from regulars.loyalty.models.ledger import (
+    Account,
+    Accrual,
+    Lot,
+    LotUse,
+    Redemption,
+    Reversal,
+    Transfer,
+)
+from regulars.loyalty.models.members import Member, TierChange
+from regulars.loyalty.models.programs import Program, Rule, Tier, Unit
+
+__all__ = [
+    "Account",
+    "Accrual",
+    "Lot",
+    "LotUse",
+    "Member",
+    "Program",
+    "Redemption",
+    "Reversal",
+    "Rule",
+    "Tier",
+    "TierChange",
+    "Transfer",
+    "Unit",
+]

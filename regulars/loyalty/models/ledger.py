@@ -1,0 +1,201 @@
+"""The ledger: immutable transfers between accounts, and the lots that carry their dates."""
+
+from typing import Any, ClassVar, NoReturn
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from regulars.company.models import Store
+from regulars.core.models import Record
+from regulars.customers.models import Purchase
+from regulars.loyalty.models.members import Member
+from regulars.loyalty.models.programs import Program, Rule, Unit
+
+POTS = ("issued", "redeemed", "expired", "reversed", "adjusted")
+"""The program's own accounts of each unit; their balances are summed, never kept."""
+
+
+class AppendOnlyRows(models.QuerySet[Any]):
+    """Rows that may be added and read; corrections are new rows."""
+
+    def update(self, **changes: Any) -> NoReturn:
+        raise AssertionError("the ledger is corrected by new transfers, never by changing one")
+
+    def delete(self) -> NoReturn:
+        raise AssertionError("nothing leaves the ledger")
+
+
+class Account(Record):
+    """A member's holding of one unit, or one of the program's own pots.
+
+    Only members' balances are kept. A row for a pot would make every till wait for every other.
+    """
+
+    unit = models.ForeignKey(Unit, models.PROTECT, related_name="+", db_index=False)
+    member = models.ForeignKey(Member, models.PROTECT, null=True, related_name="+", db_index=False)
+    pot = models.CharField(max_length=10, default="", blank=True)
+    balance = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                name="account_is_never_overdrawn", condition=Q(balance__gte=0) | Q(balance=None)
+            ),
+            models.CheckConstraint(
+                name="account_is_a_members_or_a_pot",
+                condition=Q(member__isnull=False, pot="", balance__isnull=False)
+                | Q(member__isnull=True, pot__in=POTS, balance__isnull=True),
+            ),
+            models.UniqueConstraint(name="a_member_holds_a_unit_once", fields=("member", "unit")),
+            models.UniqueConstraint(
+                name="a_unit_has_each_pot_once",
+                fields=("unit", "pot"),
+                condition=Q(member__isnull=True),
+            ),
+        )
+
+
+class Accrual(Record):
+    """A purchase on the books of a program, with the receipt its till was given."""
+
+    program = models.ForeignKey(Program, models.PROTECT, related_name="+", db_index=False)
+    purchase = models.ForeignKey(Purchase, models.PROTECT, related_name="+", db_index=False)
+    member = models.ForeignKey(Member, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    posted_at = models.DateTimeField()
+    receipt = models.JSONField()
+    reversed_at = models.DateTimeField(
+        null=True, help_text="when all of the purchase was returned or undone; no visit since"
+    )
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                name="a_purchase_is_posted_once", fields=("purchase", "program")
+            ),
+        )
+
+
+class Redemption(Record):
+    """Points that a member spent; undone by a transfer back, within a minute at the till."""
+
+    store_path: ClassVar[str | None] = "store"
+
+    key = models.CharField(max_length=150, unique=True, db_collation="C")
+    member = models.ForeignKey(Member, models.PROTECT, related_name="+")
+    unit = models.ForeignKey(Unit, models.PROTECT, related_name="+", db_index=False)
+    amount = models.PositiveBigIntegerField()
+    worth_minor = models.PositiveBigIntegerField()
+    store = models.ForeignKey(Store, models.PROTECT, null=True, related_name="+", db_index=False)
+    employee = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    redeemed_at = models.DateTimeField()
+    undone_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(name="a_redemption_spends_something", condition=Q(amount__gt=0)),
+        )
+
+
+class Transfer(Record):
+    """Moves a positive amount between two accounts, so the ledger always balances."""
+
+    key = models.CharField(
+        max_length=150,
+        unique=True,
+        db_collation="C",
+        help_text="names the cause; makes a repeat harmless",
+    )
+    source = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
+    target = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
+    amount = models.PositiveBigIntegerField()
+    accrual = models.ForeignKey(Accrual, models.PROTECT, null=True, related_name="+")
+    rule = models.ForeignKey(Rule, models.PROTECT, null=True, related_name="+", db_index=False)
+    redemption = models.ForeignKey(
+        Redemption, models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+
+    objects = AppendOnlyRows.as_manager()
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(name="transfer_moves_something", condition=Q(amount__gt=0)),
+            models.CheckConstraint(name="transfer_has_two_ends", condition=~Q(source=F("target"))),
+        )
+        indexes = (
+            models.Index(fields=("source", "id"), name="transfer_by_source"),
+            models.Index(fields=("target", "id"), name="transfer_by_target"),
+            models.Index(
+                fields=("redemption",),
+                name="transfer_by_redemption",
+                condition=Q(redemption__isnull=False),
+            ),
+        )
+
+
+class Lot(Record):
+    """Points granted together, usable from one moment up to another."""
+
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
+    transfer = models.OneToOneField(Transfer, models.PROTECT, related_name="+")
+    granted = models.PositiveBigIntegerField()
+    remaining = models.PositiveBigIntegerField()
+    activates_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                name="a_lot_holds_no_more_than_it_was_granted",
+                condition=Q(granted__gt=0, remaining__lte=F("granted")),
+            ),
+        )
+        indexes = (
+            models.Index(
+                fields=("account", "expires_at", "id"),
+                name="lot_open_by_account",
+                condition=Q(remaining__gt=0),
+            ),
+        )
+
+
+class LotUse(Record):
+    """What a transfer took from a lot; a negative amount is what was put back by an undo."""
+
+    lot = models.ForeignKey(Lot, models.PROTECT, related_name="+")
+    transfer = models.ForeignKey(Transfer, models.PROTECT, related_name="+", db_index=False)
+    amount = models.BigIntegerField()
+
+    objects = AppendOnlyRows.as_manager()
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(name="a_use_is_of_something", condition=~Q(amount=0)),
+            models.UniqueConstraint(name="a_transfer_uses_a_lot_once", fields=("transfer", "lot")),
+        )
+
+
+class Reversal(Record):
+    """What a return or an undo should take back of an accrual, and what it could take."""
+
+    accrual = models.ForeignKey(Accrual, models.PROTECT, related_name="+", db_index=False)
+    unit = models.ForeignKey(Unit, models.PROTECT, related_name="+", db_index=False)
+    cause = models.CharField(max_length=100, db_collation="C")
+    due = models.PositiveBigIntegerField()
+    taken = models.PositiveBigIntegerField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                name="a_cause_reverses_an_accrual_once", fields=("accrual", "unit", "cause")
+            ),
+            models.CheckConstraint(
+                name="no_more_is_taken_than_is_due", condition=Q(taken__lte=F("due"))
+            ),
+        )

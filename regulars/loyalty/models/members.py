@@ -1,0 +1,56 @@
+"""Members: customers in a program, with their card number and their tier."""
+
+from django.db import models
+from django.db.models import F, Q
+
+from regulars.core.models import Record
+from regulars.customers.models import Customer
+from regulars.loyalty.models.programs import Program, Tier
+
+
+class Member(Record):
+    """A customer in a program. The row is the lock under which the member's accounts change."""
+
+    program = models.ForeignKey(Program, models.PROTECT, related_name="+")
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="+")
+    number = models.CharField(max_length=19, unique=True, db_collation="C")
+    token = models.CharField(
+        max_length=40, unique=True, db_collation="C", help_text="the secret part of the card's link"
+    )
+    tier = models.ForeignKey(Tier, models.PROTECT, null=True, related_name="+", db_index=False)
+    visits = models.PositiveIntegerField(default=0)
+    joined_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                name="a_customer_joins_a_program_once", fields=("program", "customer")
+            ),
+            models.CheckConstraint(
+                name="card_number_is_digits", condition=Q(number__regex=r"^[0-9]+$")
+            ),
+        )
+        indexes = (models.Index(fields=("program", "tier"), name="member_by_tier"),)
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class TierChange(Record):
+    """A member reached another tier; the cause names what moved the qualifying balance."""
+
+    member = models.ForeignKey(Member, models.PROTECT, related_name="+", db_index=False)
+    cause = models.CharField(max_length=100, db_collation="C")
+    before = models.ForeignKey(Tier, models.PROTECT, null=True, related_name="+", db_index=False)
+    after = models.ForeignKey(Tier, models.PROTECT, null=True, related_name="+", db_index=False)
+    qualifying = models.BigIntegerField()
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(name="a_cause_moves_a_tier_once", fields=("member", "cause")),
+            models.CheckConstraint(
+                name="a_tier_change_changes_the_tier",
+                condition=~Q(before=F("after")) | Q(before__isnull=True) | Q(after__isnull=True),
+            ),
+        )

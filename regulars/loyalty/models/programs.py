@@ -1,0 +1,138 @@
+"""Programs: what members hold, how it is earned, and which tiers there are."""
+
+from uuid import uuid4
+
+from django.db import models
+from django.db.models import Q
+
+from regulars.core.models import Record
+
+
+class Program(Record):
+    """One loyalty scheme of the company, with its units, rules and tiers."""
+
+    code = models.CharField(max_length=50, unique=True)
+    name = models.CharField(max_length=100)
+    name_ru = models.CharField(max_length=100, default="", blank=True)
+    enrols = models.CharField(
+        max_length=10,
+        default="everyone",
+        help_text="everyone: with the first purchase; on_request: who asked to join",
+    )
+    stacking = models.CharField(max_length=10, default="all")
+    rounding = models.CharField(max_length=10, default="floor")
+    currency = models.CharField(max_length=3)
+    card_prefix = models.CharField(max_length=4, default="7")
+    is_open = models.BooleanField(default=True)
+    started_at = models.DateTimeField()
+    edition = models.UUIDField(
+        default=uuid4, help_text="new with every change of units, rules or tiers"
+    )
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                name="program_enrols_everyone_or_on_request",
+                condition=Q(enrols__in=("everyone", "on_request")),
+            ),
+            models.CheckConstraint(
+                name="program_stacks_in_a_known_way",
+                condition=Q(stacking__in=("all", "best", "ordered")),
+            ),
+            models.CheckConstraint(
+                name="program_rounds_in_a_known_way",
+                condition=Q(rounding__in=("floor", "half_up", "half_even")),
+            ),
+            models.CheckConstraint(
+                name="card_prefix_is_digits", condition=Q(card_prefix__regex=r"^[0-9]{1,4}$")
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Unit(Record):
+    """What an account holds: spendable points, qualifying points or cashback money."""
+
+    program = models.ForeignKey(Program, models.PROTECT, related_name="+")
+    code = models.CharField(max_length=30)
+    name = models.CharField(max_length=50)
+    name_ru = models.CharField(max_length=50, default="", blank=True)
+    kind = models.CharField(max_length=10)
+    worth_minor = models.PositiveBigIntegerField(default=0)
+    worth_points = models.PositiveBigIntegerField(
+        default=1, help_text="so many points are worth the amount of money beside it"
+    )
+    lives_months = models.PositiveSmallIntegerField(null=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(name="a_program_names_a_unit_once", fields=("program", "code")),
+            models.CheckConstraint(
+                name="unit_is_spendable_qualifying_or_money",
+                condition=Q(kind__in=("spendable", "qualifying", "money")),
+            ),
+            models.CheckConstraint(name="worth_is_a_ratio", condition=Q(worth_points__gt=0)),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+    def worth_of(self, amount: int) -> int:
+        """What an amount of this unit is worth in minor units of money, cut to whole ones."""
+        return amount * self.worth_minor // self.worth_points
+
+
+class Rule(Record):
+    """One version of an earn rule; a change closes it and opens the next version."""
+
+    program = models.ForeignKey(Program, models.PROTECT, related_name="+")
+    code = models.CharField(max_length=50)
+    version = models.PositiveIntegerField(default=1)
+    name = models.CharField(max_length=100)
+    name_ru = models.CharField(max_length=100, default="", blank=True)
+    kind = models.CharField(max_length=50)
+    settings = models.JSONField(default=dict)
+    in_force_from = models.DateTimeField(null=True)
+    in_force_to = models.DateTimeField(null=True)
+    position = models.PositiveSmallIntegerField(default=100)
+    is_last = models.BooleanField(default=False, help_text="no rule after this one runs")
+    made_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                name="a_rule_has_each_version_once", fields=("program", "code", "version")
+            ),
+            models.CheckConstraint(
+                name="a_rule_ends_no_earlier_than_it_begins",
+                condition=Q(in_force_to__isnull=True)
+                | Q(in_force_from__isnull=True)
+                | Q(in_force_to__gte=models.F("in_force_from")),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Tier(Record):
+    """A level that members reach with their qualifying balance."""
+
+    program = models.ForeignKey(Program, models.PROTECT, related_name="+")
+    code = models.CharField(max_length=30)
+    name = models.CharField(max_length=50)
+    name_ru = models.CharField(max_length=50, default="", blank=True)
+    qualifying_min = models.PositiveBigIntegerField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(name="a_program_names_a_tier_once", fields=("program", "code")),
+            models.UniqueConstraint(
+                name="a_threshold_leads_to_one_tier", fields=("program", "qualifying_min")
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name

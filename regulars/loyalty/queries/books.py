@@ -1,0 +1,125 @@
+"""A program's book: its units, pots, rules and tiers, read once for each edition."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from functools import lru_cache
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+
+from regulars.company.models import Brand
+from regulars.loyalty.models import Program, Rule, Tier
+from regulars.loyalty.rules.dates import end_of_life
+from regulars.loyalty.rules.earning import EarnRule, History
+from regulars.loyalty.rules.mechanic import mechanics
+from regulars.loyalty.rules.tiers import Ladder, Step
+
+
+@dataclass(frozen=True, slots=True)
+class UnitInBook:
+    """A unit with the ids of its program's pots, by name of the pot."""
+
+    id: int
+    code: str
+    kind: str
+    lives_months: int | None
+    pots: Mapping[str, int]
+
+    @property
+    def has_lots(self) -> bool:
+        """Whether what members hold of it is kept in lots; qualifying points are not spent."""
+        return self.kind != "qualifying"
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """All that posting needs to know of a program."""
+
+    program_id: int
+    code: str
+    units: Mapping[str, UnitInBook]
+    qualifying: UnitInBook | None
+    history: History
+    ladder: Ladder
+    tier_ids: Mapping[str, int]
+    zone: tzinfo
+
+    def tier_code(self, tier_id: int | None) -> str:
+        """The code of a tier by its id; "" for none."""
+        return next((code for code, known in self.tier_ids.items() if known == tier_id), "")
+
+    def expiry_of(self, unit: UnitInBook, granted_at: datetime) -> datetime | None:
+        """When points of a unit granted at a moment die; None where they live for ever."""
+        if unit.lives_months is None:
+            return None
+        return end_of_life(granted_at, unit.lives_months, self.zone)
+
+
+def book_of(program: Program) -> Book:
+    """The program's book. It is kept in memory until the program's edition changes."""
+    return _book(program.pk, program.code, program.edition)
+
+
+@lru_cache(maxsize=32)
+def _book(program_id: int, code: str, edition: UUID) -> Book:
+    units = {unit.code: unit for unit in _units(program_id)}
+    tiers = list(Tier.objects.filter(program_id=program_id))
+    qualifying = (unit for unit in units.values() if unit.kind == "qualifying")
+    return Book(
+        program_id=program_id,
+        code=code,
+        units=units,
+        qualifying=next(qualifying, None),
+        history=_history(program_id),
+        ladder=Ladder(Step(tier.code, tier.qualifying_min) for tier in tiers),
+        tier_ids={tier.code: tier.pk for tier in tiers},
+        zone=_zone(),
+    )
+
+
+def _units(program_id: int) -> list[UnitInBook]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT u.id, u.code, u.kind, u.lives_months,
+                   jsonb_object_agg(a.pot, a.id)
+            FROM loyalty_unit u JOIN loyalty_account a ON a.unit_id = u.id AND a.member_id IS NULL
+            WHERE u.program_id = %s GROUP BY u.id ORDER BY u.id
+            """,
+            [program_id],
+        )
+        return [
+            UnitInBook(unit_id, code, kind, lives, json.loads(pots))
+            for unit_id, code, kind, lives, pots in cursor.fetchall()
+        ]
+
+
+def _history(program_id: int) -> History:
+    program = Program.objects.get(pk=program_id)
+    rows = Rule.objects.filter(program_id=program_id).order_by("position", "id")
+    return History([earn_rule(row, program) for row in rows], stacking=program.stacking)  # type: ignore[arg-type]
+
+
+def earn_rule(row: Rule, program: Program) -> EarnRule:
+    """The rule as the engine runs it; the program's rounding is used where settings name none."""
+    kind = mechanics.get(row.kind)
+    settings = dict(row.settings)
+    if "rounding" in kind.model_fields:
+        settings.setdefault("rounding", program.rounding)
+    return EarnRule(
+        id=row.pk,
+        mechanic=kind.model_validate(settings),
+        code=row.code,
+        in_force_from=row.in_force_from,
+        in_force_to=row.in_force_to,
+        made_at=row.made_at.isoformat(),
+        stop=row.is_last,
+    )
+
+
+def _zone() -> ZoneInfo:
+    brand = Brand.objects.first()
+    return ZoneInfo(brand.timezone if brand else "UTC")

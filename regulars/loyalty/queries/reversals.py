@@ -1,0 +1,132 @@
+"""What returns and undoing need to know of purchases on the books."""
+
+import json
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+from django.db import connection
+
+from regulars.core.sql import int_array
+from regulars.loyalty.models import Program
+
+
+class Claim(NamedTuple):
+    """Goods of a purchase that came back: worth so much in all, of so much once paid.
+
+    A total of 0 means the whole purchase.
+    """
+
+    purchase_id: int
+    cause: str
+    returned_minor: int
+    total_minor: int
+    at: datetime | None = None
+
+    @property
+    def is_full(self) -> bool:
+        """Whether nothing of the purchase is left."""
+        return self.returned_minor >= self.total_minor
+
+
+class Reversible(NamedTuple):
+    """A purchase on the books, with what it earned by code of unit."""
+
+    id: int
+    member_id: int
+    customer_id: int
+    at: datetime
+    earned: dict[str, int]
+
+
+class HeldLot(NamedTuple):
+    """An open lot and the accrual that made it."""
+
+    id: int
+    remaining: int
+    accrual_id: int | None
+
+
+@dataclass
+class Settled:
+    """What was settled before: causes, what was due by unit, and accruals wholly taken back."""
+
+    causes: set[tuple[int, str]] = field(default_factory=set)
+    due: dict[tuple[int, str], int] = field(default_factory=dict)
+    voided: set[int] = field(default_factory=set)
+
+
+def claims_of_returns(return_ids: Sequence[int]) -> list[Claim]:
+    """The claims of these returns; each counts what came back of its purchase up to it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT r.purchase_id, 'return:' || r.id, sum(earlier.total_minor)::bigint,
+                   p.total_minor, r.returned_at
+            FROM customers_return r
+            JOIN customers_return earlier
+                ON earlier.purchase_id = r.purchase_id AND earlier.id <= r.id
+            JOIN customers_purchase p ON p.id = r.purchase_id
+            WHERE r.id = ANY(%s::bigint[]) GROUP BY r.id, p.id ORDER BY r.id
+            """,
+            [int_array(return_ids)],
+        )
+        return [Claim(*row) for row in cursor.fetchall()]
+
+
+def accruals_of(program: Program, purchase_ids: Collection[int]) -> dict[int, Reversible]:
+    """The accruals of these purchases in a program, by purchase."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT a.purchase_id, a.id, a.member_id, m.customer_id, a.at, a.receipt->'earned'
+            FROM loyalty_accrual a JOIN loyalty_member m ON m.id = a.member_id
+            WHERE a.purchase_id = ANY(%s::bigint[]) AND a.program_id = %s
+            """,
+            [int_array(purchase_ids), program.pk],
+        )
+        return {
+            row[0]: Reversible(row[1], row[2], row[3], row[4], json.loads(row[5]))
+            for row in cursor.fetchall()
+        }
+
+
+def settled_before(accrual_ids: Sequence[int]) -> Settled:
+    """What was settled of these accruals; ask under their members' locks."""
+    settled = Settled()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT r.accrual_id, r.cause, u.code, r.due FROM loyalty_reversal r"
+            " JOIN loyalty_unit u ON u.id = r.unit_id WHERE r.accrual_id = ANY(%s::bigint[])",
+            [int_array(accrual_ids)],
+        )
+        for accrual_id, cause, unit, due in cursor.fetchall():
+            settled.causes.add((accrual_id, cause))
+            settled.due[accrual_id, unit] = settled.due.get((accrual_id, unit), 0) + due
+        cursor.execute(
+            "SELECT id FROM loyalty_accrual"
+            " WHERE id = ANY(%s::bigint[]) AND reversed_at IS NOT NULL",
+            [int_array(accrual_ids)],
+        )
+        settled.voided = {row[0] for row in cursor.fetchall()}
+    return settled
+
+
+def open_lots_of(account_ids: Collection[int]) -> dict[int, list[HeldLot]]:
+    """The open lots of accounts in the order they are spent, whether usable now or not."""
+    lots: dict[int, list[HeldLot]] = defaultdict(list)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT lot.account_id, lot.id, lot.remaining, transfer.accrual_id
+            FROM loyalty_lot lot JOIN loyalty_transfer transfer ON transfer.id = lot.transfer_id
+            WHERE lot.account_id = ANY(%s::bigint[]) AND lot.remaining > 0
+            ORDER BY lot.expires_at NULLS LAST, lot.id
+            """,
+            [int_array(account_ids)],
+        )
+        for account_id, *lot in cursor.fetchall():
+            lots[account_id].append(HeldLot(*lot))
+    return lots
