@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from regulars.core.errors import Refused
+from regulars.feedback.rules.signals import SCALES
 from regulars.feedback.survey.expression import (
     BadExpression,
     Expression,
@@ -24,8 +25,6 @@ from regulars.feedback.survey.texts import LocalText, languages_in, names_in, te
 
 QUESTIONS_MAX = 200
 Measure = Literal["nps", "csat", "ces"]
-SCALES: dict[str, tuple[float, float]] = {"nps": (0, 10), "csat": (1, 5), "ces": (1, 7)}
-"""The only scale of each measure, so that answers of all surveys can be counted together."""
 
 
 class _Loose(BaseModel):

@@ -1,0 +1,289 @@
+"""Answers: checked by the survey engine, written once, and turned into signals."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+
+from regulars.core.errors import Refused
+from regulars.core.events import publish
+from regulars.core.sql import int_array, json_array, text_array, time_array
+from regulars.customers.models import TimelineEntry
+from regulars.feedback.events import AnswersReceived
+from regulars.feedback.models import Answer, Invitation, Signal, Survey, SurveyVersion
+from regulars.feedback.queries.surveys import definition_of
+from regulars.feedback.survey.definition import Definition
+from regulars.feedback.survey.path import complete
+from regulars.feedback.survey.problems import Problem
+from regulars.feedback.survey.signals import SignalDraft, drafts_of
+from regulars.feedback.wording import sentence_for
+from regulars.journey.actions import PassageInput, record_passages
+from regulars.journey.models import Touchpoint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerInput:
+    """One respondent's answers as they came in; the key names what makes a repeat a repeat."""
+
+    key: str
+    version: SurveyVersion
+    values: Mapping[str, Any]
+    language: str
+    channel: str
+    answered_at: datetime
+    invitation_id: int | None = None
+    customer_id: int | None = None
+    store_id: int | None = None
+    touchpoint_id: int | None = None
+    is_passage: bool = True
+    sample: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What became of one input: the answer and whether it is new, or the problems with it."""
+
+    key: str
+    answer_id: int | None = None
+    is_new: bool = False
+    problems: tuple[Problem, ...] = ()
+
+
+class AnswerRefused(Refused):
+    """Answers that do not fit their survey; names every question that is to blame."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        first = problems[0]
+        super().__init__("answer_does_not_fit", sentence_for(first), f"values.{first.element}")
+        self.problems = tuple(problems)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """An input that passed the engine, with its cleaned values and its signals."""
+
+    given: AnswerInput
+    values: dict[str, Any]
+    drafts: list[SignalDraft] = field(default_factory=list)
+
+
+def receive_answer(given: AnswerInput, *, now: datetime) -> Received:
+    """Put one answer on record and say which one it is; a repeat gives the first one again.
+
+    Raises AnswerRefused, which names the questions, when the answers do not fit the survey.
+    """
+    received = receive_answers([given], now=now)[0]
+    if received.problems:
+        raise AnswerRefused(received.problems)
+    return received
+
+
+@transaction.atomic
+def receive_answers(batch: Sequence[AnswerInput], *, now: datetime) -> list[Received]:
+    """Put answers on record, each exactly once, with signals, timeline and passages.
+
+    What does not fit its survey is left out and comes back with its problems. The number of
+    statements does not depend on the size of the batch.
+    """
+    fits, refused = _checked(batch)
+    fits = _placed(fits)
+    new_ids = _insert_answers(fits, now=now)
+    known_ids = _known_answers(fit.given.key for fit in fits if fit.given.key not in new_ids)
+    new = [(new_ids[fit.given.key], fit) for fit in fits if fit.given.key in new_ids]
+    if new:
+        _write_signals(new)
+        _mark_invitations(new)
+        _tell_others(new)
+        publish(AnswersReceived(answer_ids=tuple(answer_id for answer_id, _ in new)))
+    ids = known_ids | new_ids
+    return [
+        refused.get(index)
+        or Received(given.key, answer_id=ids[given.key], is_new=given.key in new_ids)
+        for index, given in enumerate(batch)
+    ]
+
+
+def _checked(batch: Sequence[AnswerInput]) -> tuple[list[_Fit], dict[int, Received]]:
+    """The inputs that fit their survey, one for each key, and the refusals by position."""
+    fits: dict[str, _Fit] = {}
+    refused: dict[int, Received] = {}
+    for index, given in enumerate(batch):
+        definition = definition_of(given.version)
+        checked = complete(definition, given.values)
+        if checked.problems:
+            refused[index] = Received(given.key, problems=checked.problems)
+        elif not checked.values:
+            nothing = Problem("required", next(definition.questions()).name)
+            refused[index] = Received(given.key, problems=(nothing,))
+        else:
+            drafts = drafts_of(definition, checked.values)
+            fits.setdefault(given.key, _Fit(given, checked.values, drafts))
+    return list(fits.values()), refused
+
+
+def _placed(fits: Sequence[_Fit]) -> list[_Fit]:
+    """The same with the touchpoint that each survey is about, where none was given."""
+    codes = {id(fit): _definition(fit).touchpoint for fit in fits if not fit.given.touchpoint_id}
+    wanted = {code for code in codes.values() if code}
+    rows = Touchpoint.objects.filter(code__in=wanted).values_list("code", "pk") if wanted else ()
+    ids = dict(rows)
+    return [
+        replace(fit, given=replace(fit.given, touchpoint_id=ids.get(codes[id(fit)])))
+        if codes.get(id(fit))
+        else fit
+        for fit in fits
+    ]
+
+
+def _definition(fit: _Fit) -> Definition:
+    return definition_of(fit.given.version)
+
+
+def _insert_answers(fits: Sequence[_Fit], *, now: datetime) -> dict[str, int]:
+    """Write the answers that are not there yet; their ids by key."""
+    if not fits:
+        return {}
+    given = [fit.given for fit in fits]
+    columns = [
+        text_array(one.key for one in given),
+        int_array(one.version.survey_id for one in given),
+        int_array(one.version.pk for one in given),
+        int_array(one.invitation_id for one in given),
+        int_array(one.customer_id for one in given),
+        int_array(one.touchpoint_id for one in given),
+        int_array(one.store_id for one in given),
+        json_array(fit.values for fit in fits),
+        text_array(one.language for one in given),
+        text_array(one.channel for one in given),
+        time_array(one.answered_at for one in given),
+        int_array(int(one.sample) for one in given),
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(INSERT_ANSWERS, [now, *columns])
+        return dict(cursor.fetchall())
+
+
+INSERT_ANSWERS = f"""
+    INSERT INTO {Answer._meta.db_table} (
+        received_at, key, survey_id, version_id, invitation_id, customer_id, touchpoint_id,
+        store_id, "values", language, channel, answered_at, sample)
+    SELECT %s, key, survey, version, invitation, customer, touchpoint,
+        store, answers, language, channel, answered_at, sample = 1
+    FROM unnest(
+        %s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[],
+        %s::bigint[], %s::jsonb[], %s::text[], %s::text[], %s::timestamptz[], %s::int[])
+        AS given (key, survey, version, invitation, customer, touchpoint,
+            store, answers, language, channel, answered_at, sample)
+    ORDER BY key
+    ON CONFLICT (key) DO NOTHING
+    RETURNING key, id
+"""
+"""In the order of keys, so that two batches with the same answers cannot wait for each other."""
+
+
+def _known_answers(keys: Iterable[str]) -> dict[str, int]:
+    wanted = list(keys)
+    if not wanted:
+        return {}
+    return dict(Answer.objects.filter(key__in=wanted).values_list("key", "pk"))
+
+
+def _write_signals(new: Sequence[tuple[int, _Fit]]) -> None:
+    Signal.objects.bulk_create(
+        [_signal(answer_id, fit.given, draft) for answer_id, fit in new for draft in fit.drafts],
+        ignore_conflicts=True,
+    )
+
+
+def _signal(answer_id: int, given: AnswerInput, draft: SignalDraft) -> Signal:
+    return Signal(
+        cause=f"answer:{answer_id}:{draft.measure or 'words'}",
+        method="survey",
+        channel=given.channel,
+        touchpoint_id=given.touchpoint_id,
+        store_id=given.store_id,
+        customer_id=given.customer_id,
+        survey_id=given.version.survey_id,
+        answer_id=answer_id,
+        at=given.answered_at,
+        measure=draft.measure,
+        native_score=draft.native_score,
+        share=draft.share,
+        text=draft.text,
+        language=given.language,
+        is_unhappy=draft.is_unhappy,
+        sample=given.sample,
+    )
+
+
+def _mark_invitations(new: Sequence[tuple[int, _Fit]]) -> None:
+    """Note on each invitation when it was answered; one statement."""
+    pairs = [
+        (fit.given.invitation_id, fit.given.answered_at)
+        for _, fit in new
+        if fit.given.invitation_id
+    ]
+    if not pairs:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            UPDATE {Invitation._meta.db_table} AS invitation
+            SET answered_at = given.at, started_at = coalesce(invitation.started_at, given.at)
+            FROM unnest(%s::bigint[], %s::timestamptz[]) AS given (id, at)
+            WHERE invitation.id = given.id AND invitation.answered_at IS NULL
+            """,
+            [int_array(pair[0] for pair in pairs), time_array(pair[1] for pair in pairs)],
+        )
+
+
+def _tell_others(new: Sequence[tuple[int, _Fit]]) -> None:
+    """Note the answers on timelines, and the passages that nothing else told of."""
+    names = _survey_names(fit.given.version.survey_id for _, fit in new)
+    notes = [_note(pk, fit, names=names) for pk, fit in new if fit.given.customer_id]
+    TimelineEntry.objects.bulk_create(notes, ignore_conflicts=True)
+    record_passages([_passage(pk, fit.given) for pk, fit in new if _makes_passage(fit.given)])
+
+
+def _survey_names(survey_ids: Iterable[int]) -> dict[int, str]:
+    return dict(Survey.objects.filter(pk__in=set(survey_ids)).values_list("pk", "name"))
+
+
+def _note(answer_id: int, fit: _Fit, *, names: dict[int, str]) -> TimelineEntry:
+    given, first = fit.given, fit.drafts[0] if fit.drafts else None
+    assert given.customer_id is not None
+    body = {
+        "survey": names[given.version.survey_id],
+        "answer_id": answer_id,
+        "channel": given.channel,
+    }
+    if first is not None:
+        body |= {"measure": first.measure, "score": first.native_score, "text": first.text}
+    return TimelineEntry(
+        customer_id=given.customer_id,
+        at=given.answered_at,
+        kind="answer",
+        cause=f"answer:{answer_id}",
+        store_id=given.store_id,
+        body=body,
+        sample=given.sample,
+    )
+
+
+def _makes_passage(given: AnswerInput) -> bool:
+    """A purchase tells of its passage itself, so an answer about it would count it twice."""
+    return given.is_passage and given.touchpoint_id is not None
+
+
+def _passage(answer_id: int, given: AnswerInput) -> PassageInput:
+    assert given.touchpoint_id is not None
+    return PassageInput(
+        touchpoint_id=given.touchpoint_id,
+        customer_id=given.customer_id,
+        store_id=given.store_id,
+        at=given.answered_at,
+        cause=f"answer:{answer_id}",
+        sample=given.sample,
+    )

@@ -1,0 +1,127 @@
+"""Invitations: one for each cause, sent through the one door that knows consent and budget."""
+
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from regulars.core.errors import Refused
+from regulars.core.sql import int_array, text_array
+from regulars.feedback.models import Invitation, SurveyVersion
+from regulars.feedback.queries.surveys import definition_of, latest_versions
+from regulars.journey.models import Touchpoint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvitationInput:
+    """Whom to ask what, and because of what; the same cause never asks twice."""
+
+    survey_id: int
+    cause: str
+    customer_id: int
+    channel: str = "outbox"
+    purchase_id: int | None = None
+    store_id: int | None = None
+    language: str = ""
+    sample: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """What became of one input: the invitation, whether it is new, and why it was withheld."""
+
+    cause: str
+    invitation_id: int
+    is_new: bool
+    withheld: str = ""
+
+
+@transaction.atomic
+def invite(batch: Sequence[InvitationInput], *, now: datetime) -> list[Invited]:
+    """Invite customers to surveys, each cause once, and say who was asked and who was not.
+
+    Messages go through the one door to sending; what it withholds comes back with the reason. The
+    number of statements does not depend on the size of the batch.
+    """
+    versions = _open_versions({one.survey_id for one in batch})
+    new_ids = _insert(batch, versions, now=now)
+    rows = _rows(batch)
+    return [
+        Invited(one.cause, row.pk, row.pk in new_ids, row.withheld)
+        for one in batch
+        for row in (rows[one.survey_id, one.cause],)
+    ]
+
+
+def mark_started(invitation: Invitation, *, now: datetime) -> None:
+    """Note that the customer has begun to answer; only the first time counts."""
+    rows = Invitation.objects.filter(pk=invitation.pk, started_at__isnull=True)
+    rows.update(started_at=now)
+
+
+def _open_versions(survey_ids: set[int]) -> dict[int, SurveyVersion]:
+    versions = latest_versions(survey_ids)
+    for survey_id in survey_ids:
+        version = versions.get(survey_id)
+        if version is None:
+            raise Refused("no_survey", f"there is no survey {survey_id}", "survey_id")
+        if not version.survey.is_open:
+            raise Refused("survey_closed", f"the survey {survey_id} is closed", "survey_id")
+    return versions
+
+
+def _insert(
+    batch: Sequence[InvitationInput], versions: dict[int, SurveyVersion], *, now: datetime
+) -> set[int]:
+    """Write the invitations that are not there yet; the ids of the new ones."""
+    touchpoints = _touchpoint_ids(versions.values())
+    columns = [
+        int_array(one.survey_id for one in batch),
+        int_array(versions[one.survey_id].pk for one in batch),
+        text_array(one.cause for one in batch),
+        text_array(secrets.token_urlsafe(18) for _ in batch),
+        int_array(one.customer_id for one in batch),
+        int_array(touchpoints.get(one.survey_id) for one in batch),
+        int_array(one.store_id for one in batch),
+        int_array(one.purchase_id for one in batch),
+        text_array(one.channel for one in batch),
+        text_array(one.language for one in batch),
+        int_array(int(one.sample) for one in batch),
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(INSERT_INVITATIONS, [now, *columns])
+        return {row[0] for row in cursor.fetchall()}
+
+
+INSERT_INVITATIONS = f"""
+    INSERT INTO {Invitation._meta.db_table} (
+        created_at, withheld, survey_id, version_id, cause, token, customer_id, touchpoint_id,
+        store_id, purchase_id, channel, language, sample)
+    SELECT %s, '', survey, version, cause, token, customer, touchpoint,
+        store, purchase, channel, language, sample = 1
+    FROM unnest(
+        %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::bigint[], %s::bigint[],
+        %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::int[])
+        AS given (survey, version, cause, token, customer, touchpoint,
+            store, purchase, channel, language, sample)
+    ORDER BY survey, cause
+    ON CONFLICT (survey_id, cause) DO NOTHING
+    RETURNING id
+"""
+
+
+def _touchpoint_ids(versions: Iterable[SurveyVersion]) -> dict[int, int]:
+    """The touchpoint of each survey by survey id, where its definition names one."""
+    codes = {version.survey_id: definition_of(version).touchpoint for version in versions}
+    rows = Touchpoint.objects.filter(code__in={code for code in codes.values() if code})
+    ids = dict(rows.values_list("code", "pk"))
+    return {survey_id: ids[code] for survey_id, code in codes.items() if code in ids}
+
+
+def _rows(batch: Sequence[InvitationInput]) -> dict[tuple[int, str], Invitation]:
+    rows = Invitation.objects.filter(
+        survey__in={one.survey_id for one in batch}, cause__in={one.cause for one in batch}
+    )
+    return {(row.survey_id, row.cause): row for row in rows.select_related("customer", "survey")}

@@ -1,0 +1,34 @@
+"""Taking care of unhappy signals."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from regulars.company.models import Employee
+from regulars.core.access import seen
+from regulars.core.events import publish
+from regulars.feedback.events import SignalsResolved
+from regulars.feedback.models import Signal
+
+
+@transaction.atomic
+def resolve_signals(signal_ids: Sequence[int], *, employee: Employee, now: datetime) -> int:
+    """Note that somebody took care of these signals; how many were still open.
+
+    Signals of stores that the employee may not see stay as they are.
+    """
+    rows = seen(Signal, employee).filter(pk__in=signal_ids, resolved_at__isnull=True)
+    ids = tuple(rows.select_for_update(of=("self",)).values_list("pk", flat=True))
+    Signal.objects.filter(pk__in=ids).update(resolved_at=now, resolved_by=employee)
+    if ids:
+        publish(SignalsResolved(signal_ids=ids))
+    return len(ids)
+
+
+def reopen_signals(signal_ids: Sequence[int], *, employee: Employee) -> int:
+    """Undo of `resolve_signals`: the signals need attention again; how many did change."""
+    rows = seen(Signal, employee).filter(pk__in=signal_ids, resolved_at__isnull=False)
+    return Signal.objects.filter(pk__in=rows.values("pk")).update(
+        resolved_at=None, resolved_by=None
+    )

@@ -1,0 +1,180 @@
+"""Surveys, the people who were asked, what they answered, and the signals that all methods leave."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from regulars.company.models import Store
+from regulars.core.models import Record
+from regulars.customers.models import Customer, Purchase
+from regulars.journey.models import Touchpoint
+
+
+class Survey(Record):
+    """Questions that the company asks; what exactly they are stands in its versions."""
+
+    name = models.CharField(max_length=100)
+    is_open = models.BooleanField(default=True)
+    sample = models.BooleanField(default=False)
+    created_at = models.DateTimeField(db_default=models.functions.Now())
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SurveyVersion(Record):
+    """A definition as it was published; never changed, so an answer can always be understood."""
+
+    survey = models.ForeignKey(Survey, models.CASCADE, related_name="+")
+    number = models.PositiveIntegerField()
+    definition = models.JSONField()
+    published_at = models.DateTimeField()
+    published_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                name="a_survey_numbers_its_versions", fields=("survey", "number")
+            ),
+        )
+
+
+class PublicLink(Record):
+    """A short public address of a survey, printed as a QR code, for everybody or in one store."""
+
+    store_path: ClassVar[str | None] = "store"
+
+    survey = models.ForeignKey(Survey, models.CASCADE, related_name="+")
+    store = models.ForeignKey(Store, models.PROTECT, null=True, related_name="+")
+    code = models.CharField(max_length=20, unique=True)
+    created_at = models.DateTimeField(db_default=models.functions.Now())
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                name="a_survey_has_one_link_in_a_store",
+                fields=("survey", "store"),
+                nulls_distinct=False,
+            ),
+        )
+
+
+class Invitation(Record):
+    """One request to one customer on one channel; the cause makes a second one impossible."""
+
+    store_path: ClassVar[str | None] = "store"
+
+    survey = models.ForeignKey(Survey, models.CASCADE, related_name="+")
+    version = models.ForeignKey(SurveyVersion, models.PROTECT, related_name="+")
+    cause = models.CharField(max_length=150, help_text="what happened, such as purchase:42")
+    token = models.CharField(max_length=40, unique=True)
+    customer = models.ForeignKey(Customer, models.CASCADE, related_name="+")
+    touchpoint = models.ForeignKey(Touchpoint, models.PROTECT, null=True, related_name="+")
+    store = models.ForeignKey(Store, models.PROTECT, null=True, related_name="+")
+    purchase = models.ForeignKey(Purchase, models.SET_NULL, null=True, related_name="+")
+    channel = models.CharField(max_length=30)
+    language = models.CharField(max_length=10, default="", blank=True)
+    created_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True)
+    started_at = models.DateTimeField(null=True)
+    answered_at = models.DateTimeField(null=True)
+    withheld = models.CharField(max_length=100, default="", blank=True)
+    sample = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                name="a_cause_invites_to_a_survey_once", fields=("survey", "cause")
+            ),
+        )
+        indexes = (
+            models.Index(fields=("customer",), name="invitation_by_customer"),
+            models.Index(fields=("survey", "-created_at"), name="invitation_by_survey"),
+        )
+
+
+class Answer(Record):
+    """What one respondent said to one version of a survey; the key makes a repeat harmless."""
+
+    store_path: ClassVar[str | None] = "store"
+
+    key = models.CharField(max_length=150, unique=True)
+    survey = models.ForeignKey(Survey, models.CASCADE, related_name="+")
+    version = models.ForeignKey(SurveyVersion, models.PROTECT, related_name="+")
+    invitation = models.ForeignKey(Invitation, models.SET_NULL, null=True, related_name="+")
+    customer = models.ForeignKey(Customer, models.SET_NULL, null=True, related_name="+")
+    touchpoint = models.ForeignKey(Touchpoint, models.PROTECT, null=True, related_name="+")
+    store = models.ForeignKey(Store, models.PROTECT, null=True, related_name="+")
+    values = models.JSONField()
+    language = models.CharField(max_length=10)
+    channel = models.CharField(max_length=30)
+    answered_at = models.DateTimeField()
+    received_at = models.DateTimeField()
+    sample = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = (
+            models.Index(fields=("survey", "-answered_at"), name="answer_by_survey"),
+            models.Index(fields=("customer",), name="answer_by_customer"),
+            models.Index(fields=("-received_at",), name="answer_by_arrival"),
+        )
+
+
+class Signal(Record):
+    """One piece of feedback, by whichever method; all reports about experience read signals.
+
+    `native_score` is on the scale of its measure, `share` is the same from 0 to 1. When one answer
+    leaves several signals, the first of them carries the text, and at most one is unhappy.
+    """
+
+    store_path: ClassVar[str | None] = "store"
+
+    cause = models.CharField(max_length=150, unique=True)
+    method = models.CharField(max_length=20)
+    channel = models.CharField(max_length=30)
+    touchpoint = models.ForeignKey(Touchpoint, models.PROTECT, null=True, related_name="+")
+    store = models.ForeignKey(Store, models.PROTECT, null=True, related_name="+")
+    customer = models.ForeignKey(Customer, models.SET_NULL, null=True, related_name="+")
+    survey = models.ForeignKey(Survey, models.CASCADE, null=True, related_name="+")
+    answer = models.ForeignKey(Answer, models.CASCADE, null=True, related_name="+")
+    at = models.DateTimeField()
+    measure = models.CharField(max_length=20, default="", blank=True)
+    native_score = models.FloatField(null=True)
+    share = models.FloatField(null=True)
+    text = models.TextField(default="", blank=True)
+    language = models.CharField(max_length=10, default="", blank=True)
+    is_unhappy = models.BooleanField(default=False)
+    resolved_at = models.DateTimeField(null=True)
+    resolved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
+    sample = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                name="a_share_lies_between_none_and_all",
+                condition=Q(share__isnull=True) | Q(share__gte=0, share__lte=1),
+            ),
+            models.CheckConstraint(
+                name="a_score_comes_with_its_share",
+                condition=Q(native_score__isnull=True, share__isnull=True)
+                | Q(native_score__isnull=False, share__isnull=False),
+            ),
+        )
+        indexes = (
+            models.Index(fields=("measure", "-at"), name="signal_by_measure"),
+            models.Index(fields=("store", "-at"), name="signal_by_store"),
+            models.Index(fields=("survey", "-at"), name="signal_by_survey"),
+            models.Index(fields=("customer",), name="signal_by_customer"),
+            models.Index(fields=("answer",), name="signal_by_answer"),
+            models.Index(
+                fields=("-at",),
+                name="signal_unhappy_and_open",
+                condition=Q(is_unhappy=True, resolved_at__isnull=True),
+            ),
+        )

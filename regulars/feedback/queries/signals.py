@@ -1,0 +1,88 @@
+"""Signals as people read them: verbatims, and who needs attention."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
+
+from regulars.core.access import Viewer, seen
+from regulars.feedback.models import Signal
+
+
+@dataclass(frozen=True, slots=True)
+class SignalFilter:
+    """Which signals a report is about; None and empty mean all."""
+
+    survey_id: int | None = None
+    store_ids: frozenset[int] | None = None
+    touchpoint_id: int | None = None
+    measure: str = ""
+    since: datetime | None = None
+    before: datetime | None = None
+
+    def rows(self, *, seen_by: Viewer) -> QuerySet[Signal]:
+        """The signals that fit and that this viewer may see, unordered."""
+        rows = seen(Signal, seen_by)
+        exact = {
+            "survey": self.survey_id,
+            "touchpoint": self.touchpoint_id,
+            "measure": self.measure or None,
+            "at__gte": self.since,
+            "at__lt": self.before,
+            "store__in": self.store_ids,
+        }
+        return rows.filter(**{name: value for name, value in exact.items() if value is not None})
+
+
+def unhappy_signals(*, seen_by: Viewer, limit: int = 20) -> list[Signal]:
+    """The newest unhappy signals that nobody took care of, with customer, store and survey."""
+    rows = _open_unhappy(seen_by).select_related("customer", "store", "survey", "touchpoint")
+    return list(rows.order_by("-at")[:limit])
+
+
+def unhappy_count(*, seen_by: Viewer) -> int:
+    """How many unhappy signals nobody took care of yet."""
+    return _open_unhappy(seen_by).count()
+
+
+def signals_of_customer(customer_id: int, *, seen_by: Viewer, limit: int = 50) -> list[Signal]:
+    """What one customer told the company, newest first."""
+    rows = seen(Signal, seen_by).filter(customer=customer_id).select_related("survey", "store")
+    return list(rows.order_by("-at")[:limit])
+
+
+def verbatims(
+    which: SignalFilter, *, seen_by: Viewer, mood: str = "", state: str = "", words: str = ""
+) -> QuerySet[Signal]:
+    """Signals with words, newest first, narrowed by mood, by state and by a part of the text.
+
+    The mood is good, fair or bad; the state is open (unhappy and nobody took care) or resolved.
+    """
+    rows = which.rows(seen_by=seen_by).exclude(text="")
+    if words:
+        rows = rows.filter(text__icontains=words)
+    if mood in MOODS:
+        rows = rows.filter(MOODS[mood])
+    if state == "open":
+        rows = rows.filter(is_unhappy=True, resolved_at__isnull=True)
+    elif state == "resolved":
+        rows = rows.filter(resolved_at__isnull=False)
+    related = ("customer", "store", "survey", "resolved_by")
+    return rows.select_related(*related).order_by("-at", "-pk")
+
+
+MOODS: dict[str, Q] = {
+    "bad": Q(measure="nps", native_score__lte=6)
+    | Q(measure="csat", native_score__lte=2)
+    | Q(measure="ces", native_score__lte=3),
+    "fair": Q(measure="nps", native_score__in=(7, 8))
+    | Q(measure="csat", native_score=3)
+    | Q(measure="ces", native_score__in=(4, 5)),
+    "good": Q(measure="nps", native_score__gte=9)
+    | Q(measure="csat", native_score__gte=4)
+    | Q(measure="ces", native_score__gte=6),
+}
+
+
+def _open_unhappy(viewer: Viewer) -> QuerySet[Signal]:
+    return seen(Signal, viewer).filter(is_unhappy=True, resolved_at__isnull=True)

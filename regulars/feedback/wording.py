@@ -1,0 +1,57 @@
+"""The sentences that people read for what the survey engine finds wrong."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from regulars.feedback.survey.problems import Problem
+
+IN_AN_ANSWER: dict[str, Promise] = {
+    "required": _("Please answer this question."),
+    "off_the_scale": _("Choose a number from %(low)s to %(high)s."),
+    "not_a_choice": _("“%(value)s” is not among the choices."),
+    "none_and_more": _("“None” does not go together with other choices."),
+    "too_few_choices": _("Choose at least %(count_min)s."),
+    "too_many_choices": _("Choose at most %(count_max)s."),
+    "not_a_text": _("Write your answer as text."),
+    "too_long": _("Use at most %(length_max)s characters."),
+    "not_a_number": _("Write a number, such as 12.5."),
+    "too_small": _("The number must be at least %(low)s."),
+    "too_large": _("The number must be at most %(high)s."),
+    "not_a_day": _("Write a day as year-month-day, such as 2026-01-31."),
+    "not_yes_or_no": _("Choose yes or no."),
+    "bad_email": _("This does not look like an e-mail address."),
+    "bad_tel": _("This does not look like a phone number."),
+    "bad_url": _("A web address begins with http:// or https://."),
+    "unknown_question": _("The survey has no such question."),
+}
+
+IN_A_DEFINITION: dict[str, Promise] = {
+    "not_an_object": _("must be a JSON object in braces."),
+    "not_json": _("is not valid JSON: %(reason)s."),
+    "unknown_type": _("the question type “%(type)s” is not known."),
+    "unknown_property": _("the property “%(property)s” is not known."),
+    "missing_property": _("the property “%(property)s” is missing."),
+    "bad_property": _("the property “%(property)s” cannot be used: %(reason)s."),
+    "bad_expression": _("the expression in “%(property)s” cannot be read: %(reason)s."),
+    "unknown_name": _("mentions “%(name)s”, but no question has this name."),
+    "name_twice": _("the name is used for more than one question."),
+    "no_questions": _("needs at least one question."),
+    "too_many_questions": _("has more than %(count_max)s questions."),
+    "empty_page": _("the page has no questions."),
+    "no_choices": _("needs at least one choice."),
+    "choice_twice": _("the choice “%(value)s” is offered twice."),
+    "bad_scale": _("a scale has from 2 to %(steps_max)s steps."),
+    "unfit_measure": _("%(measure)s is measured on a rating from %(low)s to %(high)s only."),
+    "unknown_touchpoint": _("there is no touchpoint “%(name)s” on the journey map."),
+}
+
+
+def sentence_for(problem: Problem) -> str:
+    """The sentence for a problem of an answer or a definition, in the active language."""
+    sentence = IN_AN_ANSWER.get(problem.code) or IN_A_DEFINITION.get(problem.code)
+    return str(sentence) % problem.detail if sentence else problem.code
+
+
+def named_sentence_for(problem: Problem) -> str:
+    """The same with the element that it is about in front."""
+    return f"{problem.element}: {sentence_for(problem)}"
