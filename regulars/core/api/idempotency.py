@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any
 
@@ -38,6 +39,15 @@ def idempotent(run: Run) -> Run:
             return response
 
     return answer
+
+
+def forget_old_answers(*, now: datetime) -> int:
+    """Deletes stored answers older than `KEPT_DAYS`, and says how many they were.
+
+    Their names are free again after that; what the writes created has natural keys of its own.
+    """
+    past = StoredAnswer.objects.filter(created_at__lt=now - timedelta(days=KEPT_DAYS))
+    return past.delete()[0]
 
 
 @transaction.atomic

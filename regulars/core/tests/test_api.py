@@ -9,9 +9,12 @@ from typing import Any
 import pytest
 from django.db import connection, connections
 from django.http import HttpResponse
-from django.test import Client
+from django.test import Client, override_settings
 from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from regulars.core.api.idempotency import forget_old_answers
 from regulars.core.api.keys import create_key, find_key, revoke_key
 from regulars.core.api.limits import Limiter
 from regulars.core.api.problems import DECLARED
@@ -190,6 +193,14 @@ def test_concurrent_requests_of_one_name_have_one_effect() -> None:
     assert Work.objects.count() == 1
 
 
+def test_answers_are_kept_for_thirty_days(caller: Caller) -> None:
+    caller.post({"kind": "a"})
+    now = timezone.now()
+    assert forget_old_answers(now=now + timedelta(days=29)) == 0
+    assert forget_old_answers(now=now + timedelta(days=31)) == 1
+    assert "idempotent-replay" not in caller.post({"kind": "a"})
+
+
 # Errors
 
 
@@ -210,7 +221,7 @@ def test_concurrent_requests_of_one_name_have_one_effect() -> None:
     ],
 )
 def test_wrong_input_names_the_field(
-    caller: Caller, body: bytes, status: int, code: str, field: str | None
+    caller: Caller, body: bytes, *, status: int, code: str, field: str | None
 ) -> None:
     check_problem(caller.post(body), status, code, field)
 
@@ -231,9 +242,27 @@ def test_addresses_that_lead_nowhere_are_problems_too(caller: Caller) -> None:
     assert set(response["allow"].split(", ")) == {"GET", "POST"}
 
 
-def test_a_large_body_is_refused(caller: Caller, settings: Any) -> None:
-    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
-    check_problem(caller.post({"kind": "a" * 1000}), 413, "too_big")
+def test_a_large_body_is_refused(caller: Caller) -> None:
+    with override_settings(DATA_UPLOAD_MAX_MEMORY_SIZE=1000):
+        check_problem(caller.post({"kind": "a" * 1000}), 413, "too_big")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner),
+)
+WORKS = st.fixed_dictionaries(
+    {}, optional={"kind": st.text() | JSON, "total": st.integers() | JSON, "parts": JSON}
+)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(body=WORKS | JSON, name=st.uuids().map(str))
+def test_no_input_makes_it_fail(body: Any, name: str) -> None:
+    response = Caller("*").post(body, name)
+    assert response.status_code in {201, 400, 422}
+    if response.status_code != 201:
+        assert response["content-type"] == "application/problem+json"
 
 
 # Pages
