@@ -29,6 +29,9 @@ class Customer(Record):
     language = models.CharField(max_length=10, default="", blank=True)
     home_store = models.ForeignKey(Store, models.PROTECT, null=True, related_name="+")
     known_since = models.DateTimeField()
+    withdrawn_at = models.DateTimeField(
+        null=True, help_text="when the import that brought this customer was taken back"
+    )
     created_at = models.DateTimeField(db_default=models.functions.Now())
 
     class Meta:
@@ -44,7 +47,10 @@ class Customer(Record):
 
 
 class SourceRecord(Record):
-    """One row about a person as a source gave it; never changed, the profile is made of these."""
+    """One row about a person as a source gave it; never changed, the profile is made of these.
+
+    A source that says the same again leaves one row, with the moment it said so last.
+    """
 
     source = models.CharField(max_length=50)
     outside_id = models.CharField(max_length=100)
@@ -52,6 +58,7 @@ class SourceRecord(Record):
     body = models.JSONField()
     fingerprint = models.CharField(max_length=64)
     received_at = models.DateTimeField()
+    said_at = models.DateTimeField()
     work = models.ForeignKey(Work, models.PROTECT, null=True, related_name="+", db_index=False)
 
     class Meta:
@@ -172,6 +179,7 @@ class Return(Record):
     returned_at = models.DateTimeField()
     total_minor = models.BigIntegerField()
     reason = models.CharField(max_length=200, default="", blank=True)
+    fingerprint = models.BinaryField(max_length=16)
     recorded_at = models.DateTimeField()
 
     class Meta:

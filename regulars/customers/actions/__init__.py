@@ -1,6 +1,39 @@
 """What the product can do with customers, their purchases and their timeline."""
 
-from regulars.customers.actions.purchases import Recorded, record_purchases
-from regulars.customers.rules.purchases import CustomerRef, LineInput, PurchaseInput
+from regulars.customers.actions.profiles import (
+    Learned,
+    learn_customers,
+    unlearn_source,
+    unlearn_work,
+)
+from regulars.customers.actions.purchases import Recorded, record_purchases, void_purchases
+from regulars.customers.actions.returns import Returned, record_returns
+from regulars.customers.actions.timeline import TimelineNote, note_on_timeline
+from regulars.customers.rules.profiles import ProfileInput
+from regulars.customers.rules.purchases import (
+    CustomerRef,
+    LineInput,
+    PurchaseInput,
+    ReturnInput,
+    ReturnLineInput,
+)
 
-__all__ = ["CustomerRef", "LineInput", "PurchaseInput", "Recorded", "record_purchases"]
+__all__ = [
+    "CustomerRef",
+    "Learned",
+    "LineInput",
+    "ProfileInput",
+    "PurchaseInput",
+    "Recorded",
+    "ReturnInput",
+    "ReturnLineInput",
+    "Returned",
+    "TimelineNote",
+    "learn_customers",
+    "note_on_timeline",
+    "record_purchases",
+    "record_returns",
+    "unlearn_source",
+    "unlearn_work",
+    "void_purchases",
+]

@@ -29,20 +29,23 @@ def owners_of(
             owners[reference] = None
         else:
             wanted[reference] = CustomerRef(reference.kind, value)
-    known = _known_owners(set(wanted.values()))
+    known = known_owners(set(wanted.values()))
     missing = {
         normal: seen_at[reference]
         for reference, normal in wanted.items()
         if normal not in known and normal.kind != BY_ID
     }
     if missing:
-        _add_customers(missing, work_id=work_id)
-        known |= _known_owners(set(missing))
+        created = add_customers(missing, work_id=work_id)
+        if created:
+            publish(CustomersChanged(customer_ids=tuple(sorted(created))))
+        known |= known_owners(set(missing))
     owners.update({given: known[normal] for given, normal in wanted.items() if normal in known})
     return owners
 
 
-def _known_owners(references: Collection[CustomerRef]) -> dict[CustomerRef, int]:
+def known_owners(references: Collection[CustomerRef]) -> dict[CustomerRef, int]:
+    """The customers that normal references point to, as far as there are any. One statement."""
     ids = [int(reference.value) for reference in references if reference.kind == BY_ID]
     pairs = [reference for reference in references if reference.kind != BY_ID]
     with connection.cursor() as cursor:
@@ -68,8 +71,8 @@ def _known_owners(references: Collection[CustomerRef]) -> dict[CustomerRef, int]
     return found
 
 
-def _add_customers(missing: dict[CustomerRef, datetime], *, work_id: int | None) -> None:
-    """New customers, one for each identity that nobody else claims at the same moment.
+def add_customers(missing: dict[CustomerRef, datetime], *, work_id: int | None) -> set[int]:
+    """Ids of new customers, one for each identity that nobody else claims at the same moment.
 
     The identity is claimed first, in sorted order, and the customer follows where the claim held:
     so two batches that meet the same stranger at once make one customer, and never deadlock.
@@ -100,6 +103,22 @@ def _add_customers(missing: dict[CustomerRef, datetime], *, work_id: int | None)
                 work_id,
             ],
         )
-        created = [row[0] for row in cursor.fetchall()]
-    if created:
-        publish(CustomersChanged(customer_ids=tuple(sorted(created))))
+        return {row[0] for row in cursor.fetchall()}
+
+
+def add_identities(owners: dict[CustomerRef, int], *, work_id: int | None) -> None:
+    """Have identities point to their customers; those that point to somebody already stay so."""
+    pairs = sorted(reference for reference in owners if reference.kind != BY_ID)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """INSERT INTO customers_identity (kind, value, customer_id, work_id)
+            SELECT kind, value, customer_id, %s::bigint
+            FROM unnest(%s::text[], %s::text[], %s::bigint[]) AS given (kind, value, customer_id)
+            ON CONFLICT (kind, value) DO NOTHING""",
+            [
+                work_id,
+                text_array([pair.kind for pair in pairs]),
+                text_array([pair.value for pair in pairs]),
+                int_array([owners[pair] for pair in pairs]),
+            ],
+        )

@@ -12,7 +12,7 @@ from regulars.core.errors import Conflict, NotFound, Refused
 from regulars.core.events import publish
 from regulars.core.sql import int_array, text_array, time_array
 from regulars.customers.actions.identities import owners_of
-from regulars.customers.events import PurchasesRecorded
+from regulars.customers.events import PurchasesRecorded, PurchasesVoided
 from regulars.customers.rules.purchases import (
     CustomerRef,
     PurchaseInput,
@@ -257,3 +257,25 @@ def _copy_lines(made: Iterable[tuple[int, PurchaseInput]], facts: _Facts) -> Non
         return
     with connection.cursor() as cursor, cursor.copy(COPY_LINES) as copy:
         copy.write("".join(rows))
+
+
+@transaction.atomic
+def void_purchases(purchase_ids: Iterable[int], *, now: datetime) -> list[int]:
+    """Take purchases off the record, and say which were on it; their numbers become free again.
+
+    The rows stay, so that the ledger can name what it reverses. Voiding twice changes nothing.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """WITH locked AS (
+                SELECT id FROM customers_purchase
+                WHERE id = ANY(%s::bigint[]) AND voided_at IS NULL ORDER BY id FOR UPDATE
+            )
+            UPDATE customers_purchase purchase SET voided_at = %s::timestamptz
+            FROM locked WHERE purchase.id = locked.id RETURNING purchase.id""",
+            [int_array(purchase_ids), now],
+        )
+        voided = sorted(row[0] for row in cursor.fetchall())
+    if voided:
+        publish(PurchasesVoided(purchase_ids=tuple(voided)))
+    return voided

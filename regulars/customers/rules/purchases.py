@@ -110,3 +110,79 @@ def fingerprint_of(entry: PurchaseInput) -> str:
     head = f"{entry.customer}\x1d{entry.store_code}\x1d{entry.bought_at.timestamp()}"
     text = f"{head}\x1d{entry.discount_minor}\x1d{lines}"
     return blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+class ReturnLineInput(NamedTuple):
+    """How much of one line came back. Without a total, the line's price per piece decides."""
+
+    position: int
+    quantity_milli: int
+    total_minor: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnInput:
+    """Goods that came back, as a source tells it; the purchase is named as its own source did."""
+
+    source: str
+    number: str
+    purchase_source: str
+    purchase_number: str
+    returned_at: datetime
+    lines: tuple[ReturnLineInput, ...]
+    store_code: str | None = None
+    reason: str = ""
+
+
+def problem_of_return(entry: ReturnInput, *, now: datetime) -> Refused | None:
+    """What is wrong with a return as such, naming the field; None where nothing is."""
+    if not entry.source or not entry.number:
+        return Refused("missing", "a return needs a source and a number", "number")
+    texts = f"{entry.source}{entry.number}{entry.store_code}{entry.reason}"
+    names = f"{entry.purchase_source}{entry.purchase_number}"
+    if _CONTROL.search(texts + names) or max(len(texts), len(names)) > 300:
+        return Refused("unreadable_text", "too long, or with control characters", "number")
+    if entry.returned_at.tzinfo is None or entry.returned_at > now + CLOCK_ERROR_MAX:
+        return Refused("bad_time", "without an offset from UTC, or in the future", "returned_at")
+    positions = {line.position for line in entry.lines}
+    if not entry.lines or len(positions) < len(entry.lines):
+        return Refused("bad_lines", "a return names each line once", "lines")
+    return None
+
+
+def fingerprint_of_return(entry: ReturnInput) -> str:
+    """32 hexadecimal digits that differ where the content of two returns differs (BLAKE2b)."""
+    head = (entry.purchase_source, entry.purchase_number, entry.returned_at.timestamp())
+    text = repr((*head, entry.store_code, sorted(tuple(line) for line in entry.lines)))
+    return blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+class Bought(NamedTuple):
+    """A line on record, and what of it came back so far."""
+
+    line_id: int
+    quantity_milli: int
+    total_minor: int
+    back_quantity_milli: int = 0
+    back_total_minor: int = 0
+
+
+def taken_back(bought: Bought, asked: ReturnLineInput) -> tuple[int, int]:
+    """The quantity and money that one line gives back; `Refused` where it is more than is left.
+
+    Without a stated total the money is the share of the quantity, rounded down on the sum of all
+    returns, so that the last piece brings the rest and nothing is lost to rounding.
+
+    >>> taken_back(Bought(1, 3_000, 1_000, 2_000, 666), ReturnLineInput(1, 1_000))
+    (1000, 334)
+    """
+    quantity = asked.quantity_milli
+    after = bought.back_quantity_milli + quantity
+    if quantity <= 0 or after > bought.quantity_milli:
+        left = bought.quantity_milli - bought.back_quantity_milli
+        raise Refused("more_than_bought", f"{left} thousandths are left to return", "lines")
+    share = bought.total_minor * after // bought.quantity_milli - bought.back_total_minor
+    total = max(share, 0) if asked.total_minor is None else asked.total_minor
+    if total < 0 or bought.back_total_minor + total > bought.total_minor:
+        raise Refused("more_than_paid", "more money back than was paid", "lines")
+    return quantity, total
