@@ -1,0 +1,1 @@
+"""What insight does: brings the lake up to date, scores customers, keeps results ready."""

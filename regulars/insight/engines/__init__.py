@@ -1,0 +1,38 @@
+"""Engines that run the expressions of metrics: DuckDB in this process, or Spark on a cluster."""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any, Protocol
+
+from regulars.environment import read
+from regulars.insight.lake.fact import Fact
+
+
+class Engine(Protocol):
+    """Runs an Ibis expression over tables that are Parquet files."""
+
+    def rows(
+        self, expression: Any, sources: Mapping[str, tuple[Fact, Sequence[str]]]
+    ) -> list[dict[str, Any]]:
+        """The expression's rows in order; `sources` gives fact and files of each table by name.
+
+        Raises FileNotFoundError when a file was replaced meanwhile.
+        """
+        ...
+
+
+@cache
+def current_engine() -> Engine:
+    """The engine of this process, as REGULARS_ENGINE names it."""
+    return engine_for(read("REGULARS_ENGINE"))
+
+
+def engine_for(setting: str) -> Engine:
+    """The engine of a setting: `duckdb`, or a Spark master such as `spark://host:7077` or `local`."""
+    if setting == "duckdb":
+        from regulars.insight.engines.duckdb import DuckEngine
+
+        return DuckEngine()
+    from regulars.insight.engines.spark import SparkEngine
+
+    return SparkEngine(setting)

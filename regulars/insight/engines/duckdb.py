@@ -1,0 +1,59 @@
+"""DuckDB, embedded: one database in memory per process, one cursor per thread."""
+
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import duckdb
+import ibis
+
+from regulars.insight.lake.fact import Fact
+
+
+class DuckEngine:
+    """Runs expressions in this process, over Parquet files on its disk."""
+
+    def __init__(self) -> None:
+        self._database = duckdb.connect(config={"memory_limit": "2GB"})
+        self._here = threading.local()
+
+    def rows(
+        self, expression: Any, sources: Mapping[str, tuple[Fact, Sequence[str]]]
+    ) -> list[dict[str, Any]]:
+        backend = self._backend()
+        try:
+            for name, (fact, paths) in sources.items():
+                self._see(name, fact, tuple(paths))
+            table = backend.to_pyarrow(expression)
+        except duckdb.IOException as error:
+            self._here.seen.clear()
+            raise FileNotFoundError(str(error)) from error
+        return list(table.to_pylist())
+
+    def _backend(self) -> Any:
+        """A connection of this thread's own: cursors share the database and nothing else."""
+        if not hasattr(self._here, "backend"):
+            self._here.cursor = self._database.cursor()
+            self._here.backend = ibis.duckdb.from_connection(self._here.cursor)
+            self._here.seen = {}
+        return self._here.backend
+
+    def _see(self, name: str, fact: Fact, paths: tuple[str, ...]) -> None:
+        if self._here.seen.get(name) == paths:
+            return
+        self._here.cursor.execute(
+            f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT {_columns(fact)} FROM {_files(fact, paths)}"
+        )
+        self._here.seen[name] = paths
+
+
+def _columns(fact: Fact) -> str:
+    return ", ".join(f"{name}::{kind} AS {name}" for name, kind in fact.casts.items())
+
+
+def _files(fact: Fact, paths: tuple[str, ...]) -> str:
+    if not paths:
+        nothing = ", ".join(f"NULL AS {name}" for name in fact.columns)
+        return f"(SELECT {nothing} WHERE false)"
+    names = ", ".join(f"'{path}'" for path in paths)
+    return f"read_parquet([{names}], hive_partitioning = false)"

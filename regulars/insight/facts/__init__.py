@@ -1,0 +1,1 @@
+"""Facts: each file is one kind of row that flows from PostgreSQL into the lake."""

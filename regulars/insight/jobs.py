@@ -1,0 +1,66 @@
+"""Jobs of insight: the flow into the lake, scores, and the nightly check."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from regulars.core.errors import Retry
+from regulars.core.jobs import every, job
+from regulars.feedback.models import Signal
+from regulars.insight.actions.lake import (
+    check_lake,
+    grant_wishes,
+    refresh_lake,
+    rewrite_fact,
+    wish_for,
+)
+from regulars.insight.actions.results import forget_old_results, make_results_ready
+from regulars.insight.actions.scoring import score_customers
+
+
+@job(queue="fast", lock="lake.feedback")
+def export_feedback() -> None:
+    """Brings new signals into the lake; quick, because somebody looks at the home page."""
+    grant_wishes("feedback")
+    refresh_lake(groups=("feedback",), now=timezone.now())
+
+
+@job(queue="bulk", lock="lake.trade")
+def export_trade() -> None:
+    """Brings purchases, points and what belongs to them into the lake, and scores customers."""
+    grant_wishes("trade")
+    written = refresh_lake(groups=("trade",), now=timezone.now())
+    if any(one.rows for one in written if one.fact in {"purchases", "returns"}):
+        score_customers(now=timezone.now())
+    make_results_ready(now=timezone.now())
+
+
+@job(queue="bulk", lock="lake.feedback", attempts=12)
+def forget_sample_signals() -> None:
+    """Writes signals again once the generated ones are gone from the database."""
+    if Signal.objects.filter(sample=True).exists():
+        raise Retry("the generated signals are not removed yet")
+    rewrite_fact("signals")
+    refresh_lake(groups=("feedback",), now=timezone.now())
+
+
+@transaction.atomic
+def ask_for_export(group: str) -> None:
+    """Has a group of facts exported soon; many wishes at once are one run."""
+    if wish_for(group):
+        {"feedback": export_feedback, "trade": export_trade}[group].enqueue()
+
+
+@every("*/10 * * * *", queue="bulk")
+def catch_up(timestamp: int) -> None:
+    """Picks up what no event told of, and settles what was under way."""
+    refresh_lake(now=timezone.now())
+    make_results_ready(now=timezone.now())
+
+
+@every("20 3 * * *", queue="bulk")
+def check_nightly(timestamp: int) -> None:
+    """Compares the lake with the database, mends what differs, and scores customers for the day."""
+    if check_lake():
+        refresh_lake(now=timezone.now())
+    score_customers(now=timezone.now())
+    forget_old_results(now=timezone.now())

@@ -1,0 +1,1 @@
+"""Arithmetic of insight: periods, RFM, changes. No Django, no clock."""
