@@ -1,0 +1,86 @@
+"""E-mail over SMTP, with a one-click way off the list."""
+
+import smtplib
+from collections.abc import Iterator, Sequence
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core.mail.backends.base import BaseEmailBackend
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from pydantic import Field
+
+from regulars.channels.kind import ChannelKind, Letter, Receipt, channel_kinds
+from regulars.core.errors import Retry
+from regulars.environment import read
+
+TIMEOUT_S = 20
+
+
+@channel_kinds.add("email")
+class Email(ChannelKind):
+    """Sends mail through the SMTP server that `EMAIL_URL` names, one connection per batch."""
+
+    label = _("E-mail")
+    about = _("Mail through the SMTP server of this installation.")
+
+    sender: str = Field(default="", max_length=200, title="Sender")
+    reply_to: str = Field(default="", max_length=200, title="Answers go to")
+
+    def not_ready(self) -> str:
+        """Why mail cannot be sent: no server is named."""
+        if read("EMAIL_URL") or settings.EMAIL_HOST not in ("localhost", ""):
+            return ""
+        return gettext("No mail server is set. Start the program with EMAIL_URL, then try again.")
+
+    def send(self, batch: Sequence[Letter]) -> Iterator[Receipt]:
+        connection = get_connection(timeout=TIMEOUT_S)
+        try:
+            connection.open()
+        except (OSError, smtplib.SMTPException) as error:
+            raise Retry(f"the mail server does not answer: {error}") from error
+        try:
+            for letter in batch:
+                yield self._sent(letter, connection)
+        finally:
+            connection.close()
+
+    def _sent(self, letter: Letter, connection: BaseEmailBackend) -> Receipt:
+        try:
+            self._mail(letter, connection).send()
+        except smtplib.SMTPRecipientsRefused as refused:
+            code = min(code for code, _text in refused.recipients.values())
+            return Receipt(letter.message_id, "failed" if code >= 500 else "retry", str(refused))
+        except smtplib.SMTPResponseException as error:
+            outcome = "failed" if error.smtp_code >= 500 else "retry"
+            return Receipt(letter.message_id, outcome, str(error))
+        except (smtplib.SMTPServerDisconnected, OSError) as error:
+            raise Retry(f"the mail server hung up: {error}") from error
+        except ValueError as error:
+            return Receipt(letter.message_id, "failed", str(error))
+        return Receipt(letter.message_id, "sent")
+
+    def _mail(self, letter: Letter, connection: BaseEmailBackend) -> EmailMultiAlternatives:
+        mail = EmailMultiAlternatives(
+            subject=letter.subject,
+            body=letter.text,
+            from_email=self.sender or settings.DEFAULT_FROM_EMAIL,
+            to=[letter.address],
+            reply_to=[self.reply_to] if self.reply_to else None,
+            connection=connection,
+            headers={
+                "Message-ID": _message_id(letter.message_id),
+                "List-Unsubscribe": f"<{letter.unsubscribe_url}>",
+                "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+            },
+        )
+        if letter.html:
+            mail.attach_alternative(letter.html, "text/html")
+        return mail
+
+
+def _message_id(message_id: int) -> str:
+    """The same id at every try, so that a mail sent twice after a crash shows once."""
+    host = urlsplit(settings.BASE_URL).hostname or "localhost"
+    return f"<regulars.{message_id}@{host}>"
