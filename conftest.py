@@ -3,6 +3,9 @@
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 os.environ.setdefault("REGULARS_DATA", str(Path(tempfile.gettempdir()) / "regulars-tests"))
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -10,3 +13,11 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 from regulars.core.database import ensure_database
 
 ensure_database()
+
+
+@pytest.fixture(autouse=True)
+def plain_static_files(settings: Any) -> None:
+    """Static files by their plain names: nobody collected and hashed them for a test."""
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
+    settings.WHITENOISE_AUTOREFRESH = settings.WHITENOISE_USE_FINDERS = True

@@ -23,7 +23,7 @@ class BrandLook:
 
     @property
     def on_color(self) -> str:
-        """White or near-black, whichever reads on the company's colour."""
+        """White or black, whichever reads on the company's colour."""
         return text_on(self.color)
 
     @property

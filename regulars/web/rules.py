@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 WHITE = "#ffffff"
-BLACK = "#111111"
+BLACK = "#000000"
 PAPER = "#f7f6f3"
 NIGHT = "#131416"
 TEXT_CONTRAST = 4.5
@@ -42,7 +42,7 @@ def text_on(color: str) -> str:
     """Near-black or white, whichever reads better on a colour.
 
     >>> text_on("#ffd400"), text_on("#173a9e")
-    ('#111111', '#ffffff')
+    ('#000000', '#ffffff')
     """
     return max(WHITE, BLACK, key=lambda ink: contrast_ratio(ink, color))
 
