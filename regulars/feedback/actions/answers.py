@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from regulars.core.errors import Refused
 from regulars.core.events import publish
 from regulars.core.sql import int_array, json_array, text_array, time_array
-from regulars.customers.models import TimelineEntry
+from regulars.customers.actions.timeline import TimelineNote, note_on_timeline
 from regulars.feedback.events import AnswersReceived
 from regulars.feedback.models import Answer, Invitation, Signal, Survey, SurveyVersion
 from regulars.feedback.queries.surveys import definition_of
@@ -242,8 +242,7 @@ def _mark_invitations(new: Sequence[tuple[int, _Fit]]) -> None:
 def _tell_others(new: Sequence[tuple[int, _Fit]]) -> None:
     """Note the answers on timelines, and the passages that nothing else told of."""
     names = _survey_names(fit.given.version.survey_id for _, fit in new)
-    notes = [_note(pk, fit, names=names) for pk, fit in new if fit.given.customer_id]
-    TimelineEntry.objects.bulk_create(notes, ignore_conflicts=True)
+    note_on_timeline([_note(pk, fit, names=names) for pk, fit in new if fit.given.customer_id])
     record_passages([_passage(pk, fit.given) for pk, fit in new if _makes_passage(fit.given)])
 
 
@@ -251,20 +250,16 @@ def _survey_names(survey_ids: Iterable[int]) -> dict[int, str]:
     return dict(Survey.objects.filter(pk__in=set(survey_ids)).values_list("pk", "name"))
 
 
-def _note(answer_id: int, fit: _Fit, *, names: dict[int, str]) -> TimelineEntry:
+def _note(answer_id: int, fit: _Fit, *, names: dict[int, str]) -> TimelineNote:
     given, first = fit.given, fit.drafts[0] if fit.drafts else None
     assert given.customer_id is not None
-    body = {
-        "survey": names[given.version.survey_id],
-        "answer_id": answer_id,
-        "channel": given.channel,
-    }
+    body: dict[str, Any] = {"title": names[given.version.survey_id], "answer_id": answer_id}
     if first is not None:
         body |= {"measure": first.measure, "score": first.native_score, "text": first.text}
-    return TimelineEntry(
+    return TimelineNote(
         customer_id=given.customer_id,
         at=given.answered_at,
-        kind="answer",
+        kind="feedback.answer_received",
         cause=f"answer:{answer_id}",
         store_id=given.store_id,
         body=body,

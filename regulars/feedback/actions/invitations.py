@@ -7,8 +7,10 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
+from regulars.channels.actions import send
 from regulars.core.errors import Refused
 from regulars.core.sql import int_array, text_array
+from regulars.feedback.letters import letter_for
 from regulars.feedback.models import Invitation, SurveyVersion
 from regulars.feedback.queries.surveys import definition_of, latest_versions
 from regulars.journey.models import Touchpoint
@@ -21,7 +23,7 @@ class InvitationInput:
     survey_id: int
     cause: str
     customer_id: int
-    channel: str = "outbox"
+    channel: str = ""
     purchase_id: int | None = None
     store_id: int | None = None
     language: str = ""
@@ -48,11 +50,27 @@ def invite(batch: Sequence[InvitationInput], *, now: datetime) -> list[Invited]:
     versions = _open_versions({one.survey_id for one in batch})
     new_ids = _insert(batch, versions, now=now)
     rows = _rows(batch)
+    _send([row for row in rows.values() if row.pk in new_ids and not row.sample], now=now)
     return [
         Invited(one.cause, row.pk, row.pk in new_ids, row.withheld)
         for one in batch
         for row in (rows[one.survey_id, one.cause],)
     ]
+
+
+def _send(invitations: Sequence[Invitation], *, now: datetime) -> None:
+    """Let the letters out, and keep the reason on those invitations that were withheld."""
+    said = send([letter_for(invitation) for invitation in invitations], now=now)
+    for invitation, answer in zip(invitations, said, strict=True):
+        invitation.withheld = answer.code
+    withheld = [invitation for invitation in invitations if invitation.withheld]
+    Invitation.objects.bulk_update(withheld, ["withheld"])
+
+
+def mark_sent(invitation_ids: Sequence[int], *, now: datetime) -> None:
+    """Note that the letters of these invitations have left the house; one statement."""
+    rows = Invitation.objects.filter(pk__in=invitation_ids, sent_at__isnull=True)
+    rows.update(sent_at=now)
 
 
 def mark_started(invitation: Invitation, *, now: datetime) -> None:
@@ -97,11 +115,11 @@ def _insert(
 
 INSERT_INVITATIONS = f"""
     INSERT INTO {Invitation._meta.db_table} (
-        created_at, withheld, survey_id, version_id, cause, token, customer_id, touchpoint_id,
+        created_at, sent_at, withheld, survey_id, version_id, cause, token, customer_id, touchpoint_id,
         store_id, purchase_id, channel, language, sample)
-    SELECT %s, '', survey, version, cause, token, customer, touchpoint,
+    SELECT given_at, CASE WHEN sample = 1 THEN given_at END, '', survey, version, cause, token, customer, touchpoint,
         store, purchase, channel, language, sample = 1
-    FROM unnest(
+    FROM (SELECT %s::timestamptz AS given_at) AS moment, unnest(
         %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::bigint[], %s::bigint[],
         %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::int[])
         AS given (survey, version, cause, token, customer, touchpoint,
@@ -124,4 +142,7 @@ def _rows(batch: Sequence[InvitationInput]) -> dict[tuple[int, str], Invitation]
     rows = Invitation.objects.filter(
         survey__in={one.survey_id for one in batch}, cause__in={one.cause for one in batch}
     )
-    return {(row.survey_id, row.cause): row for row in rows.select_related("customer", "survey")}
+    return {
+        (row.survey_id, row.cause): row
+        for row in rows.select_related("customer", "survey", "version", "store")
+    }

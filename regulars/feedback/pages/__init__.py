@@ -1,5 +1,5 @@
 """Pages of feedback: the survey itself, and what the company sees of it."""
 
-from regulars.feedback.pages import survey
+from regulars.feedback.pages import first, results, survey, surveys, words
 
-__all__ = ["survey"]
+__all__ = ["first", "results", "survey", "surveys", "words"]

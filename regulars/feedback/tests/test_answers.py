@@ -41,7 +41,7 @@ def test_an_answer_becomes_signals_a_timeline_entry_and_a_passage():
     assert unhappy.touchpoint is not None
     assert unhappy.touchpoint.code == "purchase_shop"
     assert (content.measure, content.share, content.text) == ("csat", 0.75, "")
-    entry = TimelineEntry.objects.get(customer=who, kind="answer")
+    entry = TimelineEntry.objects.get(customer=who, kind="feedback.answer_received")
     assert entry.body["score"] == 3
     assert Passage.objects.get(customer=who).cause == entry.cause
     assert Event.objects.get(name="feedback.AnswersReceived").body["answer_ids"]

@@ -1,0 +1,69 @@
+"""What an invitation says: in the customer's language, with the first question in the letter."""
+
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from regulars.channels.actions import OutgoingMessage
+from regulars.feedback.models import Invitation
+from regulars.feedback.queries.surveys import definition_of
+from regulars.feedback.survey.definition import Definition
+from regulars.feedback.survey.question import Question
+from regulars.feedback.survey.texts import text_in
+from regulars.web.brand import current_brand
+
+KEY = "feedback.invitation:"
+"""Keys of our messages begin with it and end with the id of the invitation."""
+
+
+def letter_for(invitation: Invitation) -> OutgoingMessage:
+    """The message of an invitation. Its links preselect a score; only the customer's post records."""
+    definition = definition_of(invitation.version)
+    brand = current_brand()
+    wanted = (invitation.language, invitation.customer.language, brand.language)
+    language = definition.best_language([one for one in wanted if one])
+    link = f"{settings.BASE_URL}{reverse('feedback.invited', args=(invitation.token,))}"
+    with translation.override(language if language in ("en", "ru") else "en"):
+        context = {
+            "brand": brand,
+            "language": language,
+            "title": text_in(definition.title, language) or _("Your opinion"),
+            "question": _first_question(definition, language),
+            "links": [(step, f"{link}?q={step}") for step in _steps(definition)],
+            "link": link,
+        }
+        return OutgoingMessage(
+            key=f"{KEY}{invitation.pk}",
+            purpose="survey",
+            subject=f"{brand.name}: {context['title']}"[:200],
+            text=render_to_string("feedback/letter.txt", context),
+            html=render_to_string("feedback/letter.html", context),
+            link=link,
+            customer_id=invitation.customer_id,
+            address=invitation.customer.email,
+            channel=invitation.channel,
+            language=language,
+            sample=invitation.sample,
+        )
+
+
+def invitation_id_of(key: str) -> int | None:
+    """The invitation that a message's key names, or None for messages of others."""
+    number = key.removeprefix(KEY)
+    return int(number) if key.startswith(KEY) and number.isdigit() else None
+
+
+def _rating(definition: Definition) -> Question | None:
+    return next((one for one in definition.questions() if one.scale), None)
+
+
+def _first_question(definition: Definition, language: str) -> str:
+    rating = _rating(definition)
+    return rating.heading(language) if rating else ""
+
+
+def _steps(definition: Definition) -> list[int]:
+    rating = _rating(definition)
+    return [step for step, _ in rating.parts(None, "en")["steps"]] if rating else []
