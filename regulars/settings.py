@@ -117,6 +117,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "regulars.company.middleware.BrandOncePerRequest",
     "regulars.web.middleware.OwnSurroundings",
     "regulars.web.middleware.SignInAgain",
     "regulars.web.middleware.RefusalsShown",

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from regulars.company.rules import ROLES
+from regulars.company.rules import ROLES, STORE_ROLES
 from regulars.core.models import Record
 
 
@@ -22,6 +22,7 @@ class Brand(Record):
     language = models.CharField(max_length=10, default="en")
     timezone = models.CharField(max_length=50, default="UTC")
     currency = models.CharField(max_length=3, default="USD")
+    first_job = models.CharField(max_length=20, default="", blank=True)
     is_set_up = models.BooleanField(default=False)
     has_sample = models.BooleanField(default=False)
     sample_note = models.TextField(default="", blank=True)
@@ -136,6 +137,6 @@ class Employee(AbstractBaseUser, PermissionsMixin, Record):
     @cached_property
     def store_ids(self) -> frozenset[int] | None:
         """The stores whose objects this person may see; None for those who see all stores."""
-        if self.role not in {"store_manager", "cashier"}:
+        if self.role not in STORE_ROLES:
             return None
         return frozenset(self.stores.values_list("pk", flat=True))

@@ -1,11 +1,19 @@
 """Reads of the company: brand, stores, products, employees."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from contextvars import ContextVar
 from typing import NamedTuple
 
 from django.db import connection
+from django.db.models import Q, QuerySet
 
+from regulars.company.models import Brand, Category, Employee, Product, Store
+from regulars.core.access import Viewer, seen
 from regulars.core.sql import text_array
+
+THE_BRAND = 1
+remembered_brand: ContextVar[dict[str, Brand] | None] = ContextVar("brand", default=None)
+"""Where a request remembers the brand it has read; None outside requests."""
 
 
 class KnownProduct(NamedTuple):
@@ -15,6 +23,21 @@ class KnownProduct(NamedTuple):
     sku: str
     category: str
     maker: str
+
+
+def get_brand() -> Brand:
+    """The company's brand; before anybody set it up, one with the product's own defaults.
+
+    A request reads it once; outside requests every call reads it, so no process works with what
+    another has changed.
+    """
+    memory = remembered_brand.get()
+    if memory is not None and "brand" in memory:
+        return memory["brand"]
+    brand = Brand.objects.filter(pk=THE_BRAND).first() or Brand(pk=THE_BRAND, name="Regulars")
+    if memory is not None:
+        memory["brand"] = brand
+    return brand
 
 
 def products_by_sku(skus: Iterable[str]) -> dict[str, KnownProduct]:
@@ -37,3 +60,70 @@ def stores_by_code(codes: Iterable[str]) -> dict[str, int]:
             "SELECT code, id FROM company_store WHERE code = ANY(%s::text[])", [text_array(codes)]
         )
         return dict(cursor.fetchall())
+
+
+def find_stores(text: str, *, seen_by: Viewer) -> QuerySet[Store]:
+    """The stores whose code begins with a text, or whose name or city holds it, in either language."""
+    stores = seen(Store, seen_by)
+    if not (text := text.strip()):
+        return stores
+    return stores.filter(
+        Q(code__istartswith=text)
+        | Q(name__icontains=text)
+        | Q(name_ru__icontains=text)
+        | Q(city__icontains=text)
+        | Q(city_ru__icontains=text)
+    )
+
+
+def find_products(text: str, *, branch: Category | None = None) -> QuerySet[Product]:
+    """The products whose number begins with a text or whose name or maker holds it, on a branch."""
+    products = Product.objects.select_related("category")
+    if branch is not None:
+        below = Q(category__path__startswith=f"{branch.path}/")
+        products = products.filter(Q(category=branch) | below)
+    if not (text := text.strip()):
+        return products
+    return products.filter(
+        Q(sku__istartswith=text) | Q(name__icontains=text) | Q(maker__icontains=text)
+    )
+
+
+def find_employees(text: str) -> QuerySet[Employee]:
+    """The employees whose name or e-mail holds a text."""
+    text = text.strip()
+    matches = Q(name__icontains=text) | Q(name_ru__icontains=text) | Q(email__icontains=text)
+    return Employee.objects.filter(matches) if text else Employee.objects.all()
+
+
+class Branch(NamedTuple):
+    """A category among its siblings: how many products are on it and below."""
+
+    category: Category
+    products: int
+
+
+def branches_of(parent: Category | None) -> list[Branch]:
+    """The categories right below one, or the trunk's, each with its number of products."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT top.id, count(product.id) FROM company_category top
+            JOIN company_category below
+                ON below.id = top.id OR starts_with(below.path, top.path || '/')
+            LEFT JOIN company_product product ON product.category_id = below.id
+            WHERE top.parent_id IS NOT DISTINCT FROM %s::bigint GROUP BY top.id""",
+            [parent.pk if parent else None],
+        )
+        counts = dict(cursor.fetchall())
+    categories = Category.objects.filter(pk__in=counts).order_by("name")
+    return [Branch(category, counts[category.pk]) for category in categories]
+
+
+def way_to(category: Category | None) -> Sequence[Category]:
+    """The categories from the trunk to one, itself included."""
+    if category is None:
+        return ()
+    names = category.path.split("/")
+    paths = ["/".join(names[:depth]) for depth in range(1, len(names) + 1)]
+    found = {one.path: one for one in Category.objects.filter(path__in=paths)}
+    return [found[path] for path in paths if path in found]

@@ -24,6 +24,7 @@ class Migration(migrations.Migration):
                 ('language', models.CharField(default='en', max_length=10)),
                 ('timezone', models.CharField(default='UTC', max_length=50)),
                 ('currency', models.CharField(default='USD', max_length=3)),
+                ('first_job', models.CharField(blank=True, default='', max_length=20)),
                 ('is_set_up', models.BooleanField(default=False)),
                 ('has_sample', models.BooleanField(default=False)),
                 ('sample_note', models.TextField(blank=True, default='')),

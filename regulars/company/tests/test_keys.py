@@ -19,7 +19,7 @@ def signed_in(role: str) -> Client:
     client = Client()
     client.force_login(
         Employee.objects.create_user(f"{role}@shop.example", role=role),
-        backend="regulars.company.access.RoleBackend",
+        backend="allauth.account.auth_backends.AuthenticationBackend",
     )
     return client
 

@@ -1,0 +1,11 @@
+"""What the company does when others publish."""
+
+from regulars.company.events import SampleDataRemoved
+from regulars.company.models import Employee
+from regulars.core.events import on
+
+
+@on(SampleDataRemoved)
+def deactivate_invented_employees(event: SampleDataRemoved) -> None:
+    """Invented employees may not sign in any more; their rows stay for what names them."""
+    Employee.objects.filter(sample=True).update(is_active=False)
