@@ -3,9 +3,8 @@
 import os
 import tempfile
 from pathlib import Path
-from typing import Any
 
-import pytest
+from django.conf import settings
 
 os.environ.setdefault("REGULARS_DATA", str(Path(tempfile.gettempdir()) / "regulars-tests"))
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -15,8 +14,7 @@ from regulars.core.database import ensure_database
 ensure_database()
 
 
-@pytest.fixture(autouse=True)
-def plain_static_files(settings: Any) -> None:
+def pytest_configure() -> None:
     """Static files by their plain names: nobody collected and hashed them for a test."""
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}

@@ -1,0 +1,109 @@
+"""All pages, as everybody can use them: axe, no sideways scroll, no errors in the console.
+
+Each page is loaded once per language and looked at in both widths and both themes.
+"""
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page as Tab
+
+from regulars.web.pages import PAGES, PUBLIC
+from tests import make
+from tests.browser.conftest import AXE, SignIn, hear
+from tests.examples import World
+from tests.test_doors import filled
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True, serialized_rollback=True),
+    pytest.mark.xdist_group("browser"),
+]
+
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+WIDTHS = {"phone": 360, "desktop": 1280}
+SIGN_IN_PAGES = ("/accounts/password/change/", "/accounts/2fa/")
+LANGUAGES = ["en", "ru"]
+
+AXE_ALL = "tags => axe.run(document, {runOnly: tags, resultTypes: ['violations']})"
+AXE_CONTRAST = "axe.run(document, {runOnly: ['color-contrast'], resultTypes: ['violations']})"
+TURN = "theme => { document.documentElement.dataset.theme = theme }"
+SIDEWAYS = "document.documentElement.scrollWidth - window.innerWidth"
+
+
+def said(result: dict[str, Any]) -> list[str]:
+    return [
+        f"{violation['id']}: {node['target']} {node['html'][:160]}"
+        for violation in result["violations"]
+        for node in violation["nodes"][:3]
+    ]
+
+
+def problems_of(tab: Tab) -> list[str]:
+    """What is wrong with the page that is open, in every width and theme."""
+    found: list[str] = []
+    tab.evaluate(AXE)
+    for width_name, width in WIDTHS.items():
+        tab.set_viewport_size({"width": width, "height": 800})
+        if (over := tab.evaluate(SIDEWAYS)) > 0:
+            found.append(f"{width_name}: scrolls sideways by {over}")
+        tab.evaluate(TURN, "light")
+        found += [f"{width_name}: {one}" for one in said(tab.evaluate(AXE_ALL, TAGS))]
+        tab.evaluate(TURN, "dark")
+        found += [f"{width_name} dark: {one}" for one in said(tab.evaluate(AXE_CONTRAST))]
+    return found
+
+
+def walk(tab: Tab, addresses: dict[str, str]) -> dict[str, list[str]]:
+    """The problems of each page, by its name."""
+    heard = hear(tab)
+    wrong: dict[str, list[str]] = {}
+    for name, address in addresses.items():
+        heard.clear()
+        answer = tab.goto(address)
+        if answer is None or "text/html" not in answer.headers.get("content-type", ""):
+            continue
+        if answer.status == 405:
+            continue
+        problems = [] if answer.status == 200 else [f"answered {answer.status}"]
+        if tab.evaluate("document.doctype !== null"):
+            problems += problems_of(tab)
+        problems += heard
+        if problems:
+            wrong[f"{name} {address}"] = problems
+    return wrong
+
+
+def addresses(world: World, *, public: bool) -> dict[str, str]:
+    return {
+        page.name: filled(page.route, page.name, world)
+        for page in PAGES.values()
+        if (page.needs == PUBLIC) == public and not re.search(r"\.(svg|csv)$", page.route)
+    }
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_pages_of_staff(sign_in: SignIn, language: str) -> None:
+    context = sign_in(make.employee("owner"), language=language)
+    pages = addresses(World(make.store("A")), public=False)
+    pages |= {address: address for address in SIGN_IN_PAGES}
+    assert not walk(context.new_page(), pages)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_pages_of_customers_and_the_entrance(sign_in: SignIn, language: str) -> None:
+    context = sign_in(language=language)
+    pages = addresses(World(make.store("A")), public=True)
+    pages["entrance"] = "/accounts/login/"
+    pages["forgotten"] = "/accounts/password/reset/"
+    assert not walk(context.new_page(), pages)
+
+
+def test_the_store_filter_and_the_open_palette(sign_in: SignIn) -> None:
+    make.store("A")
+    tab = sign_in(make.employee("owner")).new_page()
+    tab.goto("/help")
+    tab.keyboard.press("Control+KeyK")
+    tab.get_by_role("option").first.wait_for()
+    assert not problems_of(tab)
