@@ -8,7 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from regulars.channels.queries import unsubscribe_url
 from regulars.company.models import Store
+from tests import make
 
 
 @dataclass(frozen=True)
@@ -61,3 +63,23 @@ def _store(store: Store) -> int:
 @example("web.sign_in_link:token")
 def _sign_in_token(store: Store) -> str:
     return "x" * 43
+
+
+@example("touchpoint_id")
+def _touchpoint(store: Store) -> int:
+    return make.touchpoint().pk
+
+
+@example("message_id")
+def _message(store: Store) -> int:
+    return make.message().pk
+
+
+@example("channels.channel:kind", "channels.test_channel:kind")
+def _channel_kind(store: Store) -> str:
+    return "email"
+
+
+@example("channels.unsubscribe:token")
+def _unsubscribe_token(store: Store) -> str:
+    return unsubscribe_url(make.message()).rpartition("/")[2]

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import count
 
+from regulars.channels.actions import OutgoingMessage, send
+from regulars.channels.models import Message
 from regulars.company.models import Category, Employee, Product, Store
 from regulars.customers.actions import (
     CustomerRef,
@@ -13,6 +15,8 @@ from regulars.customers.actions import (
     record_purchases,
 )
 from regulars.customers.models import Customer, Identity
+from regulars.journey.actions import ensure_defaults
+from regulars.journey.models import Touchpoint
 from regulars.loyalty.actions import ProgramInput, RuleInput, TierInput, UnitInput, open_program
 from regulars.loyalty.models import Program
 
@@ -135,3 +139,22 @@ def program(code: str = "club", **told: object) -> Program:
     )
     entry = ProgramInput(code=code, name=code.title(), currency="USD", **told)  # type: ignore[arg-type]
     return open_program(entry, now=NOW)
+
+
+def touchpoint(code: str = "purchase_shop") -> Touchpoint:
+    """A touchpoint of a retailer's starting set, which is laid out first."""
+    ensure_defaults(now=NOW)
+    return Touchpoint.objects.get(code=code)
+
+
+def message(text: str = "How was it?", *, address: str = "ann@example.com") -> Message:
+    """A message that waits to be sent through the outbox."""
+    outgoing = OutgoingMessage(
+        key=f"message:{next(_numbers)}",
+        purpose="service",
+        text=text,
+        html=f"<p>{text}</p>",
+        address=address,
+        channel="outbox",
+    )
+    return Message.objects.get(pk=send([outgoing], now=NOW)[0].message_id)

@@ -21,6 +21,7 @@ pytestmark = pytest.mark.django_db
 PUBLIC_PAGES = {
     "web.choose_look",
     "web.sign_in_link",
+    "channels.unsubscribe",
     "feedback.invited",
     "feedback.public",
     "loyalty.card",

@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from regulars.core.errors import Conflict, Refused
 from regulars.core.events import publish
@@ -43,7 +44,9 @@ def add_touchpoint(given: TouchpointInput) -> Touchpoint:
     fields = _checked(given)
     touchpoint, created = Touchpoint.objects.get_or_create(code=given.code, defaults=fields)
     if not created:
-        raise Conflict("code_taken", f"a touchpoint with the code {given.code} exists", "code")
+        raise Conflict(
+            "code_taken", gettext("There is a touchpoint with this code already."), "code"
+        )
     return touchpoint
 
 
@@ -59,15 +62,13 @@ def change_touchpoint(touchpoint: Touchpoint, given: TouchpointInput) -> Touchpo
 def _checked(given: TouchpointInput, *, apart_from: Touchpoint | None = None) -> dict[str, object]:
     stage = Stage.objects.filter(key=given.stage).first()
     if stage is None:
-        raise Refused("unknown_stage", f"there is no stage {given.stage}", "stage")
+        raise Refused("unknown_stage", gettext("There is no such stage."), "stage")
     if given.channel not in CHANNELS:
-        raise Refused("unknown_channel", f"there is no channel {given.channel}", "channel")
+        raise Refused("unknown_channel", gettext("There is no such channel."), "channel")
     if given.fed_by not in FED_BY:
-        raise Refused(
-            "unknown_source", f"nothing called {given.fed_by} feeds touchpoints", "fed_by"
-        )
+        raise Refused("unknown_source", gettext("Nothing of this name writes passages."), "fed_by")
     if not given.name.strip():
-        raise Refused("name_missing", "a touchpoint has a name", "name")
+        raise Refused("name_missing", gettext("A touchpoint has a name."), "name")
     _refuse_second_source(given, apart_from=apart_from)
     return {
         "stage": stage,
@@ -84,7 +85,11 @@ def _refuse_second_source(given: TouchpointInput, *, apart_from: Touchpoint | No
     standing = Touchpoint.objects.filter(retired_at__isnull=True)
     other = standing.filter(fed_by=given.fed_by, channel=given.channel).first()
     if other is not None and other != apart_from:
-        raise Conflict("source_taken", f"this already feeds {other.code}", "fed_by")
+        raise Conflict(
+            "source_taken",
+            gettext("These passages are written to “%(name)s” already.") % {"name": other},
+            "fed_by",
+        )
 
 
 @transaction.atomic
@@ -120,13 +125,14 @@ def _says(model: TargetModel) -> TargetInput:
 def _check_goal(target: TargetInput) -> None:
     if not target.measure:
         if target.goal is not None:
-            raise Refused("goal_without_measure", "a goal needs a measure", "goal")
+            raise Refused("goal_without_measure", gettext("A goal needs a measure."), "goal")
         return
     measure = measures.get(target.measure)
     if target.goal is not None and not measure.low <= target.goal <= measure.high:
         raise Refused(
             "goal_off_scale",
-            f"the goal lies between {measure.low:g} and {measure.high:g}",
+            gettext("The goal lies between %(low)s and %(high)s.")
+            % {"low": f"{measure.low:g}", "high": f"{measure.high:g}"},
             "goal",
         )
 
