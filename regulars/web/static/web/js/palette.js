@@ -64,7 +64,7 @@
       list.innerHTML = await answer.text();
       if (!query) showRecent();
       const found = options();
-      status.textContent = found.length ? dialog.dataset.found.replace("%s", found.length) : dialog.dataset.none;
+      status.textContent = found.length ? dialog.dataset.found.replace("#", found.length) : dialog.dataset.none;
       select(found[0]);
     };
     const go = (option) => {
