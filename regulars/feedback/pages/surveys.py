@@ -4,7 +4,6 @@ import json
 from typing import Any, cast
 
 import segno
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
@@ -44,6 +43,7 @@ from regulars.feedback.survey.definition import Definition
 from regulars.feedback.survey.problems import Problem
 from regulars.feedback.wording import named_sentence_for
 from regulars.web.brand import current_brand
+from regulars.web.frame import say
 from regulars.web.pages import Nav, Shown, page, show
 
 
@@ -76,7 +76,7 @@ def new_survey(request: HttpRequest) -> Shown:
         now=timezone.now(),
         author=viewer(request),
     )
-    messages.success(request, _("The survey is ready to be answered."), extra_tags="good")
+    say(request, _("The survey is ready to be answered."))
     return redirect("feedback.survey_home", made.pk)
 
 
@@ -109,7 +109,7 @@ def edit_survey(request: HttpRequest, survey_id: int) -> Shown:
     problems = _save(request, survey, name=name, text=text)
     if problems:
         return _editor(request, survey, name=name, text=text, problems=problems)
-    messages.success(request, _("Published. New respondents get this version."), extra_tags="good")
+    say(request, _("Published. New respondents get this version."))
     return redirect("feedback.survey_home", survey.pk)
 
 
@@ -130,7 +130,7 @@ def switch_survey(request: HttpRequest, survey_id: int) -> Shown:
     is_open = request.POST.get("open") == "yes"
     open_survey(survey, is_open=is_open)
     said = _("The survey takes answers again.") if is_open else _("The survey has ended.")
-    messages.success(request, said, extra_tags="good")
+    say(request, said)
     return redirect("feedback.survey_home", survey.pk)
 
 
@@ -146,7 +146,7 @@ def add_link(request: HttpRequest, survey_id: int) -> Shown:
     return redirect("feedback.poster", link.code)
 
 
-@page("listen/poster/<str:code>", needs="feedback.view_survey")
+@page("listen/poster/<slug:code>", needs="feedback.view_survey")
 def poster(request: HttpRequest, code: str) -> Shown:
     """A sheet to print: the question, the QR code, the address in letters."""
     known = find_public_link(code)
@@ -156,7 +156,7 @@ def poster(request: HttpRequest, code: str) -> Shown:
     return show(request, "feedback/poster.html", link=_link(request, link), brand=current_brand())
 
 
-@page("listen/poster/<str:code>.svg", needs="feedback.view_survey")
+@page("listen/poster/<slug:code>.svg", needs="feedback.view_survey")
 def poster_svg(request: HttpRequest, code: str) -> Shown:
     """The QR code alone, as a file for a printer."""
     known = find_public_link(code)

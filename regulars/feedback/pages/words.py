@@ -1,6 +1,5 @@
 """What customers say in their own words, and taking care of those who are unhappy."""
 
-from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest
 from django.shortcuts import redirect
@@ -20,6 +19,7 @@ from regulars.feedback.pages.surveys import viewer
 from regulars.feedback.queries.signals import signals_of_customer, verbatims
 from regulars.feedback.shown import signal_label, signal_tone, store_name, tabs
 from regulars.web.filters import read_filters
+from regulars.web.frame import say
 from regulars.web.pages import Shown, page, show
 
 ROWS = 25
@@ -76,7 +76,7 @@ def resolve(request: HttpRequest) -> Shown:
     if count:
         undo = reverse("feedback.reopen", args=("-".join(str(one) for one in ids[:500]),))
         said = ngettext("%(count)s answer is settled.", "%(count)s answers are settled.", count)
-        messages.success(request, said % {"count": count}, extra_tags=f"good {undo}")
+        say(request, said % {"count": count}, undo_url=undo)
     return redirect(_back(request))
 
 
@@ -86,7 +86,7 @@ def reopen(request: HttpRequest, ids: str) -> Shown:
     """Undo: these answers need attention again."""
     numbers = [int(one) for one in ids.split("-") if one.isdigit() and len(one) < 19]
     reopen_signals(numbers, employee=viewer(request))
-    messages.info(request, _("Undone: it needs attention again."))
+    say(request, _("Undone: it needs attention again."), tone="")
     return redirect(_back(request))
 
 

@@ -37,7 +37,9 @@ def asked() -> Survey:
 
 @pytest.fixture
 def boss(client: Client) -> Client:
-    client.force_login(cast.employee(), backend="regulars.company.access.RoleBackend")
+    client.force_login(
+        cast.employee(), backend="allauth.account.auth_backends.AuthenticationBackend"
+    )
     return client
 
 
@@ -73,7 +75,9 @@ def test_every_page_opens_within_twenty_queries(
 
 def test_pages_are_closed_to_strangers_and_to_cashiers(client: Client, asked: Survey):
     assert client.get("/listen").status_code == 302
-    client.force_login(cast.employee("cashier"), backend="regulars.company.access.RoleBackend")
+    client.force_login(
+        cast.employee("cashier"), backend="allauth.account.auth_backends.AuthenticationBackend"
+    )
     assert client.get("/listen").status_code == 403
 
 
@@ -87,7 +91,7 @@ def test_results_show_scores_with_their_count_and_interval(boss: Client, asked: 
 def test_a_store_manager_sees_own_answers_only(client: Client, asked: Survey):
     store = Signal.objects.exclude(store=None).first().store
     manager = cast.employee("store_manager", store)
-    client.force_login(manager, backend="regulars.company.access.RoleBackend")
+    client.force_login(manager, backend="allauth.account.auth_backends.AuthenticationBackend")
     assert "n = 10" in client.get("/listen/results").content.decode()
     lines = client.get("/listen/signals.csv").getvalue().decode().splitlines()
     assert len(lines) == 21
