@@ -1,8 +1,17 @@
 """Types for schemas: what the database behind them can hold, said at the door."""
 
+from datetime import datetime
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field
+from pydantic import AfterValidator, AwareDatetime, Field
+
+
+def _is_of_our_time(moment: datetime) -> datetime:
+    """The same moment; years at the ends of the calendar break arithmetic with zones."""
+    if not 1900 <= moment.year <= 2200:
+        raise ValueError("the year is not from 1900 to 2200")
+    return moment
+
 
 Id = Annotated[int, Field(ge=1, le=2**63 - 1, examples=[42])]
 Minor = Annotated[
@@ -15,6 +24,7 @@ SignedMinor = Annotated[
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$", examples=["USD"], description="ISO 4217.")]
 Moment = Annotated[
     AwareDatetime,
+    AfterValidator(_is_of_our_time),
     Field(examples=["2026-01-31T18:00:00+03:00"], description="RFC 3339, with an offset."),
 ]
 Key = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^\S(.*\S)?$")]
