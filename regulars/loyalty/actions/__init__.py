@@ -16,6 +16,7 @@ from regulars.loyalty.actions.programs import (
 )
 from regulars.loyalty.actions.redeeming import redeem_points, undo_redemption
 from regulars.loyalty.actions.reversing import post_returns, reverse_purchases
+from regulars.loyalty.actions.standards import open_standard_program
 from regulars.loyalty.rules.receipts import Receipt
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "enrol_members",
     "expire_points",
     "open_program",
+    "open_standard_program",
     "post_purchases",
     "post_returns",
     "redeem_points",

@@ -17,7 +17,7 @@ LOCK = """
 EXPIRE = """
     WITH dead AS (
         SELECT lot.id, lot.account_id, lot.remaining, lot.expires_at, pot.id AS pot_id,
-            nextval(pg_get_serial_sequence('loyalty_transfer', 'id')) AS transfer_id
+            nextval('loyalty_transfer_id_seq') AS transfer_id
         FROM loyalty_lot lot
         JOIN loyalty_account account ON account.id = lot.account_id
         JOIN loyalty_account pot ON pot.unit_id = account.unit_id AND pot.pot = 'expired'

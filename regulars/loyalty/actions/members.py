@@ -8,7 +8,9 @@ from django.db import connection, transaction
 
 from regulars.core.events import publish
 from regulars.core.sql import int_array, text_array, time_array
-from regulars.customers.actions import TimelineNote, note_on_timeline
+from regulars.customers.actions import CustomerRef
+from regulars.customers.actions.identities import add_identities
+from regulars.customers.actions.timeline import TimelineNote, note_on_timeline
 from regulars.loyalty.actions.writing import MemberState, Movements, write_movements
 from regulars.loyalty.events import MembersEnrolled
 from regulars.loyalty.models import Program
@@ -34,6 +36,7 @@ def enrol_members(*, program: Program, joining: Mapping[int, datetime], now: dat
     _open_accounts(program, joined)
     publish(MembersEnrolled(program_id=program.pk, member_ids=tuple(joined)))
     members = lock_members(book, missing)
+    _issue_cards(members, joined)
     new = [member for member in members.values() if member.id in joined]
     _welcome(book, new, joining=joining, now=now)
     _note_joining(book, new, joining=joining)
@@ -87,8 +90,7 @@ def _insert_members(program: Program, joining: Mapping[int, datetime]) -> dict[i
     """New members by id, with their customer; in the order of customers, against deadlocks."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence('loyalty_member', 'id'))"
-            " FROM generate_series(1, %s)",
+            "SELECT nextval('loyalty_member_id_seq') FROM generate_series(1, %s)",
             [len(joining)],
         )
         ids = [row[0] for row in cursor.fetchall()]
@@ -126,6 +128,16 @@ def _open_accounts(program: Program, member_ids: Collection[int]) -> None:
             """,
             [int_array(member_ids), program.pk],
         )
+
+
+def _issue_cards(members: Mapping[int, MemberState], joined: Mapping[int, int]) -> None:
+    """Card numbers point to their customers, so that a purchase with the card finds its member."""
+    cards = {
+        CustomerRef("card", member.number): member.customer_id
+        for member in members.values()
+        if member.id in joined
+    }
+    add_identities(cards, work_id=None)
 
 
 def _welcome(

@@ -169,8 +169,7 @@ def _earn(
 def _next_accrual_ids(count: int) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence('loyalty_accrual', 'id'))"
-            " FROM generate_series(1, %s)",
+            "SELECT nextval('loyalty_accrual_id_seq') FROM generate_series(1, %s)",
             [count],
         )
         return [row[0] for row in cursor.fetchall()]

@@ -8,7 +8,7 @@ from django.db import connection
 
 from regulars.core.events import publish
 from regulars.core.sql import int_array, text_array, time_array
-from regulars.customers.actions import TimelineNote, note_on_timeline
+from regulars.customers.actions.timeline import TimelineNote, note_on_timeline
 from regulars.loyalty.events import TiersChanged
 from regulars.loyalty.queries.books import Book, UnitInBook
 from regulars.loyalty.rules.earning import Earned
@@ -86,7 +86,7 @@ class Movements:
             self.accruals.append(accrual_id)
             self.rules.append(rule.id)
             self.ats.append(moment)
-            self.lots.append(_lot(book, unit, at))
+            self.lots.append(book.life_of(unit, at) if unit.has_lots else "")
             self.deltas[account] = self.deltas.get(account, 0) + amount
             by_unit[code] = by_unit.get(code, 0) + amount
             member.balances[code] += amount
@@ -128,16 +128,9 @@ class Movements:
             member.tier = after
 
 
-def _lot(book: Book, unit: UnitInBook, at: datetime) -> str:
-    if not unit.has_lots:
-        return ""
-    expires_at = book.expiry_of(unit, at)
-    return "never" if expires_at is None else expires_at.isoformat()
-
-
 WRITE_TRANSFERS = """
     WITH given AS (
-        SELECT nextval(pg_get_serial_sequence('loyalty_transfer', 'id')) AS id, given.*
+        SELECT nextval('loyalty_transfer_id_seq') AS id, given.*
         FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[],
             %s::bigint[], %s::timestamptz[], %s::text[])
             AS given (key, source_id, target_id, amount, accrual_id, rule_id, at, lot)

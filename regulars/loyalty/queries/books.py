@@ -2,8 +2,8 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from dataclasses import dataclass, field
+from datetime import date, datetime, tzinfo
 from functools import lru_cache
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -27,11 +27,8 @@ class UnitInBook:
     kind: str
     lives_months: int | None
     pots: Mapping[str, int]
-
-    @property
-    def has_lots(self) -> bool:
-        """Whether what members hold of it is kept in lots; qualifying points are not spent."""
-        return self.kind != "qualifying"
+    has_lots: bool
+    """Whether what members hold of it is kept in lots; qualifying points are not spent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +43,23 @@ class Book:
     ladder: Ladder
     tier_ids: Mapping[str, int]
     zone: tzinfo
+    lives: dict[tuple[str, date], str] = field(default_factory=dict)
+    """Ends of life worked out so far: they are the same for all points of a day."""
 
     def tier_code(self, tier_id: int | None) -> str:
         """The code of a tier by its id; "" for none."""
         return next((code for code, known in self.tier_ids.items() if known == tier_id), "")
 
-    def expiry_of(self, unit: UnitInBook, granted_at: datetime) -> datetime | None:
-        """When points of a unit granted at a moment die; None where they live for ever."""
+    def life_of(self, unit: UnitInBook, granted_at: datetime) -> str:
+        """The moment at which points of a unit granted then die, as text; "never" without an end."""
         if unit.lives_months is None:
-            return None
-        return end_of_life(granted_at, unit.lives_months, self.zone)
+            return "never"
+        day = (unit.code, granted_at.astimezone(self.zone).date())
+        known = self.lives.get(day)
+        if known is None:
+            ends_at = end_of_life(granted_at, unit.lives_months, self.zone)
+            known = self.lives[day] = ends_at.isoformat()
+        return known
 
 
 def book_of(program: Program) -> Book:
@@ -92,7 +96,7 @@ def _units(program_id: int) -> list[UnitInBook]:
             [program_id],
         )
         return [
-            UnitInBook(unit_id, code, kind, lives, json.loads(pots))
+            UnitInBook(unit_id, code, kind, lives, json.loads(pots), kind != "qualifying")
             for unit_id, code, kind, lives, pots in cursor.fetchall()
         ]
 

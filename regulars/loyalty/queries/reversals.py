@@ -64,12 +64,16 @@ def claims_of_returns(return_ids: Sequence[int]) -> list[Claim]:
         cursor.execute(
             """
             SELECT r.purchase_id, 'return:' || r.id, sum(earlier.total_minor)::bigint,
-                   p.total_minor, r.returned_at
+                   lines.total_minor, r.returned_at
             FROM customers_return r
             JOIN customers_return earlier
                 ON earlier.purchase_id = r.purchase_id AND earlier.id <= r.id
-            JOIN customers_purchase p ON p.id = r.purchase_id
-            WHERE r.id = ANY(%s::bigint[]) GROUP BY r.id, p.id ORDER BY r.id
+            CROSS JOIN LATERAL (
+                SELECT sum(line.total_minor)::bigint AS total_minor
+                FROM customers_line line WHERE line.purchase_id = r.purchase_id
+            ) lines
+            WHERE r.id = ANY(%s::bigint[])
+            GROUP BY r.id, r.purchase_id, r.returned_at, lines.total_minor ORDER BY r.id
             """,
             [int_array(return_ids)],
         )

@@ -1,0 +1,28 @@
+"""What loyalty does when others publish."""
+
+from datetime import datetime
+
+from django.utils.timezone import now as moment_of_now
+
+from regulars.core.events import on
+from regulars.core.jobs import every
+from regulars.customers.events import GoodsReturned, PurchasesVoided
+from regulars.loyalty.actions import expire_points, post_returns, reverse_purchases
+
+
+@on(GoodsReturned)
+def take_back_points_of_returns(event: GoodsReturned) -> None:
+    """Returns that came by a file; those that came by the till are posted already."""
+    post_returns(return_ids=event.return_ids, now=moment_of_now())
+
+
+@on(PurchasesVoided)
+def take_back_points_of_voided_purchases(event: PurchasesVoided) -> None:
+    """Whatever took purchases off the record, their points follow."""
+    reverse_purchases(event.purchase_ids, "voided", now=moment_of_now())
+
+
+@every("20 * * * *")
+def expire_dead_points(timestamp: int) -> None:
+    """Post the expiry of dead lots; they were unusable before."""
+    expire_points(now=datetime.fromtimestamp(timestamp, tz=moment_of_now().tzinfo))

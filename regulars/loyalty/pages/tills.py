@@ -1,0 +1,212 @@
+"""The till: find a member by card or phone, accrue, redeem, undo. Keyboard only, no scripts needed."""
+
+from datetime import datetime
+from decimal import Decimal
+from secrets import token_urlsafe
+
+from django import forms
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.timezone import now as moment_of_now
+from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+
+from regulars.company.models import Store
+from regulars.core.access import get_seen, seen
+from regulars.core.errors import Refused
+from regulars.core.money import format_money, minor_per_unit
+from regulars.customers.actions import CustomerRef, LineInput, PurchaseInput
+from regulars.customers.models import Purchase
+from regulars.loyalty.actions import Taken, redeem_points, take_purchases, undo_redemption
+from regulars.loyalty.models import Member, Redemption, Unit
+from regulars.loyalty.queries.wallets import find_member, wallets_of
+from regulars.loyalty.rules.cards import grouped
+from regulars.web.frame import say
+from regulars.web.pages import Nav, Shown, blame, page, show
+
+
+class AccrueForm(forms.Form):
+    """The amount of a purchase, in whole units of money and their parts."""
+
+    amount = forms.DecimalField(
+        label=_("Amount of the purchase"),
+        min_value=Decimal("0.01"),
+        max_digits=12,
+        decimal_places=2,
+    )
+    key = forms.CharField(max_length=50, widget=forms.HiddenInput)
+
+
+class RedeemForm(forms.Form):
+    """How many points the member spends."""
+
+    points = forms.IntegerField(label=_("Points to redeem"), min_value=1, max_value=10**12)
+    key = forms.CharField(max_length=50, widget=forms.HiddenInput)
+
+
+@page("till", needs="loyalty.use_till", title=_("Till"), nav=Nav(_("Till"), 90, "till", "T"))
+@never_cache
+def till(request: HttpRequest) -> Shown:
+    """One field: a card or a phone finds the member."""
+    asked = request.GET.get("q", "").strip()
+    if not asked:
+        return show(request, "loyalty/till.html")
+    member = find_member(asked[:100])
+    if member is None:
+        return show(request, "loyalty/till.html", status=422, asked=asked, nobody=True)
+    return redirect("loyalty.till_member", number=member.number)
+
+
+@page("till/<str:number>", needs="loyalty.use_till")
+@never_cache
+def till_member(request: HttpRequest, number: str) -> Shown:
+    """Name, balance and tier of a member, and the two acts of a cashier."""
+    member = find_member(number)
+    if member is None:
+        return show(request, "loyalty/till.html", status=404, asked=number, nobody=True)
+    return _member_page(request, member, AccrueForm(), RedeemForm())
+
+
+@page("till/<str:number>/accrue", needs="loyalty.use_till")
+def till_accrue(request: HttpRequest, number: str) -> Shown:
+    """Posts a purchase of the member; the form's key makes a second press harmless."""
+    member, form = find_member(number), AccrueForm(request.POST or None)
+    if member is None or request.method != "POST":
+        return redirect("loyalty.till")
+    if form.is_valid():
+        try:
+            taken = _accrue(request, member, form)
+        except Refused as refused:
+            blame(form, refused)
+        else:
+            say(request, gettext("%(points)s accrued.") % {"points": _earned(member, taken)})
+            return redirect("loyalty.till_member", number=member.number)
+    return _member_page(request, member, form, RedeemForm())
+
+
+@page("till/<str:number>/redeem", needs="loyalty.use_till")
+def till_redeem(request: HttpRequest, number: str) -> Shown:
+    """Spends points of the member, and offers to undo it for a minute."""
+    member, form = find_member(number), RedeemForm(request.POST or None)
+    if member is None or request.method != "POST":
+        return redirect("loyalty.till")
+    if form.is_valid():
+        try:
+            redemption = redeem_points(
+                member,
+                form.cleaned_data["points"],
+                key=f"till:{form.cleaned_data['key']}",
+                now=moment_of_now(),
+                store_id=_store_id(request),
+                employee_id=request.user.pk,
+            )
+        except Refused as refused:
+            form.add_error("points", _reason(refused))
+        else:
+            worth = _money(redemption.worth_minor, member)
+            words = {"points": redemption.amount, "worth": worth}
+            text = gettext("%(points)d points redeemed: take %(worth)s off the price.") % words
+            say(request, text, undo_url=reverse("loyalty.till_undo", args=[redemption.pk]))
+            return redirect("loyalty.till_member", number=member.number)
+    return _member_page(request, member, AccrueForm(), form)
+
+
+@page("till/undo/<int:redemption_id>", needs="loyalty.use_till")
+def till_undo(request: HttpRequest, redemption_id: int) -> Shown:
+    """Gives back what a redemption took, within a minute."""
+    rows = Redemption.objects.select_related("member", "unit")
+    redemption = get_seen(Redemption, redemption_id, seen_by=request.user, rows=rows)  # type: ignore[arg-type]
+    if request.method == "POST":
+        try:
+            undo_redemption(redemption, now=moment_of_now())
+            say(request, gettext("Undone: the points are back on the card."))
+        except Refused as refused:
+            say(request, _reason(refused), tone="bad")
+    return redirect("loyalty.till_member", number=redemption.member.number)
+
+
+def _member_page(
+    request: HttpRequest, member: Member, accrue: AccrueForm, redeem: RedeemForm
+) -> HttpResponse:
+    (wallet,) = wallets_of([member], now=moment_of_now())
+    for form in (accrue, redeem):
+        if not form.is_bound:
+            form.initial["key"] = token_urlsafe(12)
+    spendable = wallet.spendable
+    latest = (
+        Redemption.objects.filter(member=member, undone_at__isnull=True).order_by("-id").first()
+    )
+    fresh = latest if latest and (moment_of_now() - latest.redeemed_at).seconds < 60 else None
+    return show(
+        request,
+        "loyalty/till_member.html",
+        status=422 if accrue.errors or redeem.errors else 200,
+        member=member,
+        wallet=wallet,
+        number=grouped(member.number),
+        accrue=accrue,
+        redeem=redeem,
+        undoable=fresh,
+        worth=_money(spendable.worth_minor, member) if spendable else "",
+    )
+
+
+def _accrue(request: HttpRequest, member: Member, form: AccrueForm) -> Taken:
+    """Takes a purchase of one line; `Refused` where it cannot be recorded."""
+    minor = int(form.cleaned_data["amount"] * minor_per_unit(member.program.currency))
+    key, now = form.cleaned_data["key"], moment_of_now()
+    known = _stores(request).filter(pk=_store_id(request) or 0).first()
+    entry = PurchaseInput(
+        source="till",
+        number=key,
+        customer=CustomerRef("id", str(member.customer_id)),
+        store_code=known.code if known else None,
+        bought_at=_bought_at(key, now),
+        lines=(LineInput("", 1000, minor),),
+    )
+    (taken,) = take_purchases([entry], now=now)
+    if taken.refused is not None:
+        raise taken.refused
+    return taken
+
+
+def _bought_at(key: str, now: datetime) -> datetime:
+    """The moment of the purchase: that of the first press, so that a second one is the same."""
+    known = Purchase.objects.filter(source="till", number=key, voided_at__isnull=True).first()
+    return known.bought_at if known else now
+
+
+def _earned(member: Member, taken: Taken) -> str:
+    """What the member got to spend, in words: "12 Points"."""
+    units = Unit.objects.filter(program=member.program).exclude(kind="qualifying")
+    receipts = [one for one in taken.receipts if one.program == member.program.code]
+    earned = receipts[0].earned if receipts else {}
+    russian = (get_language() or "").startswith("ru")
+    return ", ".join(
+        f"{earned.get(unit.code, 0)} {(russian and unit.name_ru) or unit.name}" for unit in units
+    )
+
+
+def _stores(request: HttpRequest) -> QuerySet[Store]:
+    return seen(Store, request.user)  # type: ignore[arg-type]
+
+
+def _store_id(request: HttpRequest) -> int | None:
+    """The store of a cashier who belongs to just one; nobody else's till knows its store."""
+    mine = request.user.store_ids  # type: ignore[union-attr]
+    return next(iter(mine)) if mine and len(mine) == 1 else None
+
+
+def _money(minor: int, member: Member) -> str:
+    return format_money(minor, member.program.currency, get_language() or "en")
+
+
+def _reason(refused: Refused) -> str:
+    return {
+        "not_enough_points": gettext("There are not enough points for that."),
+        "too_late_to_undo": gettext("This redemption can no longer be undone at the till."),
+        "other_content": gettext("This was sent before with another amount."),
+    }.get(refused.code, refused.message)

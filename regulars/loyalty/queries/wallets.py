@@ -1,0 +1,162 @@
+"""Wallets: what members hold, where they stand, and what happened on their accounts."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
+
+from regulars.core.sql import int_array
+from regulars.customers.models import Identity
+from regulars.customers.rules.identities import normal_phone
+from regulars.loyalty.models import Account, Member, Tier, Unit
+
+
+@dataclass(frozen=True)
+class Holding:
+    """What a member holds of one unit; dead and pending lots are not available."""
+
+    unit: Unit
+    balance: int
+    available: int
+    worth_minor: int
+
+
+@dataclass(frozen=True)
+class Wallet:
+    """A member with all holdings, spendable ones first, and the way to the next tier."""
+
+    member: Member
+    holdings: tuple[Holding, ...]
+    next_tier: Tier | None
+    missing: int
+    reached: int
+
+    @property
+    def spendable(self) -> Holding | None:
+        """What the member pays with; the first unit that can be spent."""
+        return next((one for one in self.holdings if one.unit.kind != "qualifying"), None)
+
+    @property
+    def percent(self) -> int:
+        """How much of the way from nothing to the next tier is done, in whole percent."""
+        if self.next_tier is None:
+            return 100
+        return self.reached * 100 // max(self.next_tier.qualifying_min, 1)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One movement on a member's account, with what caused it."""
+
+    at: datetime
+    amount: int
+    unit: str
+    unit_ru: str
+    cause: str
+    rule: str
+    rule_ru: str
+    store: str
+
+
+def wallets_of(members: Sequence[Member], *, now: datetime) -> list[Wallet]:
+    """The wallets of these members (with `program` and `tier` loaded) in their order; 3 statements."""
+    ids = [member.pk for member in members]
+    accounts: dict[int, list[Account]] = defaultdict(list)
+    for account in (
+        Account.objects.filter(member__in=ids).select_related("unit").order_by("unit_id")
+    ):
+        assert account.member_id is not None
+        accounts[account.member_id].append(account)
+    available = _available([one.pk for held in accounts.values() for one in held], now=now)
+    tiers: dict[int, list[Tier]] = defaultdict(list)
+    programs = {member.program_id for member in members}
+    for tier in Tier.objects.filter(program__in=programs).order_by("qualifying_min"):
+        tiers[tier.program_id].append(tier)
+    return [
+        _wallet(member, accounts[member.pk], available, tiers[member.program_id])
+        for member in members
+    ]
+
+
+def history_of(member: Member, *, limit: int = 20) -> list[Entry]:
+    """The latest movements of what a member can spend, newest first; 1 statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH mine AS (
+                SELECT account.id, unit.name, unit.name_ru FROM loyalty_account account
+                JOIN loyalty_unit unit ON unit.id = account.unit_id AND unit.kind <> 'qualifying'
+                WHERE account.member_id = %(member)s
+            ), moved AS (
+                SELECT latest.*, mine.name, mine.name_ru FROM mine CROSS JOIN LATERAL (
+                    (SELECT id, key, amount, accrual_id, rule_id, redemption_id, at
+                    FROM loyalty_transfer WHERE target_id = mine.id ORDER BY id DESC LIMIT %(limit)s)
+                    UNION ALL
+                    (SELECT id, key, -amount, accrual_id, rule_id, redemption_id, at
+                    FROM loyalty_transfer WHERE source_id = mine.id ORDER BY id DESC LIMIT %(limit)s)
+                ) latest ORDER BY latest.at DESC, latest.id DESC LIMIT %(limit)s
+            )
+            SELECT moved.at, moved.amount, moved.name, moved.name_ru,
+                split_part(moved.key, ':', 1)
+                    || CASE WHEN moved.key LIKE '%%:undo' THEN ':undo' ELSE '' END,
+                coalesce(rule.name, ''), coalesce(rule.name_ru, ''), coalesce(store.name, '')
+            FROM moved
+            LEFT JOIN loyalty_rule rule ON rule.id = moved.rule_id
+            LEFT JOIN loyalty_accrual accrual ON accrual.id = moved.accrual_id
+            LEFT JOIN customers_purchase purchase ON purchase.id = accrual.purchase_id
+            LEFT JOIN loyalty_redemption redemption ON redemption.id = moved.redemption_id
+            LEFT JOIN company_store store
+                ON store.id = coalesce(purchase.store_id, redemption.store_id)
+            ORDER BY moved.at DESC, moved.id DESC
+            """,
+            {"member": member.pk, "limit": limit},
+        )
+        return [Entry(*row) for row in cursor.fetchall()]
+
+
+def find_member(text: str) -> Member | None:
+    """The member whose card number or phone this is, spaces and dashes left aside; None if nobody."""
+    digits = "".join(letter for letter in text if letter.isascii() and letter.isdigit())
+    if not digits or len(digits) > 19:
+        return None
+    members = Member.objects.select_related("program", "tier", "customer")
+    if found := members.filter(number=digits).first():
+        return found
+    return members.filter(customer__in=_owners_of_phone(digits, text)).order_by("id").first()
+
+
+def _owners_of_phone(digits: str, text: str) -> list[int]:
+    phone = normal_phone(f"+{digits}" if text.strip().startswith("+") else digits)
+    wanted = {phone, f"+{digits}"} - {None}
+    known = Identity.objects.filter(kind="phone", value__in=wanted)
+    return list(known.values_list("customer_id", flat=True))
+
+
+def _available(account_ids: Sequence[int], *, now: datetime) -> dict[int, int]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT account_id, sum(remaining)::bigint FROM loyalty_lot"
+            " WHERE account_id = ANY(%s::bigint[]) AND remaining > 0 AND activates_at <= %s"
+            " AND (expires_at IS NULL OR expires_at > %s) GROUP BY account_id",
+            [int_array(account_ids), now, now],
+        )
+        return dict(cursor.fetchall())
+
+
+def _wallet(
+    member: Member, accounts: Sequence[Account], available: dict[int, int], tiers: Sequence[Tier]
+) -> Wallet:
+    holdings = []
+    reached = 0
+    for account in accounts:
+        balance = account.balance or 0
+        if account.unit.kind == "qualifying":
+            reached = balance
+        usable = balance if account.unit.kind == "qualifying" else available.get(account.pk, 0)
+        holdings.append(Holding(account.unit, balance, usable, account.unit.worth_of(usable)))
+    holdings.sort(key=lambda one: (one.unit.kind == "qualifying", one.unit.pk))
+    above = next((tier for tier in tiers if tier.qualifying_min > reached), None)
+    missing = above.qualifying_min - reached if above else 0
+    return Wallet(member, tuple(holdings), above, missing, reached)

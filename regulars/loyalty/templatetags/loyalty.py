@@ -1,0 +1,58 @@
+"""Filters of loyalty's templates: names in the reader's language, and movements in words."""
+
+from typing import Any
+
+from django import template
+from django.utils.translation import get_language, gettext
+
+from regulars.loyalty.queries.wallets import Entry
+from regulars.loyalty.rules.cards import grouped
+from regulars.loyalty.rules.mechanic import mechanics
+
+register = template.Library()
+
+
+@register.filter
+def named(thing: Any) -> str:
+    """The name of a program, unit, rule or tier in the reader's language."""
+    russian = (get_language() or "").startswith("ru")
+    return str((russian and thing.name_ru) or thing.name)
+
+
+@register.filter
+def person(customer: Any) -> str:
+    """The name of a customer in the reader's language; empty where it is not known."""
+    russian = (get_language() or "").startswith("ru")
+    return str((russian and customer.name_ru) or customer.name)
+
+
+@register.filter
+def mechanic_title(kind: str) -> str:
+    """How people call a kind of mechanic."""
+    return gettext(mechanics.get(kind).title)
+
+
+@register.filter
+def card_number(number: str) -> str:
+    """The card number in groups of four."""
+    return grouped(number)
+
+
+@register.filter
+def signed(amount: int) -> str:
+    """An amount with its sign: +20, or with a true minus."""
+    return f"+{amount}" if amount >= 0 else f"−{-amount}"
+
+
+@register.filter
+def what_for(entry: Entry) -> str:
+    """What a movement was for, in a few words."""
+    russian = (get_language() or "").startswith("ru")
+    if entry.rule:
+        return (russian and entry.rule_ru) or entry.rule
+    return {
+        "redemption": gettext("Redeemed"),
+        "redemption:undo": gettext("Redemption undone"),
+        "reversal": gettext("Returned goods"),
+        "expiry": gettext("Expired"),
+    }.get(entry.cause, entry.cause)

@@ -1,0 +1,179 @@
+"""Pages of loyalty: the program, its rules, a wallet, the card and the till."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from regulars.loyalty.actions import take_purchases
+from regulars.loyalty.models import Account, Member, Program, Redemption, Rule
+from tests import make
+from tests.make import NOW
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def program() -> Program:
+    return make.program()
+
+
+@pytest.fixture
+def member(program: Program) -> Member:
+    anna = make.customer("Anna", phone="+79161234567", card="A1")
+    take_purchases([make.receipt(customer=anna, lines=[make.line(total_minor=30_000)])], now=NOW)
+    return Member.objects.get()
+
+
+def signed_in(role: str = "owner") -> Client:
+    client = Client()
+    client.force_login(make.employee(role))
+    return client
+
+
+def points(member: Member) -> int | None:
+    return Account.objects.get(member=member, unit__code="points").balance
+
+
+def keys_of(text: str) -> list[str]:
+    return [part.partition('"')[0] for part in text.split('name="key" value="')[1:]]
+
+
+def test_without_a_program_one_click_opens_one() -> None:
+    client = signed_in()
+    assert "Open a program" in client.get(reverse("loyalty.home")).content.decode()
+    client.post(reverse("loyalty.open_first_program"))
+    client.post(reverse("loyalty.open_first_program"))
+    assert Program.objects.get().code == "club"
+    assert "Bronze" not in client.get(reverse("loyalty.home")).content.decode()
+
+
+def test_home_shows_what_is_owed(member: Member) -> None:
+    shown = signed_in().get(reverse("loyalty.home")).content.decode()
+    assert "Worth in money" in shown
+    assert "$3" in shown
+    assert "Silver" in shown
+
+
+def test_the_wallet_panel_shows_balance_and_way(member: Member) -> None:
+    client = signed_in()
+    shown = client.get(reverse("loyalty.wallet", args=[member.customer_id])).content.decode()
+    assert "200 more to Gold" in shown
+    assert "+300" in shown
+    assert client.get(reverse("loyalty.wallet", args=[999_999])).status_code == 404
+
+
+def test_the_card_is_light_and_only_for_who_has_the_link(member: Member) -> None:
+    response = Client().get(reverse("loyalty.card", args=[member.token]))
+    shown = response.content.decode()
+    assert "Hello, Anna" in shown
+    assert shown.count("<svg") >= 2
+    assert len(response.content) < 10_000
+    assert Client().get(reverse("loyalty.card", args=["wrong"])).status_code == 404
+
+
+@pytest.mark.parametrize("asked", ["number", "spaced", "+7 916 123-45-67", "8 (916) 123-45-67"])
+def test_the_till_finds_a_member_by_card_or_phone(member: Member, asked: str) -> None:
+    spaced = f"{member.number[:4]} {member.number[4:]}"
+    text = {"number": member.number, "spaced": spaced}.get(asked, asked)
+    client = signed_in("cashier")
+    shown = client.get(reverse("loyalty.till"), {"q": text}, follow=True).content.decode()
+    assert "Anna" in shown
+    assert "autofocus" in shown
+
+
+def test_the_till_says_when_nobody_has_the_card(member: Member) -> None:
+    response = signed_in("cashier").get(reverse("loyalty.till"), {"q": "123"})
+    assert response.status_code == 422
+    assert "Nobody has the card" in response.content.decode()
+
+
+def test_pressing_accrue_twice_counts_once(member: Member) -> None:
+    client = signed_in("cashier")
+    shown = client.get(reverse("loyalty.till_member", args=[member.number])).content.decode()
+    form = {"amount": "12.50", "key": keys_of(shown)[0]}
+    for _ in range(2):
+        done = client.post(reverse("loyalty.till_accrue", args=[member.number]), form, follow=True)
+        assert "12 Points accrued" in done.content.decode()
+    assert points(member) == 312
+
+
+def test_redeeming_offers_an_undo_that_gives_the_points_back(member: Member) -> None:
+    client = signed_in("owner")
+    shown = client.get(reverse("loyalty.till_member", args=[member.number])).content.decode()
+    form = {"points": "100", "key": keys_of(shown)[1]}
+    address = reverse("loyalty.till_redeem", args=[member.number])
+    done = client.post(address, form, follow=True).content.decode()
+    assert "$1" in done
+    assert points(member) == 200
+    client.post(address, form)
+    assert points(member) == 200
+    redemption = Redemption.objects.get()
+    assert reverse("loyalty.till_undo", args=[redemption.pk]) in done
+    client.post(reverse("loyalty.till_undo", args=[redemption.pk]))
+    assert points(member) == 300
+
+
+def test_too_many_points_are_refused_beside_the_field(member: Member) -> None:
+    client = signed_in("cashier")
+    address = reverse("loyalty.till_redeem", args=[member.number])
+    response = client.post(address, {"points": "301", "key": "k"})
+    assert response.status_code == 422
+    assert "not enough points" in response.content.decode()
+    assert client.post(address, {"points": "x", "key": "k"}).status_code == 422
+
+
+def test_a_cashier_sees_the_till_and_nothing_else(member: Member) -> None:
+    client = signed_in("cashier")
+    assert client.get(reverse("loyalty.home")).status_code == 403
+    assert client.get(reverse("loyalty.rules", args=["club"])).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "kind", ["share_of_purchase", "multiplier", "percentage_cashback", "welcome_gift"]
+)
+def test_every_mechanic_draws_its_form(program: Program, kind: str) -> None:
+    response = signed_in().get(reverse("loyalty.new_rule", args=["club", kind]))
+    assert response.status_code == 200
+    assert "What members get" in response.content.decode()
+
+
+def test_a_rule_is_added_changed_and_ended(program: Program) -> None:
+    client = signed_in()
+    form = {
+        "name": "Bakery",
+        "unit": "points",
+        "points": "2",
+        "per_minor": "100",
+        "counting": "steps",
+        "base": "after_discounts",
+        "rounding": "floor",
+        "level": "purchase",
+        "lines__categories": "Food/Bakery, Food/Cakes",
+    }
+    address = reverse("loyalty.new_rule", args=["club", "share_of_purchase"])
+    assert client.post(address, form).status_code == 302
+    rule = Rule.objects.get(name="Bakery")
+    assert rule.settings["lines"] == {"categories": ["Food/Bakery", "Food/Cakes"]}
+    edit = reverse("loyalty.edit_rule", args=["club", rule.pk])
+    assert "Food/Bakery, Food/Cakes" in client.get(edit).content.decode()
+    client.post(edit, {**form, "points": "3"})
+    newest = Rule.objects.get(name="Bakery", version=2)
+    assert (newest.settings["points"], newest.code) == ("3", rule.code)
+    client.post(reverse("loyalty.stop_rule", args=["club", newest.pk]))
+    newest.refresh_from_db()
+    assert newest.in_force_to is not None
+
+
+def test_a_wrong_setting_is_named(program: Program) -> None:
+    address = reverse("loyalty.new_rule", args=["club", "multiplier"])
+    form = {
+        "name": "Too much",
+        "unit": "points",
+        "factor": "11",
+        "factor_max": "10",
+        "places_max": "3",
+        "rounding": "floor",
+    }
+    response = signed_in().post(address, form)
+    assert response.status_code == 422
+    assert "above the largest" in response.content.decode()
