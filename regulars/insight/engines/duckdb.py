@@ -48,12 +48,12 @@ class DuckEngine:
 
 
 def _columns(fact: Fact) -> str:
-    return ", ".join(f"{name}::{kind} AS {name}" for name, kind in fact.casts.items())
+    return ", ".join(f'CAST("{name}" AS {kind}) AS "{name}"' for name, kind in fact.casts.items())
 
 
 def _files(fact: Fact, paths: tuple[str, ...]) -> str:
     if not paths:
-        nothing = ", ".join(f"NULL AS {name}" for name in fact.columns)
+        nothing = ", ".join(f'NULL AS "{name}"' for name in fact.columns)
         return f"(SELECT {nothing} WHERE false)"
     names = ", ".join(f"'{path}'" for path in paths)
     return f"read_parquet([{names}], hive_partitioning = false)"

@@ -1,0 +1,1 @@
+"""Results of metrics as people read them: figures, sentences, charts."""
