@@ -101,7 +101,7 @@ INSTALLED_APPS = [
     "csp",
     "django_htmx",
     "django_cotton",
-    *(f"regulars.{domain}" for domain in DOMAINS),
+    *(f"regulars.{domain}.apps.{domain.capitalize()}Config" for domain in DOMAINS),
 ]
 
 MIDDLEWARE = [

@@ -8,9 +8,15 @@ from django.contrib.auth.models import PermissionsMixin
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils.translation import get_language
 
 from regulars.company.rules import ROLES, STORE_ROLES
 from regulars.core.models import Record
+
+
+def in_language(text: str, russian: str) -> str:
+    """The text, or the Russian one where there is one and the reader reads Russian."""
+    return russian if russian and (get_language() or "").startswith("ru") else text
 
 
 class Brand(Record):
@@ -59,7 +65,12 @@ class Store(Record):
         )
 
     def __str__(self) -> str:
-        return self.name
+        return in_language(self.name, self.name_ru)
+
+    @property
+    def shown_city(self) -> str:
+        """The city in the reader's language."""
+        return in_language(self.city, self.city_ru)
 
 
 class Category(Record):
@@ -132,7 +143,7 @@ class Employee(AbstractBaseUser, PermissionsMixin, Record):
         )
 
     def __str__(self) -> str:
-        return self.name or self.email
+        return in_language(self.name, self.name_ru) or self.email
 
     @cached_property
     def store_ids(self) -> frozenset[int] | None:
