@@ -1,0 +1,1 @@
+"""Arithmetic and forms of import: pure, without a database."""
