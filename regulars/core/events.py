@@ -60,7 +60,18 @@ def publish(event: Event) -> None:
 
 @job(queue="fast")
 def deliver(*, delivery_id: int) -> None:
-    """Hand one event to one handler, and tick it off in the same transaction."""
+    """Hand one event to one handler, and tick it off in the same transaction.
+
+    A failure is written beside the delivery before the job is tried again, so that people see it.
+    """
+    try:
+        _deliver(delivery_id)
+    except Exception as error:
+        Delivery.objects.filter(pk=delivery_id).update(failure=repr(error)[:2000])
+        raise
+
+
+def _deliver(delivery_id: int) -> None:
     with transaction.atomic():
         delivery = (
             Delivery.objects.select_for_update(of=("self",))
@@ -72,7 +83,7 @@ def deliver(*, delivery_id: int) -> None:
         handler = _handlers.get(delivery.event.name, {}).get(delivery.handler)
         if handler is not None:
             handler(_kinds[delivery.event.name](**_tuples(delivery.event.body)))
-        Delivery.objects.filter(pk=delivery_id).update(delivered_at=Now())
+        Delivery.objects.filter(pk=delivery_id).update(delivered_at=Now(), failure="")
 
 
 def kind_name(kind: type[Event]) -> str:

@@ -37,7 +37,7 @@ from regulars.journey.queries import (
     step_for,
 )
 from regulars.journey.rules import CHANNELS, ENOUGH_ANSWERS, FED_BY, STAGES, Number
-from regulars.web.charts import Chart, Point, Series, column_chart
+from regulars.web.charts import Chart, Point, Series, column_chart, plain_number
 from regulars.web.filters import Filters, read_filters
 from regulars.web.frame import say
 from regulars.web.pages import Nav, Shown, blame, page, panels_of, show, show_form
@@ -202,12 +202,12 @@ def _chart(found: Touchpoint, filters: Filters) -> Chart:
     ]
     total = sum(counted.values())
     finding = ngettext(
-        "%(count)d passage in these days.", "%(count)d passages in these days.", total
+        "%(count)s passage in these days.", "%(count)s passages in these days.", total
     )
     return column_chart(
         [Series(_("Passages"), points)],
         title=_("Passages over time"),
-        finding=finding % {"count": total},
+        finding=finding % {"count": plain_number(total)},
     )
 
 

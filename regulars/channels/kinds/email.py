@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 from pydantic import Field
 
@@ -25,8 +25,8 @@ class Email(ChannelKind):
     label = _("E-mail")
     about = _("Mail through the SMTP server of this installation.")
 
-    sender: str = Field(default="", max_length=200, title="Sender")
-    reply_to: str = Field(default="", max_length=200, title="Answers go to")
+    sender: str = Field(default="", max_length=200, title=gettext_noop("Sender"))
+    reply_to: str = Field(default="", max_length=200, title=gettext_noop("Answers go to"))
 
     def not_ready(self) -> str:
         """Why mail cannot be sent: no server is named."""
