@@ -9,7 +9,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from regulars.channels.queries import unsubscribe_url
+from django.core import signing
+
+from regulars.channels.queries import SALT
 from regulars.company.models import Store
+from regulars.core.api.keys import create_key
+from regulars.feedback.actions.invitations import InvitationInput, invite
+from regulars.feedback.actions.surveys import create_survey, link_for
+from regulars.feedback.models import Invitation, Survey
+from regulars.feedback.starters import starter
+from regulars.loyalty.actions.posting import take_purchases
+from regulars.loyalty.actions.redeeming import redeem_points
+from regulars.loyalty.models import Member, Program, Rule
+from tests import make
 from tests import make
 
 
@@ -55,23 +67,46 @@ def key_for(route_name: str, parameter: str) -> str | None:
     return special if special in EXAMPLES else parameter if parameter in EXAMPLES else None
 
 
+def _survey(store: Store) -> Survey:
+    made = Survey.objects.order_by("pk").last()
+    definition = starter("after_purchase").definition
+    return made or create_survey(name="After a purchase", definition=definition, now=make.NOW)
+
+
+def _program(store: Store) -> Program:
+    return Program.objects.filter(code="club").first() or make.program("club")
+
+
+def _member(store: Store) -> Member:
+    """A member with a purchase in the store."""
+    if known := Member.objects.order_by("pk").first():
+        return known
+    _program(store)
+    anna = make.customer("Anna", phone="+79161234567", card="A1")
+    bought = make.receipt(
+        customer=anna, lines=[make.line(total_minor=30_000)], store_code=store.code
+    )
+    take_purchases([bought], now=make.NOW)
+    return Member.objects.get(customer=anna)
+
+
 @example("store_id", is_of_store=True)
-def _store(store: Store) -> int:
+def _store_id(store: Store) -> int:
     return store.pk
 
 
-@example("web.sign_in_link:token")
-def _sign_in_token(store: Store) -> str:
-    return "x" * 43
+@example("employee_id")
+def _employee_id(store: Store) -> int:
+    return make.employee("agent").pk
 
 
-@example("touchpoint_id")
-def _touchpoint(store: Store) -> int:
-    return make.touchpoint().pk
+@example("key_id")
+def _key_id(store: Store) -> int:
+    return create_key(name="till", scopes=["purchases:write"], now=make.NOW).key.pk
 
 
 @example("message_id")
-def _message(store: Store) -> int:
+def _message_id(store: Store) -> int:
     return make.message().pk
 
 
@@ -82,4 +117,88 @@ def _channel_kind(store: Store) -> str:
 
 @example("channels.unsubscribe:token")
 def _unsubscribe_token(store: Store) -> str:
-    return unsubscribe_url(make.message()).rpartition("/")[2]
+    return signing.dumps(["outbox", "ann@example.com"], salt=SALT, compress=True)
+
+
+@example("touchpoint_id")
+def _touchpoint_id(store: Store) -> int:
+    return make.touchpoint().pk
+
+
+@example("customer_id")
+def _customer_id(store: Store) -> int:
+    return _member(store).customer_id
+
+
+@example("member_id")
+def _member_id(store: Store) -> int:
+    return _member(store).pk
+
+
+@example("number")
+def _card_number(store: Store) -> str:
+    return _member(store).number
+
+
+@example("loyalty.card:token")
+def _card_token(store: Store) -> str:
+    return _member(store).token
+
+
+@example("code")
+def _program_code(store: Store) -> str:
+    return _program(store).code
+
+
+@example("loyalty.new_rule:kind")
+def _mechanic_kind(store: Store) -> str:
+    _program(store)
+    return "share_of_purchase"
+
+
+@example("rule_id")
+def _rule_id(store: Store) -> int:
+    first = Rule.objects.filter(program=_program(store)).order_by("pk").first()
+    assert first is not None
+    return first.pk
+
+
+@example("redemption_id", is_of_store=True)
+def _redemption_id(store: Store) -> int:
+    return redeem_points(
+        _member(store), 5, key=f"example {store.pk}", now=make.NOW, store_id=store.pk
+    ).pk
+
+
+@example("survey_id")
+def _survey_id(store: Store) -> int:
+    return _survey(store).pk
+
+
+@example("feedback.public:code", "feedback.poster:code", "feedback.poster_svg:code")
+def _link_code(store: Store) -> str:
+    return link_for(_survey(store), store=store).code
+
+
+@example("feedback.invited:token")
+def _invitation_token(store: Store) -> str:
+    asked = InvitationInput(
+        survey_id=_survey(store).pk, cause="example", customer_id=_member(store).customer_id
+    )
+    (invited,) = invite([asked], now=make.NOW)
+    return Invitation.objects.get(pk=invited.invitation_id).token
+
+
+@example("ids")
+def _signal_ids(store: Store) -> str:
+    return "1"
+
+
+@example("api/v1/metrics/{kind}:kind")
+def _metric_kind(store: Store) -> str:
+    return "nps_trend"
+
+
+@example("web.sign_in_link:token")
+def _sign_in_token(store: Store) -> str:
+    return "x" * 43

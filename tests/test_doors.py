@@ -24,6 +24,8 @@ PUBLIC_PAGES = {
     "channels.unsubscribe",
     "feedback.invited",
     "feedback.public",
+    "channels.unsubscribe",
+    "company.logo",
     "loyalty.card",
 }
 """Pages for everybody, each with a reason: a choice of look, and what secret links open."""

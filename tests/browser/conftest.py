@@ -17,6 +17,7 @@ from regulars.web.look import bundle
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 AXE = (Path(__file__).parent / "vendor" / "axe-4.14.1.min.js").read_text(encoding="utf-8") + ";0"
+TIMEOUT_MS = 8_000
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage"]
 
@@ -58,6 +59,7 @@ def sign_in(browser: Browser, live_server: Any) -> Iterator[SignIn]:
     ) -> BrowserContext:
         told.setdefault("viewport", {"width": 1280, "height": 800})
         context = browser.new_context(base_url=live_server.url, reduced_motion="reduce", **told)
+        context.set_default_timeout(TIMEOUT_MS)
         contexts.append(context)
         cookies = [{"name": "django_language", "value": language, "url": live_server.url}]
         if employee is not None:
