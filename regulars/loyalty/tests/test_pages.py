@@ -6,6 +6,9 @@ from django.urls import reverse
 
 from regulars.loyalty.actions import take_purchases
 from regulars.loyalty.models import Account, Member, Program, Redemption, Rule
+from regulars.loyalty.pages.earning import resolved
+from regulars.loyalty.pages.titles import TEXTS
+from regulars.loyalty.rules.mechanic import mechanics
 from tests import make
 from tests.make import NOW
 
@@ -177,3 +180,17 @@ def test_a_wrong_setting_is_named(program: Program) -> None:
     response = signed_in().post(address, form)
     assert response.status_code == 422
     assert "above the largest" in response.content.decode()
+
+
+def test_every_text_of_a_mechanic_can_be_translated() -> None:
+    known = {str(text) for text in TEXTS}
+    asked: set[str] = set()
+    for mechanic in mechanics.kinds().values():
+        asked |= {mechanic.title, (mechanic.__doc__ or "").partition("\n")[0]}
+        schema = mechanic.model_json_schema()
+        for shape in (schema, *schema.get("$defs", {}).values()):
+            for one in shape["properties"].values():
+                whole = resolved(one, schema)
+                asked |= {whole.get("title", ""), one.get("description", "")}
+                asked |= {choice.replace("_", " ") for choice in whole.get("enum", ())}
+    assert asked - known - {""} == set()

@@ -1,0 +1,116 @@
+"""Purchases and returns: on record and on the books in one go."""
+
+from collections.abc import Sequence
+
+from django.http import HttpResponse
+from django.utils.timezone import now as moment_of_now
+from ninja import Router
+from ninja.responses import Status
+
+from regulars.company.models import Brand
+from regulars.core.api.lines import answer_lines
+from regulars.core.api.operations import takes_lines, writes
+from regulars.core.api.requests import ApiRequest
+from regulars.core.errors import Refused
+from regulars.customers.actions import CustomerRef, LineInput, PurchaseInput
+from regulars.customers.actions.returns import record_returns
+from regulars.customers.rules.purchases import ReturnInput, ReturnLineInput
+from regulars.loyalty.actions import Receipt, Taken, post_returns, take_purchases
+from regulars.loyalty.api.shapes import PurchaseIn, PurchaseOut, ReceiptOut, ReturnIn, ReturnOut
+from regulars.loyalty.api.wallets import shaped
+from regulars.loyalty.models import Accrual, Member
+
+router = Router(tags=["Purchases"])
+
+
+@router.post("/purchases", response={201: PurchaseOut}, **writes("purchases:write"))
+def create_purchase(request: ApiRequest, purchase: PurchaseIn) -> Status[PurchaseOut]:
+    """Put a receipt on record and on the books; sent again, it gets the same answer."""
+    (answer,) = _take([purchase])
+    if isinstance(answer, Refused):
+        raise answer
+    return Status(201, answer)
+
+
+@router.post("/purchases/bulk", **takes_lines("purchases:write", PurchaseIn))
+def create_purchases(request: ApiRequest) -> HttpResponse:
+    """Put receipts on record and on the books: one a line, one answer for each."""
+    return answer_lines(request, PurchaseIn, _take)
+
+
+@router.post("/returns", response={201: ReturnOut}, **writes("purchases:write"))
+def create_return(request: ApiRequest, entry: ReturnIn) -> Status[ReturnOut]:
+    """Put returned goods on record, and take back their share of the points."""
+    now = moment_of_now()
+    told = ReturnInput(
+        source=entry.source,
+        number=entry.number,
+        purchase_source=entry.purchase_source,
+        purchase_number=entry.purchase_number,
+        returned_at=entry.returned_at,
+        lines=tuple(ReturnLineInput(*line.model_dump().values()) for line in entry.lines),
+        store_code=entry.store,
+        reason=entry.reason,
+    )
+    (returned,) = record_returns([told], now=now)
+    if returned.refused is not None:
+        raise returned.refused
+    assert returned.purchase_id is not None
+    post_returns(return_ids=[returned.return_id], now=now)
+    members = Member.objects.filter(
+        pk__in=_member_ids_of_purchase(returned.purchase_id)
+    ).select_related("program", "tier")
+    answer = ReturnOut(
+        return_id=returned.return_id,
+        purchase_id=returned.purchase_id,
+        total_minor=returned.total_minor,
+        members=shaped(members, now=now),
+    )
+    return Status(201, answer)
+
+
+def _take(batch: Sequence[PurchaseIn]) -> Sequence[PurchaseOut | Refused]:
+    currency = Brand.objects.values_list("currency", flat=True).first() or "USD"
+    wrong = [entry.currency not in {None, currency} for entry in batch]
+    inputs = [_told(entry) for entry, bad in zip(batch, wrong, strict=True) if not bad]
+    taken = iter(take_purchases(inputs, now=moment_of_now()))
+    refused = Refused("other_currency", f"this company sells in {currency}", "currency")
+    return [refused if bad else _purchase(next(taken)) for bad in wrong]
+
+
+def _told(entry: PurchaseIn) -> PurchaseInput:
+    return PurchaseInput(
+        source=entry.source,
+        number=entry.number,
+        customer=CustomerRef(entry.customer.kind, entry.customer.value) if entry.customer else None,
+        store_code=entry.store or None,
+        bought_at=entry.bought_at,
+        lines=tuple(
+            LineInput(line.sku, line.quantity_milli, line.total_minor, line.discount_minor)
+            for line in entry.lines
+        ),
+        discount_minor=entry.discount_minor,
+    )
+
+
+def _purchase(taken: Taken) -> PurchaseOut | Refused:
+    if taken.refused is not None:
+        return taken.refused
+    receipts = [_receipt(receipt) for receipt in taken.receipts]
+    return PurchaseOut(purchase_id=taken.purchase_id, receipts=receipts)
+
+
+def _receipt(receipt: Receipt) -> ReceiptOut:
+    return ReceiptOut(
+        program=receipt.program,
+        member=receipt.member,
+        earned=receipt.earned,
+        balances=receipt.balances,
+        tier=receipt.tier,
+        next_tier=receipt.next_tier,
+        missing=receipt.missing,
+    )
+
+
+def _member_ids_of_purchase(purchase_id: int) -> list[int]:
+    return list(Accrual.objects.filter(purchase_id=purchase_id).values_list("member_id", flat=True))

@@ -1,0 +1,186 @@
+"""The shapes of what loyalty is told and answers."""
+
+from datetime import datetime
+from typing import Annotated
+
+from ninja import Schema
+from pydantic import Field
+
+from regulars.core.api.cursors import PageAsk
+from regulars.core.api.fields import Currency, Id, Minor, Moment, Text
+
+Number = Annotated[str, Field(min_length=1, max_length=100, examples=["A-1042"])]
+Source = Annotated[str, Field(min_length=1, max_length=50, examples=["till"])]
+Code = Annotated[str, Field(max_length=50)]
+Quantity = Annotated[int, Field(ge=0, le=10**14, description="Thousandths of a piece or kilogram.")]
+
+
+class CustomerRefIn(Schema):
+    """Who it is: an identity such as a card, phone or e-mail, or `id` with our own id."""
+
+    kind: Annotated[str, Field(min_length=1, max_length=50, examples=["card"])]
+    value: Annotated[str, Field(min_length=1, max_length=254, examples=["700000000013"])]
+
+
+class LineIn(Schema):
+    """One product of a receipt; the total is what was paid, after the discount."""
+
+    sku: Code = ""
+    quantity_milli: Quantity = 1000
+    total_minor: Minor
+    discount_minor: Minor = 0
+
+
+class PurchaseIn(Schema):
+    """A receipt. `source` and `number` together name it for ever."""
+
+    source: Source
+    number: Number
+    customer: CustomerRefIn | None = None
+    store: Code | None = None
+    bought_at: Moment
+    currency: Currency | None = None
+    lines: Annotated[list[LineIn], Field(min_length=1, max_length=1000)]
+    discount_minor: Minor = 0
+
+
+class ReceiptOut(Schema):
+    """What one program gave, the first time and whenever the purchase is sent again."""
+
+    program: str
+    member: str = Field(description="The number of the member's card.")
+    earned: dict[str, int] = Field(description="By code of unit.")
+    balances: dict[str, int] = Field(description="By code of unit, after this purchase.")
+    tier: str = Field(description="Empty below the lowest tier.")
+    next_tier: str = Field(description="Empty at the top.")
+    missing: int = Field(description="Qualifying points missing to the next tier.")
+
+
+class PurchaseOut(Schema):
+    """A purchase on record and on the books of every program of its customer."""
+
+    purchase_id: int
+    receipts: list[ReceiptOut]
+
+
+class ReturnLineIn(Schema):
+    """How much of one line came back; without a total its price per piece decides."""
+
+    position: Annotated[int, Field(ge=1, le=1000)]
+    quantity_milli: Annotated[int, Field(ge=1, le=10**14)]
+    total_minor: Minor | None = None
+
+
+class ReturnIn(Schema):
+    """Goods of a purchase that came back."""
+
+    source: Source
+    number: Number
+    purchase_source: Source
+    purchase_number: Number
+    returned_at: Moment
+    store: Code | None = None
+    reason: Annotated[str, Field(max_length=200)] = ""
+    lines: Annotated[list[ReturnLineIn], Field(min_length=1, max_length=1000)]
+
+
+class ReturnOut(Schema):
+    """A return on record, and what the member has since."""
+
+    return_id: int
+    purchase_id: int
+    total_minor: int
+    members: list["MemberOut"]
+
+
+class BalanceOut(Schema):
+    """What a member holds of one unit; `available` is what can be spent now."""
+
+    unit: str
+    kind: str
+    balance: int
+    available: int
+    worth_minor: int
+
+
+class MemberOut(Schema):
+    """A customer in a program."""
+
+    id: int
+    program: str
+    customer_id: int
+    number: str
+    joined_at: datetime
+    tier: str
+    next_tier: str
+    missing: int
+    visits: int
+    balances: list[BalanceOut]
+
+
+class MemberIn(Schema):
+    """A customer who joins a program."""
+
+    program: Code
+    customer: CustomerRefIn
+
+
+class MembersAsk(PageAsk):
+    """Which members are asked for."""
+
+    program: str = Field("", max_length=50)
+    customer_id: Id | None = None
+    number: str = Field("", max_length=19)
+
+
+class RedemptionIn(Schema):
+    """Points that a member spends. `key` names this redemption for ever."""
+
+    key: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^\S(.*\S)?$")]
+    member: Annotated[str, Field(pattern=r"^[0-9]{1,19}$", description="The number of the card.")]
+    amount: Annotated[int, Field(ge=1, le=10**15)]
+    unit: Code = ""
+
+
+class RedemptionOut(Schema):
+    """Points that were spent, and whether that was undone."""
+
+    id: int
+    key: str
+    member: str
+    unit: str
+    amount: int
+    worth_minor: int
+    redeemed_at: datetime
+    undone_at: datetime | None
+
+
+class UnitOut(Schema):
+    """What members hold; so many `worth_points` are worth `worth_minor` of money."""
+
+    code: str
+    name: Text
+    kind: str
+    worth_minor: int
+    worth_points: int
+
+
+class TierOut(Schema):
+    """A tier and the qualifying balance from which on it is reached."""
+
+    code: str
+    name: Text
+    qualifying_min: int
+
+
+class ProgramOut(Schema):
+    """A loyalty program."""
+
+    id: int
+    code: str
+    name: Text
+    enrols: str
+    currency: str
+    is_open: bool
+    units: list[UnitOut]
+    tiers: list[TierOut]

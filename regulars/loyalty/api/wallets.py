@@ -1,0 +1,46 @@
+"""Members as the API shows them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db.models import QuerySet
+
+from regulars.loyalty.api.shapes import BalanceOut, MemberOut
+from regulars.loyalty.models import Member
+from regulars.loyalty.queries.wallets import Wallet, wallets_of
+
+
+def whole(members: Sequence[Member]) -> QuerySet[Member]:
+    """These members with all that their shape needs."""
+    ids = [member.pk for member in members]
+    return Member.objects.filter(pk__in=ids).select_related("program", "tier")
+
+
+def shaped(members: QuerySet[Member], *, now: datetime) -> list[MemberOut]:
+    """Members as the API shows them."""
+    return [_member(wallet) for wallet in wallets_of(list(members), now=now)]
+
+
+def _member(wallet: Wallet) -> MemberOut:
+    member = wallet.member
+    return MemberOut(
+        id=member.pk,
+        program=member.program.code,
+        customer_id=member.customer_id,
+        number=member.number,
+        joined_at=member.joined_at,
+        tier=member.tier.code if member.tier else "",
+        next_tier=wallet.next_tier.code if wallet.next_tier else "",
+        missing=wallet.missing,
+        visits=member.visits,
+        balances=[
+            BalanceOut(
+                unit=holding.unit.code,
+                kind=holding.unit.kind,
+                balance=holding.balance,
+                available=holding.available,
+                worth_minor=holding.worth_minor,
+            )
+            for holding in wallet.holdings
+        ],
+    )
