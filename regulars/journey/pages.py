@@ -63,6 +63,7 @@ def _view_of(cell: Cell, columns: dict[str, int]) -> dict[str, Any]:
         "cell": cell,
         "touchpoint": cell.touchpoint,
         "measure": measure_label(cell.measure) if cell.measure else "",
+        "short": cell.measure.upper(),
         "unit": found.unit if found else "",
         "standing": label,
         "tone": tone,
