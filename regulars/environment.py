@@ -26,10 +26,19 @@ VARIABLES: dict[str, Variable] = {
     variable.name: variable
     for variable in (
         Variable("REGULARS_DATA", "./data", "folder of the embedded database, the lake and media"),
-        Variable("DATABASE_URL", "", "a PostgreSQL of your own; empty: the embedded one", secret=True),
-        Variable("SECRET_KEY", "", "signs sessions; empty: made once in the data folder", secret=True),
-        Variable("BASE_URL", "http://localhost:8000", "how customers and staff reach this installation"),
-        Variable("EMAIL_URL", "", "smtp://user:password@host:port; empty: the outbox page", secret=True),
+        Variable(
+            "DATABASE_URL", "", "a PostgreSQL of your own; empty: the embedded one", secret=True
+        ),
+        Variable(
+            "SECRET_KEY", "", "signs sessions; empty: made once in the data folder", secret=True
+        ),
+        Variable(
+            "BASE_URL", "http://localhost:8000", "how customers and staff reach this installation"
+        ),
+        Variable("ALLOWED_HOSTS", "", "further host names of this installation, by commas"),
+        Variable(
+            "EMAIL_URL", "", "smtp://user:password@host:port; empty: the outbox page", secret=True
+        ),
         Variable("EMAIL_FROM", "Regulars <noreply@localhost>", "sender of mails"),
         Variable("REGULARS_DEBUG", "", "1 shows tracebacks in the browser; never in production"),
         Variable("REGULARS_ENGINE", "duckdb", "where metrics run: duckdb, or spark://host:port"),
@@ -37,7 +46,9 @@ VARIABLES: dict[str, Variable] = {
         Variable("OIDC_CLIENT_ID", "", "client id at that issuer"),
         Variable("OIDC_CLIENT_SECRET", "", "client secret at that issuer", secret=True),
         Variable("OIDC_NAME", "Company account", "what the sign-in button says"),
-        Variable("METRICS_TOKEN", "", "bearer token for /metrics; empty: loopback only", secret=True),
+        Variable(
+            "METRICS_TOKEN", "", "bearer token for /metrics; empty: loopback only", secret=True
+        ),
     )
 }
 

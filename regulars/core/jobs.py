@@ -54,7 +54,9 @@ def job(
         retry = RetryStrategy(max_attempts=attempts, exponential_wait=3)
 
         def register(app: procrastinate.App) -> None:
-            task = app.task(name=name, queue=queue, retry=_unless_permanent(retry), lock=lock)(function)
+            task = app.task(name=name, queue=queue, retry=_unless_permanent(retry), lock=lock)(
+                function
+            )
             if cron:
                 app.periodic(cron=cron)(task)
 

@@ -37,7 +37,9 @@ class Registry(Generic[Kind]):
         """The plug-in of that name; `Refused` when there is none."""
         self._scan()
         if kind not in self._kinds:
-            raise Refused("unknown_kind", f"there is no kind {kind!r} among the {self.name}", "kind")
+            raise Refused(
+                "unknown_kind", f"there is no kind {kind!r} among the {self.name}", "kind"
+            )
         return self._kinds[kind]
 
     def kinds(self) -> dict[str, Kind]:

@@ -30,7 +30,9 @@ def text_array(values: Iterable[str | None]) -> str:
 def time_array(values: Iterable[datetime | None]) -> str:
     """A PostgreSQL array literal of moments with their offset; None becomes NULL."""
     return (
-        "{" + ",".join(["NULL" if value is None else f'"{value.isoformat()}"' for value in values]) + "}"
+        "{"
+        + ",".join(["NULL" if value is None else f'"{value.isoformat()}"' for value in values])
+        + "}"
     )
 
 

@@ -89,12 +89,16 @@ def _own_address() -> str:
 
 
 def _free_port() -> int:
-    for port in range(FIRST_PORT, FIRST_PORT + 20):
-        with closing(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("0.0.0.0", port))  # noqa: S104 (only to see whether it is free)
-            except OSError:
-                continue
-            return port
-    stop(f"no port between {FIRST_PORT} and {FIRST_PORT + 19} is free; give one with --port")
+    ports = range(FIRST_PORT, FIRST_PORT + 20)
+    free = next((port for port in ports if _is_free(port)), 0)
+    return free or stop(f"no port between {ports[0]} and {ports[-1]} is free; give one by --port")
+
+
+def _is_free(port: int) -> bool:
+    with closing(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("0.0.0.0", port))  # noqa: S104 (only to see whether it is free)
+        except OSError:
+            return False
+    return True

@@ -6,7 +6,7 @@ weeks, names are invented, and money becomes text with two digits.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -22,6 +22,8 @@ FROM_AGE = {
     "65+": 70,
 }
 """The middle of the age bands; the data know no birthdays."""
+
+TABLES = ("transactions", "products", "demographics", "campaigns", "coupon_redemptions")
 
 DEPARTMENTS = {
     "DRUG GM": "Household & drugstore",
@@ -51,7 +53,9 @@ class DemoFiles:
     products: Path
     customers: Path
     purchases: Path
+    coupons: Path
     weeks: int
+    began_at: datetime
     members: frozenset[int]
 
 
@@ -68,24 +72,28 @@ def write_files(folder: Path, *, source: Path, now: datetime) -> DemoFiles:
     """The four files of the demo company, written into a folder; a few seconds."""
     folder.mkdir(parents=True, exist_ok=True)
     db = duckdb.connect()
-    for table in ("transactions", "products", "demographics", "campaigns"):
+    for table in TABLES:
         db.execute(f"CREATE VIEW {table} AS FROM '{source / f'{table}.parquet'}'")
-    last = db.execute("SELECT max(transaction_timestamp) FROM transactions").fetchall()[0][0]
-    assert isinstance(last, datetime)
-    weeks = weeks_to_shift(last.replace(tzinfo=now.tzinfo), now)
+    first, last = db.execute(
+        "SELECT min(transaction_timestamp), max(transaction_timestamp) FROM transactions"
+    ).fetchall()[0]
+    weeks = weeks_to_shift(last.replace(tzinfo=UTC), now)
     members = db.execute("SELECT DISTINCT household_id FROM campaigns").fetchall()
     files = DemoFiles(
         stores=folder / "stores.csv",
         products=folder / "products.parquet",
         customers=folder / "customers.csv",
         purchases=folder / "purchases.parquet",
+        coupons=folder / "coupons.parquet",
         weeks=weeks,
+        began_at=first.replace(tzinfo=UTC) + timedelta(weeks=weeks),
         members=frozenset(household for (household,) in members),
     )
     _write_stores(db, files.stores)
     _write_products(db, files.products)
     _write_customers(db, files.customers, born_before=now.year)
     _write_purchases(db, files.purchases, weeks=weeks)
+    _write_coupons(db, files.coupons, weeks=weeks)
     return files
 
 
@@ -150,12 +158,27 @@ def _write_purchases(db: duckdb.DuckDBPyConnection, path: Path, *, weeks: int) -
             SELECT basket_id AS receipt,
                    household_id AS household,
                    store_id AS store,
-                   transaction_timestamp + INTERVAL {weeks} WEEK AS bought_at,
+                   strftime(
+                       transaction_timestamp + INTERVAL {weeks} WEEK, '%Y-%m-%dT%H:%M:%SZ'
+                   ) AS bought_at,
                    product_id AS sku,
                    quantity,
                    sales_value::DECIMAL(12, 2) AS total,
                    (retail_disc + coupon_match_disc)::DECIMAL(12, 2) AS discount
             FROM transactions ORDER BY transaction_timestamp, basket_id
+        ) TO '{path}' (FORMAT parquet)
+        """
+    )
+
+
+def _write_coupons(db: duckdb.DuckDBPyConnection, path: Path, *, weeks: int) -> None:
+    """The days on which a household handed in coupons, with how many."""
+    db.execute(
+        f"""
+        COPY (
+            SELECT household_id AS household, count(*) AS coupons,
+                   redemption_date + INTERVAL {weeks} WEEK + INTERVAL 23 HOUR AS redeemed_at
+            FROM coupon_redemptions GROUP BY household_id, redemption_date ORDER BY 3, 1
         ) TO '{path}' (FORMAT parquet)
         """
     )
