@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Reverse
 
-from regulars.company.models import Product, Store
+from regulars.company.models import Product, Store, in_language
 from regulars.core.models import Record, Work
 
 
@@ -43,7 +43,7 @@ class Customer(Record):
         )
 
     def __str__(self) -> str:
-        return self.name or f"№ {self.pk}"
+        return in_language(self.name, self.name_ru) or f"№ {self.pk}"
 
 
 class SourceRecord(Record):

@@ -1,0 +1,183 @@
+"""One customer: who, what they are worth, what they like, why we think so, and what happened."""
+
+from datetime import datetime
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from django.core import signing
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_lazy as _
+
+from regulars.company.models import Store
+from regulars.company.queries import get_brand
+from regulars.core.access import get_seen
+from regulars.core.money import format_money
+from regulars.customers.models import Customer, Identity
+from regulars.customers.queries import (
+    PURCHASE,
+    Cursor,
+    Happening,
+    favourite_categories,
+    favourite_stores,
+    history_of,
+    kinds_on_timeline,
+    summaries_of,
+    why_profile,
+)
+from regulars.customers.timeline import look_of
+from regulars.web.pages import Shown, page, panels_of, show
+
+PER_PAGE = 20
+FACT_NAMES = {
+    "name": _("Name"),
+    "name_ru": _("Name in Russian"),
+    "email": _("E-mail"),
+    "phone": _("Phone"),
+    "gender": _("Gender"),
+    "birth_year": _("Year of birth"),
+    "birthday": _("Birthday"),
+    "address": _("Address"),
+    "occupation": _("Occupation"),
+    "interests": _("Interests"),
+    "language": _("Language"),
+    "home_store": _("Home store"),
+    "age": _("Age"),
+    "income": _("Income"),
+    "household_size": _("Household size"),
+    "kids_count": _("Children"),
+    "marital_status": _("Marital status"),
+    "home_ownership": _("Home"),
+    "household_comp": _("Household"),
+}
+SOURCE_NAMES = {"sample": _("Sample")}
+IDENTITY_NAMES = {"card": _("Card"), "email": _("E-mail"), "phone": _("Phone")}
+_SALT = "regulars.customers.timeline"
+
+
+class Named(NamedTuple):
+    """A fact or identity with its name in the reader's language."""
+
+    label: str
+    value: str
+    source: str = ""
+    at: datetime | None = None
+
+
+class Entry(NamedTuple):
+    """A line of the timeline as it is shown."""
+
+    label: str
+    text: str
+    tone: str
+    at: datetime
+    store: str
+    sample: bool
+
+
+@page("customers/<int:customer_id>", needs="customers.view_customer")
+def customer(request: HttpRequest, customer_id: int) -> Shown:
+    """One customer, with the panels of other domains and the beginning of the timeline."""
+    user: Any = request.user
+    found = get_seen(Customer, customer_id, seen_by=user)
+    panels = [
+        (panel, reverse(panel.name, args=[found.pk])) for panel in panels_of("customer", user)
+    ]
+    return show(
+        request,
+        "customers/customer.html",
+        customer=found,
+        summary=summaries_of([found.pk])[found.pk],
+        categories=favourite_categories(found.pk),
+        stores=favourite_stores(found.pk, language=get_language() or "en"),
+        facts=_facts_of(found),
+        identities=_identities_of(found),
+        panels=panels,
+        currency=get_brand().currency,
+        **_timeline(request, found),
+    )
+
+
+@page("customers/<int:customer_id>/timeline", needs="customers.view_customer")
+def timeline(request: HttpRequest, customer_id: int) -> Shown:
+    """The timeline alone: a fragment inside the customer's page, a page without scripts."""
+    user: Any = request.user
+    found = get_seen(Customer, customer_id, seen_by=user)
+    fragment = request.headers.get("HX-Request") == "true"
+    template = "customers/_timeline.html" if fragment else "customers/timeline.html"
+    return show(request, template, customer=found, **_timeline(request, found))
+
+
+def _timeline(request: HttpRequest, found: Customer) -> dict[str, Any]:
+    kind = request.GET.get("kind", "")[:50].replace("\x00", "")
+    after = _cursor_of(request.GET.get("after", ""))
+    happened = history_of(found.pk, kinds=[kind] if kind else [], after=after, limit=PER_PAGE + 1)
+    shown = happened[:PER_PAGE]
+    address = reverse("customers.timeline", args=[found.pk])
+    more = ""
+    if len(happened) > PER_PAGE:
+        more = f"{address}?{urlencode({'kind': kind, 'after': _cursor_after(shown[-1])})}"
+    kinds = [PURCHASE, *kinds_on_timeline(found.pk)]
+    return {
+        "entries": _entries(shown),
+        "more": more,
+        "kind": kind,
+        "kinds": [(one, _label_of(one), f"{address}?{urlencode({'kind': one})}") for one in kinds],
+        "every": address,
+        "is_first_page": after is None,
+    }
+
+
+def _entries(happened: list[Happening]) -> list[Entry]:
+    ids = {one.store_id for one in happened if one.store_id}
+    stores = {store.pk: str(store) for store in Store.objects.filter(pk__in=ids)}
+    currency, language = get_brand().currency, get_language() or "en"
+    entries = []
+    for one in happened:
+        look = look_of(one.kind)
+        if one.kind == PURCHASE:
+            text = format_money(one.body["total_minor"], currency, language)
+        else:
+            text = look.text(one.body)
+        store = stores.get(one.store_id or 0, "")
+        entries.append(Entry(_label_of(one.kind), text, look.tone, one.at, store, one.sample))
+    return entries
+
+
+def _label_of(kind: str) -> str:
+    return gettext("Purchase") if kind == PURCHASE else str(look_of(kind).label)
+
+
+def _cursor_after(last: Happening) -> str:
+    return signing.dumps([last.at.isoformat(), last.kind, last.id], salt=_SALT)
+
+
+def _cursor_of(text: str) -> Cursor | None:
+    """The place a signed text names; nonsense counts as the beginning."""
+    try:
+        at, kind, id_ = signing.loads(text, salt=_SALT)
+    except signing.BadSignature:
+        return None
+    return Cursor(datetime.fromisoformat(at), kind, id_)
+
+
+def _facts_of(found: Customer) -> list[Named]:
+    """Every fact of the profile, with the source that said it and when."""
+    return [
+        Named(
+            str(FACT_NAMES.get(one.fact, one.fact.replace("_", " ").capitalize())),
+            ", ".join(map(str, one.value)) if isinstance(one.value, list) else str(one.value),
+            str(SOURCE_NAMES.get(one.source, one.source)),
+            one.said_at,
+        )
+        for one in why_profile(found)
+    ]
+
+
+def _identities_of(found: Customer) -> list[Named]:
+    rows = Identity.objects.filter(customer=found).order_by("kind", "value")[:50]
+    return [
+        Named(str(IDENTITY_NAMES.get(one.kind, one.kind.replace("id@", "№ @ "))), one.value)
+        for one in rows
+    ]
