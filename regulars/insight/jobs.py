@@ -22,6 +22,7 @@ def export_feedback() -> None:
     """Brings new signals into the lake; quick, because somebody looks at the home page."""
     grant_wishes("feedback")
     refresh_lake(groups=("feedback",), now=timezone.now())
+    make_results_ready(now=timezone.now())
 
 
 @job(queue="bulk", lock="lake.trade")

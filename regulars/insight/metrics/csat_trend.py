@@ -29,7 +29,7 @@ class CsatTrend(Metric):
             .agg(
                 satisfied=(rated.native_score >= TOP_MIN).cast("int64").sum(),
                 answers=rated.count(),
-                samples=rated.sample.cast("int64").sum(),
+                samples=rated["sample"].cast("int64").sum(),
             )
             .order_by("week")
         )

@@ -32,7 +32,7 @@ class Experience(Metric):
             scored.group_by(
                 "measure", is_now=scored.day >= scope.from_on, score=scored.native_score
             )
-            .agg(answers=scored.count(), samples=scored.sample.cast("int64").sum())
+            .agg(answers=scored.count(), samples=scored["sample"].cast("int64").sum())
             .order_by("measure", "is_now", "score")
         )
 

@@ -29,7 +29,7 @@ class NpsTrend(Metric):
                 detractors=(score <= 6).cast("int64").sum(),
                 passives=((score > 6) & (score <= 8)).cast("int64").sum(),
                 promoters=(score > 8).cast("int64").sum(),
-                samples=rated.sample.cast("int64").sum(),
+                samples=rated["sample"].cast("int64").sum(),
             )
             .order_by("week")
         )

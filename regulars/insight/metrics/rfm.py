@@ -3,7 +3,6 @@
 from datetime import timedelta
 from typing import Any, ClassVar
 
-import ibis
 from django.utils.translation import gettext_lazy as _
 from typing_extensions import override
 
@@ -60,6 +59,8 @@ def rfm_scores(lake: Tables, scope: Scope) -> Any:
 
 
 def _with_quintiles(buyers: Any) -> Any:
+    import ibis  # slow, and not needed where results are kept
+
     def quintile(*order: Any) -> Any:
         return (ibis.ntile(5).over(ibis.window(order_by=[*order, buyers.customer_id])) + 1).cast(
             "int64"
@@ -73,6 +74,8 @@ def _with_quintiles(buyers: Any) -> Any:
 
 
 def _with_segment(buyers: Any, scope: Scope) -> Any:
+    import ibis  # slow, and not needed where results are kept
+
     cells = (
         (buyers.r.between(r1, r2) & buyers.f.between(f1, f2), name)
         for name, rectangles in SEGMENTS.items()

@@ -6,10 +6,10 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy
 
 from regulars.company.models import Employee
+from regulars.company.queries import get_brand
 from regulars.core.access import get_seen
 from regulars.customers.models import Customer
 from regulars.insight.models import CustomerRfm
-from regulars.insight.queries.company import company_facts
 from regulars.insight.shown.segments import HINTS, NAMES, TONES
 from regulars.web.pages import Shown, page, show
 
@@ -32,5 +32,5 @@ def rfm_panel(request: HttpRequest, customer_id: int) -> Shown:
         segment=scores and NAMES[scores.segment],
         hint=scores and HINTS[scores.segment],
         tone=scores and TONES.get(scores.segment, "accent"),
-        currency=company_facts().currency,
+        currency=get_brand().currency,
     )

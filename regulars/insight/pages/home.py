@@ -10,13 +10,13 @@ from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy
 
-from regulars.company.models import Employee
+from regulars.company.models import Brand, Employee
+from regulars.company.queries import get_brand
 from regulars.feedback.models import Signal
 from regulars.feedback.queries.signals import SignalFilter
 from regulars.feedback.shown import LABELS, store_name
 from regulars.insight.actions.results import HOME
 from regulars.insight.pages.asking import address_of, may_list
-from regulars.insight.queries.company import CompanyFacts, company_facts
 from regulars.insight.queries.lake import lake_is_empty, lake_version
 from regulars.insight.queries.metrics import Ask, measured
 from regulars.insight.queries.steps import steps_done
@@ -81,7 +81,7 @@ STEP_WORDS: dict[str, tuple[Promise, Promise, str]] = {
 )
 def home(request: HttpRequest) -> Shown:
     """Scores, members, points and sales of a period, and who needs attention now."""
-    filters, company = read_filters(request), company_facts()
+    filters, company = read_filters(request), get_brand()
     steps = _steps(request)
     context = {
         "filters": filters,
@@ -106,11 +106,11 @@ def now(request: HttpRequest) -> Shown:
     attention, version = _attention(request, filters), lake_version()
     if request.GET.get("seen") == _mark(attention, version):
         return HttpResponse(status=204)
-    context = _now(request, filters, company_facts())
+    context = _now(request, filters, get_brand())
     return show(request, "insight/_now.html", filters=filters, **context)
 
 
-def _now(request: HttpRequest, filters: Filters, company: CompanyFacts) -> dict[str, Any]:
+def _now(request: HttpRequest, filters: Filters, company: Brand) -> dict[str, Any]:
     attention, version = _attention(request, filters), lake_version()
     scope = Scope.of(filters.from_on, filters.to_on, filters.store_ids)
     found = measured({kind: Ask(kind, scope) for kind in HOME}, now=timezone.now())
@@ -130,7 +130,7 @@ def _mark(attention: Mapping[str, Any], version: int) -> str:
 
 
 def _figures(
-    request: HttpRequest, found: Mapping[str, Any], *, company: CompanyFacts, unhappy: int
+    request: HttpRequest, found: Mapping[str, Any], *, company: Brand, unhappy: int
 ) -> list[Figure]:
     results, words = address_of("feedback.results"), address_of("feedback.words")
     carried = carried_query(request)
@@ -156,7 +156,7 @@ def _figures(
 
 
 def _charts(
-    request: HttpRequest, found: Mapping[str, Any], *, filters: Filters, company: CompanyFacts
+    request: HttpRequest, found: Mapping[str, Any], *, filters: Filters, company: Brand
 ) -> dict[str, Chart]:
     return {
         "nps": nps_chart(found["nps_trend"], today=filters.today),

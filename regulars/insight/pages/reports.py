@@ -12,10 +12,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from regulars.company.queries import get_brand
 from regulars.core.errors import Refused
 from regulars.core.money import minor_per_unit
 from regulars.insight.pages.asking import address_of, as_csv, may_list, scope_of
-from regulars.insight.queries.company import company_facts
 from regulars.insight.queries.metrics import Ask, measured
 from regulars.insight.rules.scope import Scope
 from regulars.insight.shown.loyalty import liability_chart, liability_figure, members_figure
@@ -96,7 +96,7 @@ def reports(request: HttpRequest) -> Shown:
 @page("reports/sales", needs="insight.view_report", title=gettext_lazy("Sales report"))
 def sales(request: HttpRequest) -> Shown:
     """Sales by week, store and category, beside the time before."""
-    filters, company = read_filters(request), company_facts()
+    filters, company = read_filters(request), get_brand()
     found = _sales_of(scope_of(filters))
     stores, categories = found["stores"]["stores"], found["categories"]["categories"]
     sort = request.GET.get("sort", "-money_minor")
@@ -139,7 +139,7 @@ def sales_csv(request: HttpRequest) -> Shown:
         if by == "store"
         else (found["categories"]["categories"], category_label)
     )
-    unit = minor_per_unit(company_facts().currency)
+    unit = minor_per_unit(get_brand().currency)
     columns = [_("Name"), _("Sales"), _("Sales before"), _("Receipts or lines")]
     return as_csv(
         f"sales-by-{by}",
@@ -173,7 +173,7 @@ def _with_words(row: dict[str, Any], label: str) -> dict[str, Any]:
 @page("reports/rfm", needs="insight.view_report", title=gettext_lazy("RFM segments"))
 def rfm(request: HttpRequest) -> Shown:
     """Every segment with its customers and what they are worth; a segment leads to its people."""
-    filters, company = read_filters(request), company_facts()
+    filters, company = read_filters(request), get_brand()
     found = measured({"rfm": Ask("rfm", scope_of(filters))}, now=timezone.now())["rfm"]
     linked = may_list(request, filters)
     return show(
@@ -211,7 +211,7 @@ def rfm_csv(request: HttpRequest) -> Shown:
     """The segment table as a file."""
     scope = scope_of(read_filters(request))
     found = measured({"rfm": Ask("rfm", scope)}, now=timezone.now())["rfm"]
-    unit = minor_per_unit(company_facts().currency)
+    unit = minor_per_unit(get_brand().currency)
     return as_csv(
         "rfm-segments",
         [_("Segment"), _("Customers"), _("Sales in two years"), _("Purchases")],
@@ -231,7 +231,7 @@ def rfm_csv(request: HttpRequest) -> Shown:
 @page("reports/points", needs="insight.view_report", title=gettext_lazy("Members and points"))
 def points(request: HttpRequest) -> Shown:
     """Active members, and the points issued, redeemed and owed, month by month."""
-    filters, company = read_filters(request), company_facts()
+    filters, company = read_filters(request), get_brand()
     scope = scope_of(filters)
     asks = {kind: Ask(kind, scope) for kind in ("active_members", "points_liability")}
     found = measured(asks, now=timezone.now())

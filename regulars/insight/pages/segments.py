@@ -6,11 +6,11 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from regulars.company.queries import get_brand
 from regulars.core.errors import NotFound
 from regulars.core.money import minor_per_unit
 from regulars.insight.models import CustomerRfm
 from regulars.insight.pages.asking import address_of, as_csv
-from regulars.insight.queries.company import company_facts
 from regulars.insight.shown.segments import HINTS, NAMES
 from regulars.web.pages import Shown, page, show
 
@@ -36,7 +36,7 @@ def segment(request: HttpRequest) -> Shown:
         hint=HINTS[name],
         customers=listed,
         rows=[(row, address_of("customers.profile", row.customer_id)) for row in listed],
-        currency=company_facts().currency,
+        currency=get_brand().currency,
     )
 
 
@@ -44,7 +44,7 @@ def segment(request: HttpRequest) -> Shown:
 def segment_csv(request: HttpRequest) -> Shown:
     """The customers of one segment as a file, in the order of the list."""
     name, rows = _asked(request)
-    unit = minor_per_unit(company_facts().currency)
+    unit = minor_per_unit(get_brand().currency)
     columns = [
         _("Customer number"),
         _("Name"),

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -11,12 +11,16 @@ from typing import Any
 from regulars.insight.engines import current_engine
 from regulars.insight.lake.fact import Fact, facts
 from regulars.insight.lake.files import lake_folder
-from regulars.insight.metrics import Metric, metrics
+from regulars.insight.metrics import Metric, Tables, metrics
 from regulars.insight.models import LakeFact, LakePart, MetricResult
 from regulars.insight.rules.scope import Scope
 
 ATTEMPTS = 3
 """A run of the lake may replace files while they are read; the list is then read again."""
+
+Rows = list[dict[str, Any]]
+Paths = dict[str, list[str]]
+Expression = Callable[[Tables, Scope], Any]
 
 
 @dataclass(frozen=True)
@@ -57,13 +61,8 @@ def measured(asks: Mapping[str, Ask], *, now: datetime) -> dict[str, dict[str, A
     return {name: known[key] for name, key in keys.items()}
 
 
-def run_expression(make: Any, names: Collection[str], scope: Scope) -> list[dict[str, Any]]:
+def run_expression(make: Expression, names: Collection[str], scope: Scope) -> Rows:
     """The rows of an expression that `make(tables, scope)` gives, over the facts of these names."""
-    for _ in range(ATTEMPTS - 1):
-        try:
-            return _run(make, names, scope, _paths(names))
-        except FileNotFoundError:
-            continue
     return _run(make, names, scope, _paths(names))
 
 
@@ -77,24 +76,32 @@ def tables() -> dict[str, Any]:
 
 def _computed(asks: Mapping[str, Ask]) -> dict[str, dict[str, Any]]:
     found = {}
+    paths = _paths({name for ask in asks.values() for name in ask.metric.facts})
     for key, ask in asks.items():
         metric = ask.metric
-        rows = run_expression(metric.expression, metric.facts, ask.scope)
+        rows = _run(metric.expression, metric.facts, ask.scope, paths)
         found[key] = json.loads(json.dumps(metric.result(rows, ask.scope)))
     return found
 
 
-def _run(
-    make: Any, names: Collection[str], scope: Scope, paths: dict[str, list[str]]
-) -> list[dict[str, Any]]:
+def _run(make: Expression, names: Collection[str], scope: Scope, paths: Paths) -> Rows:
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return _run_once(make, names, scope, paths)
+        except FileNotFoundError:
+            paths = _paths(names)
+    return _run_once(make, names, scope, paths)
+
+
+def _run_once(make: Expression, names: Collection[str], scope: Scope, paths: Paths) -> Rows:
     sources: dict[str, tuple[Fact, list[str]]] = {
         name: (facts.get(name), paths.get(name, [])) for name in names
     }
     return current_engine().rows(make(tables(), scope), sources)
 
 
-def _paths(names: Collection[str]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
+def _paths(names: Collection[str]) -> Paths:
+    found: Paths = {}
     folder = lake_folder()
     parts = LakePart.objects.filter(fact__in=names).order_by("path")
     for fact, path in parts.values_list("fact", "path"):
