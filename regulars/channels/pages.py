@@ -30,7 +30,7 @@ from regulars.channels.queries import (
     limit_of,
     messages,
 )
-from regulars.channels.rules import PURPOSES, STATES, Limit
+from regulars.channels.rules import PURPOSES, REASONS, STATES, Limit
 from regulars.core.access import get_seen
 from regulars.core.errors import Refused
 from regulars.web.frame import say
@@ -88,6 +88,7 @@ def _line(message: Message) -> dict[str, Any]:
         "state": _(STATES[message.state]),
         "tone": TONES[message.state],
         "channel": label,
+        "why": _(REASONS[message.reason]) if message.reason in REASONS else message.failure,
         "purpose": _(PURPOSES.get(message.purpose, message.purpose)),
     }
 

@@ -36,6 +36,14 @@ PURPOSES: dict[str, str] = {
 }
 
 
+REASONS: dict[str, str] = {
+    "opted_out": gettext_noop("The owner of this address wants no more messages."),
+    "asked_enough": gettext_noop("Was asked enough lately."),
+    "no_address": gettext_noop("There is no address for this channel."),
+}
+"""Why a message is refused, by code."""
+
+
 @dataclass(frozen=True)
 class Limit:
     """At most `count` messages of one purpose to one person within `days` rolling days."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.db import transaction
@@ -105,6 +105,8 @@ def set_target(
     latest = TargetModel.objects.filter(touchpoint=touchpoint).order_by("-valid_from").first()
     if latest is not None and _says(latest) == target:
         return latest
+    if latest is not None and latest.valid_from >= now:
+        now = latest.valid_from + timedelta(microseconds=1)
     written = TargetModel.objects.create(
         touchpoint=touchpoint,
         expectation=target.expectation,
