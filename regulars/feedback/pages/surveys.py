@@ -103,7 +103,7 @@ def edit_survey(request: HttpRequest, survey_id: int) -> Shown:
     survey = get_seen(Survey, survey_id, seen_by=viewer(request))
     if request.method != "POST":
         definition = latest_version(survey).definition
-        text = json.dumps(definition, ensure_ascii=False, indent=2)
+        text = json.dumps(in_reading_order(definition), ensure_ascii=False, indent=2)
         return _editor(request, survey, name=survey.name, text=text, problems=[])
     name, text = request.POST.get("name", ""), request.POST.get("definition", "")
     problems = _save(request, survey, name=name, text=text)
@@ -231,6 +231,22 @@ def _preview(text: str) -> dict[str, Any]:
     sentences = [named_sentence_for(problem) for problem in problems]
     drawn = _drawn(definition) if definition and not BROKEN & {one.code for one in problems} else ""
     return {"problems": sentences, "html": drawn}
+
+
+FIRST_KEYS = ("type", "name", "value", "title", "text", "description", "locale", "default")
+LAST_KEYS = ("elements", "pages", "regulars")
+
+
+def in_reading_order(raw: Any) -> Any:
+    """JSON with its keys as people write them; the database keeps them in an order of its own."""
+    if isinstance(raw, list):
+        return [in_reading_order(one) for one in raw]
+    if not isinstance(raw, dict):
+        return raw
+    first = [key for key in FIRST_KEYS if key in raw]
+    last = [key for key in LAST_KEYS if key in raw]
+    between = [key for key in raw if key not in first and key not in last]
+    return {key: in_reading_order(raw[key]) for key in (*first, *between, *last)}
 
 
 BROKEN = {"name_twice", "bad_expression", "no_questions", "empty_page"}

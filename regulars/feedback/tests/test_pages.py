@@ -141,7 +141,10 @@ def test_the_editor_publishes_and_names_what_is_wrong(boss: Client, asked: Surve
 def test_the_preview_draws_what_is_not_saved(boss: Client, asked: Survey):
     definition = {"elements": [{"type": "comment", "name": "x", "title": "Unsaved words"}]}
     page = boss.post(f"/listen/surveys/{asked.pk}/preview", {"definition": json.dumps(definition)})
-    assert "Unsaved words" in page.content.decode()
+    text = page.content.decode()
+    assert "Unsaved words" in text
+    assert 'srcdoc="&lt;!doctype html&gt;' in text
+    assert "<textarea" not in text
     assert SurveyVersion.objects.filter(survey=asked).count() == 1
 
 
