@@ -31,8 +31,8 @@ HINTS: dict[str, Promise] = {
     "promising": gettext_lazy("Bought not long ago, seldom so far"),
     "need_attention": gettext_lazy("In the middle on both counts"),
     "about_to_sleep": gettext_lazy("Seldom, and some time ago"),
-    "cannot_lose": gettext_lazy("Bought most often, but not for long"),
-    "at_risk": gettext_lazy("Used to buy often, not for long"),
+    "cannot_lose": gettext_lazy("Bought most often, but not for a while"),
+    "at_risk": gettext_lazy("Used to buy often, not for a while"),
     "hibernating": gettext_lazy("Seldom, and long ago"),
 }
 TONES = {
