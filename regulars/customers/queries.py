@@ -52,9 +52,9 @@ def _named(query: str) -> list[int]:
 
 
 def _owners_of_identity(text: str) -> list[int]:
-    beginnings = Identity.objects.filter(
-        Q(value__startswith=text) | Q(value__startswith=text.lower())
-    )
+    spellings = {text, text.lower(), *phone_beginnings(text)}
+    beginning = reduce(or_, [Q(value__startswith=one) for one in sorted(spellings)])
+    beginnings = Identity.objects.filter(beginning)
     owners = list(beginnings.values_list("customer", flat=True)[:IDENTITY_MATCHES_MAX])
     if ending := phone_ending(text):
         endings = Identity.objects.filter(StartsWith(Reverse("value"), ending[::-1]))

@@ -46,7 +46,7 @@ class EmployeeForm(forms.Form):
     """What an employee may see and do follows from the role; stores narrow it."""
 
     email = forms.EmailField(label=_("E-mail"), help_text=_("Signs in with it"))
-    name = forms.CharField(label=_("Name"), max_length=100)
+    name = forms.CharField(label=_("Full name"), max_length=100)
     role = forms.ChoiceField(label=_("Role"), choices=list(ROLE_NAMES.items()))
     stores = forms.ModelMultipleChoiceField(
         Store.objects.order_by("name", "id"),

@@ -31,8 +31,8 @@ from regulars.web.pages import Shown, page, panels_of, show
 
 PER_PAGE = 20
 FACT_NAMES = {
-    "name": _("Name"),
-    "name_ru": _("Name in Russian"),
+    "name": _("Full name"),
+    "name_ru": _("Full name in Russian"),
     "email": _("E-mail"),
     "phone": _("Phone"),
     "gender": _("Gender"),
@@ -48,7 +48,7 @@ FACT_NAMES = {
     "household_size": _("Household size"),
     "kids_count": _("Children"),
     "marital_status": _("Marital status"),
-    "home_ownership": _("Home"),
+    "home_ownership": _("Home ownership"),
     "household_comp": _("Household"),
 }
 SOURCE_NAMES = {"sample": _("Sample")}
