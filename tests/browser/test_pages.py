@@ -28,7 +28,10 @@ LANGUAGES = ["en", "ru"]
 
 AXE_ALL = "tags => axe.run(document, {runOnly: tags, resultTypes: ['violations']})"
 AXE_CONTRAST = "axe.run(document, {runOnly: ['color-contrast'], resultTypes: ['violations']})"
-TURN = "theme => { document.documentElement.dataset.theme = theme }"
+TURN = """theme => new Promise(done => {
+    document.documentElement.dataset.theme = theme;
+    requestAnimationFrame(() => requestAnimationFrame(done));
+})"""
 SIDEWAYS = "document.documentElement.scrollWidth - window.innerWidth"
 
 
