@@ -32,7 +32,15 @@ REASONS: dict[str, object] = {
     "in_the_future": _("lies in the future"),
     "undecodable": _("contains bytes that are no text in this encoding"),
     "unknown_kind": _("is none of the known values"),
-    "nothing_known": _("the line names nobody"),
+    "nobody": _("the line names nobody"),
+    "unreadable_text": _("is too long or contains control characters"),
+    "unknown_customer": _("no customer has this number"),
+    "no_lines": _("the receipt has no line, or more than a thousand"),
+    "bad_identity": _("does not name a person"),
+    "bad_birth_year": _("is no year of birth"),
+    "bad_birthday": _("is no day of birth"),
+    "bad_timezone": _("is no time zone such as Europe/Moscow"),
+    "too_many_traits": _("has more columns than a profile can keep"),
 }
 """Every reason by its code, for pages, files of errors and the command line."""
 

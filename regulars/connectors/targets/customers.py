@@ -55,7 +55,7 @@ class Customers(Target):
         ),
         Field(
             "name",
-            _("Name"),
+            _("Full name"),
             "text",
             synonyms="full name|customer name|имя|фио|клиент фио|имя клиента",
         ),
