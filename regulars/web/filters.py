@@ -157,7 +157,7 @@ def read_filters(request: HttpRequest, *, now: datetime | None = None) -> Filter
         from_on, to_on = min(from_on, to_on), max(from_on, to_on)
     code = asked.get("store", "")
     store = _sources[-1].find(request.user, code) if code and _sources else None
-    rest = tuple((key, value) for key, value in asked.items() if key not in DROPPED_KEYS)
+    rest = tuple((key, str(asked[key])) for key in asked if key not in DROPPED_KEYS)
     limit = getattr(request.user, "store_ids", None)
     return Filters(store, from_on, to_on, period, today, limit, rest)
 

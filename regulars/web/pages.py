@@ -112,7 +112,7 @@ def page(
                     return redirect_to_login(request.get_full_path())
                 raise Forbidden("forbidden", "your role does not include this page")
             response = view(request, *arguments, **named)
-            patch_vary_headers(response, ("HX-Request",))  # type: ignore[arg-type]
+            patch_vary_headers(response, ("HX-Request",))
             return response
 
         PAGES[known_as] = Page(route, known_as, needs, guarded, nav, panel_of, title, setting)

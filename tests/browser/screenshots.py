@@ -6,7 +6,6 @@ It works against the folder that `REGULARS_DATA` names and the address in `BASE_
 `regulars demo` first. Pages that the installation does not have are left out with a word.
 """
 
-import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,13 +39,13 @@ PICTURES = (
     Picture("palette", "insight.home", keys=("Control+KeyK",)),
     Picture("customers", "customers.customers"),
     Picture("customer", "customers.customer"),
-    Picture("journey", "journey.journey_map"),
-    Picture("loyalty", "loyalty.programs"),
-    Picture("till", "loyalty.till"),
+    Picture("journey", "journey.map_page"),
+    Picture("loyalty", "loyalty.home"),
+    Picture("till", "loyalty.till_member"),
     Picture("card-phone", "loyalty.card", size=PHONE),
     Picture("results-ru", "feedback.results", language="ru"),
     Picture("survey-phone", "feedback.public", size=PHONE, language="ru"),
-    Picture("import", "connectors.imports"),
+    Picture("import", "connectors.batches"),
 )
 
 
@@ -73,38 +72,47 @@ def take(browser: Browser, picture: Picture, *, base: str, session: str, path: s
     context.close()
 
 
+def owners_session() -> str:
+    """The key of a session in which the first owner is signed in."""
+    from django.test import Client
+
+    from regulars.company.models import Employee
+
+    owner = Employee.objects.filter(role="owner", is_active=True).order_by("pk").first()
+    if owner is None:
+        sys.exit("pictures need a demo company: run `regulars demo` first")
+    client = Client()
+    client.force_login(owner, backend="allauth.account.auth_backends.AuthenticationBackend")
+    return client.cookies["sessionid"].value
+
+
+def take_all(browser: Browser, *, base: str, session: str) -> None:
+    """Takes every picture whose page has something to show."""
+    from tests.browser.subjects import address_of
+
+    for picture in PICTURES:
+        try:
+            path = address_of(picture.page)
+        except LookupError as missing:
+            print(f"left out {picture.name}: {missing}")
+            continue
+        take(browser, picture, base=base, session=session, path=path)
+        print(f"took {picture.name}")
+
+
 def main() -> None:
     """Signs in as the first owner and takes all pictures."""
     from regulars.cli.console import prepare
 
     prepare(migrate=False)
-    from django.conf import settings
-    from django.test import Client
-    from django.urls import NoReverseMatch
+    import regulars.urls  # noqa: F401  (declares the pages)
+    from regulars.environment import read
 
-    import regulars.urls  # noqa: F401
-    from regulars.company.models import Employee
-    from tests.browser.subjects import address_of
-
-    base = os.environ.get("BASE_URL", settings.BASE_URL).rstrip("/")
-    owner = Employee.objects.filter(role="owner", is_active=True).order_by("pk").first()
-    path = chromium()
-    if owner is None or path is None:
-        sys.exit("pictures need a demo company (`regulars demo`) and Chromium")
-    client = Client()
-    client.force_login(owner, backend="allauth.account.auth_backends.AuthenticationBackend")
-    session = client.cookies["sessionid"].value
+    path = chromium() or sys.exit("pictures need Chromium: run tests/browser/install.sh")
     FOLDER.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
-        for picture in PICTURES:
-            try:
-                address = address_of(picture.page)
-            except (NoReverseMatch, LookupError) as missing:
-                print(f"left out {picture.name}: {missing}")
-                continue
-            take(browser, picture, base=base, session=session, path=address)
-            print(f"took {picture.name}")
+        take_all(browser, base=read("BASE_URL").rstrip("/"), session=owners_session())
         browser.close()
 
 
