@@ -159,7 +159,7 @@ def receipt(number: str, member: int, random: Random, *, at: datetime) -> Purcha
         for _ in range(3)
     )
     store = f"S{random.randrange(STORES)}"
-    return PurchaseInput("bench", number, CustomerRef("card", str(member)), store, at, lines)
+    return PurchaseInput("bench", number, CustomerRef("card", str(member + 1)), store, at, lines)
 
 
 def _marks() -> dict[str, int]:

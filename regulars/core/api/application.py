@@ -13,7 +13,9 @@ from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI, Router
 from ninja.errors import HttpError
 from ninja.openapi.schema import OpenAPISchema
+from ninja.operation import PathView
 from ninja.parser import Parser
+from ninja.router import BoundRouter
 
 from regulars.core.api.idempotency import idempotent
 from regulars.core.api.operations import ApiKeyBearer
@@ -41,6 +43,21 @@ class Api(NinjaAPI):
         document = super().get_openapi_schema(path_prefix=path_prefix, path_params=path_params)
         completed(document)
         return document
+
+    def _get_bound_routers(self) -> list[BoundRouter]:
+        """The routers with each path in one place: domains may share a path, not a method on it.
+
+        Without this the first router that knows a path would refuse the methods of the others.
+        """
+        if self._bound_routers_cache is None:
+            homes: dict[str, PathView] = {}
+            for router in super()._get_bound_routers():
+                for path, view in list(router.path_operations.items()):
+                    home = homes.setdefault(f"{router.prefix}{path}", view)
+                    if home is not view:
+                        home.operations.extend(view.operations)
+                        del router.path_operations[path]
+        return super()._get_bound_routers()
 
     def _get_urls(self) -> list[URLResolver | URLPattern]:
         urls = super()._get_urls()

@@ -46,6 +46,10 @@ def _units(whole: int) -> tuple[UnitInput, ...]:
 
 
 def _rules(whole: int) -> tuple[RuleInput, ...]:
+    return (*_rules_of_spending(whole), *_rules_of_tiers(), *_gifts())
+
+
+def _rules_of_spending(whole: int) -> tuple[RuleInput, ...]:
     every_unit = {"per_minor": whole}
     return (
         RuleInput(
@@ -64,6 +68,11 @@ def _rules(whole: int) -> tuple[RuleInput, ...]:
             "Статусные баллы за траты",
             position=20,
         ),
+    )
+
+
+def _rules_of_tiers() -> tuple[RuleInput, ...]:
+    return (
         RuleInput(
             "silver",
             "Silver earns a quarter more",
@@ -80,6 +89,11 @@ def _rules(whole: int) -> tuple[RuleInput, ...]:
             "Золотой уровень: в полтора раза больше",
             position=40,
         ),
+    )
+
+
+def _gifts() -> tuple[RuleInput, ...]:
+    return (
         RuleInput(
             "tenth",
             "A gift at every tenth visit",
