@@ -363,7 +363,8 @@ def write_and_die(self, units, writing):
 running.targets.get("purchases").__class__.write = write_and_die
 run_import(batch.pk, now=now)
 """
-    url = os.environ["DATABASE_URL"].replace("/regulars?", f"/{connection.settings_dict['NAME']}?")
+    here = connection.settings_dict
+    url = f"postgresql://{here['USER']}@/{here['NAME']}?host={here['HOST']}"
     env = {**os.environ, "DJANGO_SETTINGS_MODULE": "regulars.settings", "DATABASE_URL": url}
     killed = subprocess.run(
         [sys.executable, "-c", child], env=env, check=False, capture_output=True
