@@ -6,16 +6,16 @@ from typing import Any
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from regulars.insight.shown.words import percent, whole
 from regulars.web.charts import Bar, Chart, bar_chart
 
 NAMES: dict[str, Promise] = {
     "champions": gettext_lazy("Champions"),
-    "loyal": gettext_lazy("Loyal"),
+    "loyal": pgettext_lazy("segment", "Loyal"),
     "potential_loyalists": gettext_lazy("Potential loyalists"),
-    "new": gettext_lazy("New"),
+    "new": pgettext_lazy("segment", "New"),
     "promising": gettext_lazy("Promising"),
     "need_attention": gettext_lazy("Need attention"),
     "about_to_sleep": gettext_lazy("About to sleep"),
