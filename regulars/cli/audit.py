@@ -16,16 +16,19 @@ def mount(app: typer.Typer) -> None:
         prepare()
         from django.utils.timezone import now
 
+        from regulars.customers.queries import lines_without_receipt
         from regulars.loyalty.queries import audit as audit_of_ledger
 
         started = time.monotonic()
         found = audit_of_ledger(now())
+        details = [str(mismatch) for mismatch in found.mismatches]
+        if strays := lines_without_receipt():
+            details.append(f"{strays} lines name a receipt or a product that does not exist")
         result = {
-            "mismatches": len(found.mismatches),
+            "mismatches": len(details),
             **found.counts,
             "seconds": round(time.monotonic() - started, 2),
-            "details": list(found.mismatches),
+            "details": details,
         }
-        words = "\n".join([*found.mismatches, f"{len(found.mismatches)} mismatches"])
-        answer(result, as_json=as_json, words=words)
-        raise typer.Exit(1 if found.mismatches else 0)
+        answer(result, as_json=as_json, words="\n".join([*details, f"{len(details)} mismatches"]))
+        raise typer.Exit(1 if details else 0)

@@ -1,6 +1,7 @@
 """`regulars serve` and `regulars worker`: one process that watches over web and worker."""
 
 import ctypes
+import os
 import signal
 import subprocess
 import sys
@@ -50,7 +51,8 @@ class Child:
         try:
             self.process.wait(STOP_TIMEOUT_S)
         except subprocess.TimeoutExpired:
-            self.process.kill()
+            # The child leads its own session, so its workers go with it.
+            os.killpg(self.process.pid, signal.SIGKILL)
 
     def _start(self) -> subprocess.Popen[bytes]:
         return subprocess.Popen(self.command, preexec_fn=_die_with_parent, start_new_session=True)  # noqa: PLW1509 (single-threaded here)
@@ -75,9 +77,10 @@ def web_command(*, host: str, port: int, workers: int) -> list[str]:
         f"--blocking-threads={THREADS}",
         "--backpressure=64",
         "--respawn-failed-workers",
+        "--workers-kill-timeout=8",
         "--workers-max-rss=900",
         "--no-ws",
-        "--log-level=warning",
+        "--log-level=error",
         "regulars.wsgi:application",
     ]
 

@@ -64,7 +64,7 @@ def _serve(port: int) -> None:
         link = sign_in_link(OWNER).replace(os.environ["BASE_URL"], here)
         speech.print()
         speech.print(f"  The demo company is at   [bold]{here}[/bold]")
-        speech.print(f"  Sign in, once            [bold]{link}[/bold]")
+        speech.print(f"  Sign in, once            [bold]{link}[/bold]", soft_wrap=True)
         if not os.environ["BASE_URL"].startswith("http://localhost"):
             speech.print(f"  On a phone in this net   [bold]{os.environ['BASE_URL']}[/bold]")
         speech.print("  Ctrl-C ends everything; the data are kept.\n")

@@ -91,7 +91,7 @@ def write_files(folder: Path, *, source: Path, now: datetime) -> DemoFiles:
     )
     _write_stores(db, files.stores)
     _write_products(db, files.products)
-    _write_customers(db, files.customers, born_before=now.year)
+    _write_customers(db, files.customers, born_before=now.year, weeks=weeks)
     _write_purchases(db, files.purchases, weeks=weeks)
     _write_coupons(db, files.coupons, weeks=weeks)
     return files
@@ -130,24 +130,30 @@ def _write_products(db: duckdb.DuckDBPyConnection, path: Path) -> None:
     )
 
 
-def _write_customers(db: duckdb.DuckDBPyConnection, path: Path, *, born_before: int) -> None:
+def _write_customers(
+    db: duckdb.DuckDBPyConnection, path: Path, *, born_before: int, weeks: int
+) -> None:
     rows = db.execute(
-        """
-        SELECT household_id, age, income, home_ownership, marital_status, household_size, kids_count
-        FROM (SELECT DISTINCT household_id FROM transactions) LEFT JOIN demographics
+        f"""
+        SELECT household_id, strftime(first_at + INTERVAL {weeks} WEEK, '%Y-%m-%dT%H:%M:%SZ'), age,
+               income, home_ownership, marital_status, household_size, kids_count
+        FROM (SELECT household_id, min(transaction_timestamp) AS first_at
+              FROM transactions GROUP BY household_id) LEFT JOIN demographics
         USING (household_id) ORDER BY household_id
         """
     ).fetchall()
     lines = [
-        "household;name;name_ru;phone;email;birth_year;income;home;marital_status;household_size;kids"
+        "household;known_since;name;name_ru;phone;email;birth_year;income;home;marital_status;household_size;kids"
     ]
-    for household, age, *traits in rows:
+    for household, known_since, age, *traits in rows:
         name = person_name(household)
         birth_year = born_before - FROM_AGE[age] if age else ""
         phone = f"+1555{household:07d}"
         email = f"household{household}@example.com"
         told = ";".join(str(trait) if trait is not None else "" for trait in traits)
-        lines.append(f"{household};{name.en};{name.ru};{phone};{email};{birth_year};{told}")
+        lines.append(
+            f"{household};{known_since};{name.en};{name.ru};{phone};{email};{birth_year};{told}"
+        )
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

@@ -4,6 +4,7 @@ import json
 from typing import Any, cast
 
 import segno
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
@@ -170,8 +171,11 @@ def poster_svg(request: HttpRequest, code: str) -> Shown:
 
 
 def address_of(request: HttpRequest, link: PublicLink) -> str:
-    """The address that a QR code holds, at the host under which the product was opened."""
-    return request.build_absolute_uri(f"/q/{link.code}")
+    """The address that a QR code holds: a phone must reach it, so never this machine's loopback."""
+    path = f"/q/{link.code}"
+    if request.get_host().partition(":")[0] in {"localhost", "127.0.0.1"}:
+        return f"{settings.BASE_URL}{path}"
+    return request.build_absolute_uri(path)
 
 
 def qr_of(address: str) -> SafeString:
