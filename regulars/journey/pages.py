@@ -28,6 +28,7 @@ from regulars.journey.models import Stage, TargetModel, Touchpoint
 from regulars.journey.queries import (
     Cell,
     Map,
+    Row,
     cell_of,
     customers_through,
     history_of,
@@ -67,7 +68,31 @@ def _view_of(cell: Cell, columns: dict[str, int]) -> dict[str, Any]:
         "unit": found.unit if found else "",
         "standing": label,
         "tone": tone,
+        "within": _half_width(cell.number),
         "column": columns.get(cell.touchpoint.channel, 0),
+    }
+
+
+def _half_width(number: Number | None) -> float | None:
+    return None if number is None else round((number.high - number.low) / 2, 1)
+
+
+WORST_FIRST = ("below", "open", "met", "no_goal", "too_few", "not_measured")
+
+
+def _row_of(row: Row, columns: dict[str, int]) -> dict[str, Any]:
+    standings = {cell.standing for cell in row.cells}
+    worst = next((each for each in WORST_FIRST if each in standings), "")
+    label, tone = STANDINGS[worst] if worst else (_("Nothing here yet"), "")
+    return {
+        "stage": row.stage,
+        "passages": row.passages,
+        "cells": [_view_of(cell, columns) for cell in row.cells],
+        "live": [_view_of(cell, columns) for cell in row.cells if cell.is_live],
+        "quiet": [_view_of(cell, columns) for cell in row.cells if not cell.is_live],
+        "standing": label,
+        "tone": tone,
+        "measured": worst not in ("", "not_measured", "too_few"),
     }
 
 
@@ -81,15 +106,10 @@ def map_page(request: HttpRequest) -> Shown:
     """The nine stages by channel, each touchpoint with passages, score, goal and grey zones."""
     filters = read_filters(request)
     found = journey_map(_period(filters), store_ids=filters.store_ids)
-    columns = {channel: place for place, channel in enumerate(found.channels, 1)}
-    rows = [
-        {
-            "stage": row.stage,
-            "passages": row.passages,
-            "cells": [_view_of(c, columns) for c in row.cells],
-        }
-        for row in found.rows
-    ]
+    live = {cell.touchpoint.channel for cell in found.cells if cell.is_live}
+    used = [channel for channel in found.channels if channel in live]
+    columns = {channel: place for place, channel in enumerate(used, 1)}
+    rows = [_row_of(row, columns) for row in found.rows]
     return show(
         request,
         "journey/map.html",
@@ -103,11 +123,15 @@ def map_page(request: HttpRequest) -> Shown:
     )
 
 
+def _percent(share: float) -> str:
+    return "< 1 %" if 0 < share < 0.01 else f"{round(100 * share)} %"
+
+
 def _headline(found: Map) -> dict[str, Any]:
     judged = [cell.standing for cell in found.cells if cell.goal is not None]
     share = found.coverage.grey_share
     return {
-        "grey_share": None if share is None else f"{round(100 * share)} %",
+        "grey_share": None if share is None else _percent(share),
         "goals": len(judged),
         "goals_met": judged.count("met"),
         "goals_below": judged.count("below"),

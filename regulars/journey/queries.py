@@ -39,6 +39,11 @@ class Cell:
         return standing(self.number, self.goal, measured=bool(self.measure))
 
     @property
+    def is_live(self) -> bool:
+        """Whether anything is known of the period: passages, or answers."""
+        return self.passages > 0 or self.number is not None
+
+    @property
     def is_grey(self) -> bool:
         """Whether people pass here unmeasured."""
         return is_grey(self.passages, self.number)
