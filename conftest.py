@@ -1,17 +1,6 @@
-"""Tests run on a real PostgreSQL: the embedded one, in a folder of the test run's own."""
-
-import os
-import tempfile
-from pathlib import Path
+"""What holds for every test; where a run keeps its data is told by `tests/installation.py`."""
 
 from django.conf import settings
-
-os.environ.setdefault("REGULARS_DATA", str(Path(tempfile.gettempdir()) / "regulars-tests"))
-os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-
-from regulars.core.database import ensure_database
-
-ensure_database()
 
 
 def pytest_configure() -> None:

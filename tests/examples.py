@@ -8,12 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from regulars.channels.queries import unsubscribe_url
 from django.core import signing
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from regulars.channels.queries import SALT
 from regulars.company.models import Store
+from regulars.connectors.actions import Wish, open_batch
 from regulars.core.api.keys import create_key
+from regulars.customers.models import Purchase
 from regulars.feedback.actions.invitations import InvitationInput, invite
 from regulars.feedback.actions.surveys import create_survey, link_for
 from regulars.feedback.models import Invitation, Survey
@@ -21,7 +23,6 @@ from regulars.feedback.starters import starter
 from regulars.loyalty.actions.posting import take_purchases
 from regulars.loyalty.actions.redeeming import redeem_points
 from regulars.loyalty.models import Member, Program, Rule
-from tests import make
 from tests import make
 
 
@@ -128,6 +129,23 @@ def _touchpoint_id(store: Store) -> int:
 @example("customer_id")
 def _customer_id(store: Store) -> int:
     return _member(store).customer_id
+
+
+@example("purchase_id", is_of_store=True)
+def _purchase_id(store: Store) -> int:
+    customer_id = _member(store).customer_id
+    return Purchase.objects.get(customer_id=customer_id, store=store).pk
+
+
+@example("product_id")
+def _product_id(store: Store) -> int:
+    return make.product().pk
+
+
+@example("batch_id", "import_id")
+def _batch_id(store: Store) -> int:
+    file = SimpleUploadedFile("till.csv", b"receipt;date;card;sku;total\nR1;20.11.2026;5;milk;1,50\n")
+    return open_batch(file, file.name or "", wish=Wish("purchases", "till"), now=make.NOW).pk
 
 
 @example("member_id")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.apps import apps
@@ -155,7 +156,7 @@ def test_every_plug_in_kind_is_documented() -> None:
             or module == "regulars.core.registry"
         ):
             continue
-        for found in vars(importlib.import_module(module)).values():
+        for found in list(vars(importlib.import_module(module)).values()):
             if isinstance(found, Registry):
                 missing += [
                     f"{found.name}: {kind}" for kind in found.kinds() if f"`{kind}`" not in text
@@ -243,6 +244,20 @@ def test_the_russian_catalogue_is_complete() -> None:
 DJANGO_HAS_IT = {"English", "Russian"}
 
 
+def translated(catalogue: Any) -> dict[tuple[str, ...], tuple[str, ...]]:
+    """The texts of a catalogue that have a translation, by context, singular and plural."""
+    tuples = (
+        (m.context or "", m.id, m.string) for m in catalogue if m.id and not m.fuzzy and m.string
+    )
+    return {
+        (context, *((source,) if isinstance(source, str) else source)): (
+            (text,) if isinstance(text, str) else tuple(text)
+        )
+        for context, source, text in tuples
+        if all(text)
+    }
+
+
 def test_compiled_catalogues_are_current() -> None:
     from babel.messages.mofile import read_mo
     from babel.messages.pofile import read_po
@@ -250,10 +265,10 @@ def test_compiled_catalogues_are_current() -> None:
     stale = []
     for source in PACKAGE.glob("*/locale/ru/LC_MESSAGES/django.po"):
         with source.open("rb") as file:
-            texts = {m.id: m.string for m in read_po(file, locale="ru") if m.id and not m.fuzzy}
+            texts = translated(read_po(file, locale="ru"))
         with source.with_suffix(".mo").open("rb") as file:
-            compiled = {m.id: m.string for m in read_mo(file) if m.id}
-        if compiled != {k: v for k, v in texts.items() if all(v)}:
+            compiled = translated(read_mo(file))
+        if compiled != texts:
             stale.append(named(source))
     assert not stale
 

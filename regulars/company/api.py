@@ -90,7 +90,7 @@ def list_stores(request: ApiRequest, ask: Query[FindAsk]) -> Page[StoreOut]:
 
 @router.get("/stores/{int:store_id}", response=StoreOut, **reads("company:read"))
 def show_store(request: ApiRequest, store_id: Id) -> StoreOut:
-    """One store."""
+    """One store, with its code, names and address."""
     return _store(get_seen(Store, store_id, seen_by=request.auth))
 
 

@@ -156,7 +156,7 @@ def _trend_finding(points: list[Point]) -> str:
 def _spread(request: HttpRequest, which: SignalFilter, measure: str) -> Chart:
     """How many answers gave each step of the scale."""
     counted = distribution(which, measure, seen_by=viewer(request)) if measure else {}
-    low, high = SCALES.get(measure, (0, 0))
+    low, high = SCALES.get(measure, (0, -1))
     whole = sum(counted.values())
     bars = [
         Bar(

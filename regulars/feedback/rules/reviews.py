@@ -8,7 +8,7 @@ def observed_shares(
 ) -> dict[str, float]:
     """The shares one sees when each group posts with its own probability (Hu, Pavlou, Zhang 2009).
 
-    >>> observed_shares({"unhappy": 0.5, "happy": 0.5}, {"unhappy": 0.1, "happy": 0.3})
+    >>> observed_shares({"unhappy": 0.5, "happy": 0.5}, {"unhappy": 0.25, "happy": 0.75})
     {'unhappy': 0.25, 'happy': 0.75}
     """
     return _normalised({name: share * posting[name] for name, share in true_shares.items()})
