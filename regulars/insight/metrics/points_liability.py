@@ -17,7 +17,8 @@ class PointsLiability(Metric):
     """What members may still spend, in money, with what came in and went out each month.
 
     Balances are sums of the ledger's transfers up to the last day asked for; stores set no limit,
-    because points are a debt of the company. Worth is at today's rate of each unit, in minor units.
+    because points are a debt of the company. Amounts are of points alone; the worth includes
+    cashback money, and is at today's rate of each unit, in minor units.
     """
 
     title: ClassVar[Any] = _("Points liability")
@@ -48,6 +49,7 @@ class PointsLiability(Metric):
         months = sorted({row["month"] for row in rows})
         open_units: dict[int, int] = defaultdict(int)
         worths = {row["unit_id"]: (row["worth_minor"], row["worth_points"]) for row in rows}
+        points = {row["unit_id"] for row in rows if row["kind"] == "spendable"}
         table = []
         for month in months:
             here = [row for row in rows if row["month"] == month]
@@ -56,8 +58,8 @@ class PointsLiability(Metric):
             table.append(
                 {
                     "month": month.isoformat(),
-                    **_moved(here),
-                    "open": sum(open_units.values()),
+                    **_moved([row for row in here if row["kind"] == "spendable"]),
+                    "open": sum(open_units[unit] for unit in points),
                     "worth_minor": sum(
                         amount * worths[unit][0] // worths[unit][1]
                         for unit, amount in open_units.items()

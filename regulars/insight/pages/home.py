@@ -25,6 +25,7 @@ from regulars.insight.shown.loyalty import liability_figure, members_figure
 from regulars.insight.shown.sales import sales_chart
 from regulars.insight.shown.scores import Figure, csat_chart, csat_figure, nps_chart, nps_figure
 from regulars.insight.shown.segments import segments_chart
+from regulars.insight.shown.words import whole
 from regulars.web.charts import Chart
 from regulars.web.filters import Filters, carried_query, read_filters
 from regulars.web.pages import Nav, Shown, page, panels_of, show
@@ -139,7 +140,7 @@ def _figures(
         csat_figure(found["experience"], found["csat_trend"], url=results + carried),
         Figure(
             gettext("Unhappy answers open"),
-            str(unhappy),
+            whole(unhappy),
             note=gettext("of all time"),
             url=f"{words}?state=open",
         ),
