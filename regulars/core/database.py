@@ -10,8 +10,10 @@ import os
 import subprocess
 import time
 import warnings
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import psycopg
 
 from regulars.environment import data_folder, read
@@ -30,6 +32,8 @@ SETTINGS = {
 """Sizes for a small server; durability (`fsync`, `synchronous_commit`) is left at its safe default."""
 
 START_TIMEOUT_S = 60
+GRACE_S = 5
+"""After a kill the old server's processes may need a moment to vanish."""
 
 
 def ensure_database() -> str:
@@ -41,9 +45,7 @@ def ensure_database() -> str:
         return given
     folder = data_folder() / "postgres"
     folder.parent.mkdir(parents=True, exist_ok=True)
-    uri = _start(folder)
-    url = uri.replace("/postgres?", "/regulars?")
-    _create(uri)
+    url = _start(folder).replace("/postgres?", "/regulars?")
     os.environ["DATABASE_URL"] = url
     return url
 
@@ -59,16 +61,44 @@ def _start(folder: Path) -> str:
         with server._lock:  # noqa: SLF001 (two commands may start at once)
             server.ensure_pgdata_inited()
         _configure(folder)
-        deadline = time.monotonic() + START_TIMEOUT_S
+        began = time.monotonic()
         while True:
             try:
+                _bury(folder / "postmaster.pid")
                 server.start()
-                return str(server.get_uri())
-            except (subprocess.SubprocessError, AssertionError, AttributeError):
+                uri = str(server.get_uri())
+                _create(uri)
+            except NOT_YET:
                 # pg_ctl gives up after ten seconds; recovery after a crash may take longer.
-                if time.monotonic() > deadline or not _is_recovering(folder):
+                patience_s = START_TIMEOUT_S if _is_recovering(folder) else GRACE_S
+                if time.monotonic() - began > patience_s:
                     raise
                 time.sleep(0.5)
+            else:
+                return uri
+
+
+NOT_YET = (subprocess.SubprocessError, AssertionError, AttributeError, psycopg.OperationalError)
+"""How a server says that it is starting, recovering, or was killed this moment."""
+
+
+def _bury(lock: Path) -> None:
+    """Takes a dead server's name off its lock file, where nobody waited for the killed process.
+
+    Containers whose first process reaps nothing keep such a process for ever, and PostgreSQL takes
+    it for a running one. The rest of the file stays: by it PostgreSQL sees whether anybody still
+    uses the old server's memory.
+    """
+    limit = Path("/proc/sys/kernel/pid_max")
+    if not (lock.exists() and limit.exists()):
+        return
+    first, _, rest = lock.read_text(encoding="utf-8").partition("\n")
+    with suppress(psutil.NoSuchProcess, ValueError):
+        if psutil.Process(int(first)).status() == psutil.STATUS_ZOMBIE:
+            # Ids of processes stay below the limit, so nobody ever has this one.
+            lock.write_text(
+                f"{limit.read_text(encoding='utf-8').strip()}\n{rest}", encoding="utf-8"
+            )
 
 
 def _configure(folder: Path) -> None:
