@@ -32,6 +32,7 @@ class Brand(Record):
     is_set_up = models.BooleanField(default=False)
     has_sample = models.BooleanField(default=False)
     sample_note = models.TextField(default="", blank=True)
+    sample_note_ru = models.TextField(default="", blank=True)
 
     class Meta:
         constraints = (

@@ -23,6 +23,11 @@ NOTE = (
     "forward by {weeks} weeks. Names of stores and people are invented. Answers to surveys are "
     "generated, in step with how each household shops."
 )
+NOTE_RU = (
+    "Покупки настоящие: это чеки продуктовой сети из США за 2017 год (The Complete Journey, CC0), "
+    "все даты сдвинуты вперёд на {weeks} нед. Имена магазинов и людей вымышлены. Ответы на опросы "
+    "сгенерированы с учётом того, как покупает каждая семья."
+)
 
 PEOPLE = (
     (OWNER, "owner", "Olivia Hart", "Оливия Харт"),
@@ -111,6 +116,7 @@ def set_up_company(*, weeks: int) -> None:
             "is_set_up": True,
             "has_sample": True,
             "sample_note": NOTE.format(weeks=weeks),
+            "sample_note_ru": NOTE_RU.format(weeks=weeks),
         },
     )
     for email, role, name, name_ru in PEOPLE:

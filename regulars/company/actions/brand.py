@@ -69,10 +69,12 @@ def _set_logo(brand: Brand, content: bytes) -> None:
 
 
 @transaction.atomic
-def set_sample(*, present: bool, note: str = "") -> None:
+def set_sample(*, present: bool, note: str = "", note_ru: str = "") -> None:
     """Say that the company holds generated rows, and in one sentence which; or that it does not."""
     Brand.objects.get_or_create(pk=THE_BRAND, defaults={"name": get_brand().name})
-    Brand.objects.filter(pk=THE_BRAND).update(has_sample=present, sample_note=note)
+    Brand.objects.filter(pk=THE_BRAND).update(
+        has_sample=present, sample_note=note, sample_note_ru=note_ru
+    )
     if (memory := remembered_brand.get()) is not None:
         memory.pop("brand", None)
 

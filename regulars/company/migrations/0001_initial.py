@@ -28,6 +28,7 @@ class Migration(migrations.Migration):
                 ('is_set_up', models.BooleanField(default=False)),
                 ('has_sample', models.BooleanField(default=False)),
                 ('sample_note', models.TextField(blank=True, default='')),
+                ('sample_note_ru', models.TextField(blank=True, default='')),
             ],
             options={
                 'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='there_is_one_brand'), models.CheckConstraint(condition=models.Q(('color__regex', '^#[0-9a-f]{6}$')), name='brand_color_is_hexadecimal')],
