@@ -171,7 +171,7 @@ def _screen(request: HttpRequest, asking: Asking, turn: Turn) -> Shown:
 def _thanks(request: HttpRequest, asking: Asking) -> Shown:
     with translation.override(_chrome(asking.language)):
         words = text_in(asking.definition.thanks, asking.language) or _("Your answer has arrived.")
-        context = _frame(asking) | {"title": _("Thank you!"), "words": words}
+        context = _frame(asking) | {"title": _("Thank you!"), "words": words, "done": True}
         return show(request, "feedback/survey_end.html", **context)
 
 

@@ -19,7 +19,9 @@ class Bonus(Mechanic):
     title: ClassVar[str] = "Bonus"
 
     points: int = Field(default=10, ge=1, title="Points")
-    spend_min_minor: int = Field(default=0, ge=0, title="From a purchase of, in minor units")
+    spend_min_minor: int = Field(
+        default=0, ge=0, title="From a purchase of", description="In minor units"
+    )
 
     @override
     def awards(self, sale: Sale, member: Standing) -> Iterator[Award]:

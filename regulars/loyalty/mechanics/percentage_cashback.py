@@ -19,10 +19,10 @@ class PercentageCashback(Mechanic):
 
     unit: str = Field(default="cashback", title="Unit", description="What members get")
     basis_points: int = Field(
-        default=500, ge=1, le=10_000, title="Hundredths of a percent", description="500 is 5 %"
+        default=500, ge=1, le=10_000, title="Percent of the purchase", description="500 is 5 %"
     )
     cap_minor: int | None = Field(
-        default=None, ge=1, title="At most for one purchase, in minor units"
+        default=None, ge=1, title="At most for one purchase", description="In minor units"
     )
     base: Basis = Field(default="after_discounts", title="Amount that counts")
     rounding: Rounding = Field(default="floor", title="Rounding")

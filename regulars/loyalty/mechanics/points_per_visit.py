@@ -17,7 +17,9 @@ class PointsPerVisit(Mechanic):
     title: ClassVar[str] = "Points per visit"
 
     points: int = Field(default=1, ge=1, title="Points")
-    spend_min_minor: int = Field(default=0, ge=0, title="From a purchase of, in minor units")
+    spend_min_minor: int = Field(
+        default=0, ge=0, title="From a purchase of", description="In minor units"
+    )
 
     @override
     def awards(self, sale: Sale, member: Standing) -> Iterator[Award]:

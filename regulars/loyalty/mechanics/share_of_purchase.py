@@ -20,7 +20,9 @@ class ShareOfPurchase(Mechanic):
     title: ClassVar[str] = "Share of purchase"
 
     points: Decimal = Field(default=Decimal(1), gt=0, max_digits=12, title="Points")
-    per_minor: int = Field(default=100, ge=1, title="For each amount spent, in minor units")
+    per_minor: int = Field(
+        default=100, ge=1, title="For each amount spent", description="In minor units"
+    )
     counting: Literal["steps", "proportional"] = Field(default="steps", title="Counting")
     base: Basis = Field(default="after_discounts", title="Amount that counts")
     rounding: Rounding = Field(default="floor", title="Rounding")

@@ -1,5 +1,7 @@
 """Earn rules: a list, and a form that is drawn from each mechanic's own description."""
 
+from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -7,18 +9,21 @@ from django.http import Http404, HttpRequest
 from django.shortcuts import redirect
 from django.utils.text import slugify
 from django.utils.timezone import now as moment_of_now
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from regulars.core.access import get_seen
 from regulars.core.errors import Refused
+from regulars.core.money import minor_per_unit
 from regulars.loyalty.actions import RuleInput, end_rule, set_rule
-from regulars.loyalty.models import Program, Rule, Unit
+from regulars.loyalty.models import Program, Rule, Tier, Unit
 from regulars.loyalty.rules.mechanic import mechanics
 from regulars.web.frame import say
 from regulars.web.pages import Shown, page, show, show_form
 
 Shape = dict[str, Any]
+LIMITS = ("stores", "tiers", "lines")
+"""Settings that narrow a rule; the form shows them apart, for most rules leave them empty."""
 PART = "__"
 """Between the name of a group of settings and a setting in it, in the names of form fields."""
 
@@ -90,6 +95,9 @@ def _form_page(request: HttpRequest, program: Program, *, kind: str, row: Rule |
         program=program,
         row=row,
         kind=gettext(mechanic.title),
+        words=gettext((mechanic.__doc__ or "").partition("\n")[0]),
+        main=[field for field in form if field.name.partition(PART)[0] not in LIMITS],
+        limits=[field for field in form if field.name.partition(PART)[0] in LIMITS],
     )
 
 
@@ -106,19 +114,66 @@ def form_of(kind: str, program: Program, row: Rule | None) -> type[forms.Form]:
             initial=row.name_ru if row else "",
         ),
     }
+    fields["unit"] = forms.ChoiceField(
+        label=_("What members get"),
+        choices=_named(Unit.objects.filter(program=program).order_by("id")),
+        initial=known.get("unit"),
+    )
     for name, shape in schema["properties"].items():
         whole = resolved(shape, schema)
         if "properties" in whole:
             inner = known.get(name, {})
             for part, one in whole["properties"].items():
                 fields[f"{name}{PART}{part}"] = field_of(resolved(one, schema), inner.get(part))
-        else:
+        elif name == "tiers":
+            fields[name] = _tiers_field(program, known.get(name))
+        elif scale := scale_of(name, program.currency):
+            fields[name] = _scaled_field(whole, known.get(name), scale=scale)
+            if name.endswith("_minor"):
+                fields[name].label = f"{fields[name].label}, {program.currency}"
+        elif name != "unit":
             fields[name] = field_of(whole, known.get(name))
-    units = Unit.objects.filter(program=program).values_list("code", "name")
-    fields["unit"] = forms.ChoiceField(
-        label=_("What members get"), choices=list(units), initial=known.get("unit")
-    )
     return type("RuleForm", (forms.Form,), fields)
+
+
+def scale_of(name: str, currency: str) -> int:
+    """By how much a setting is larger than what people write: cents of money, parts of a percent.
+
+    >>> scale_of("cap_minor", "USD"), scale_of("basis_points", "USD"), scale_of("points", "USD")
+    (100, 100, 0)
+    """
+    if name.endswith("_minor"):
+        return minor_per_unit(currency)
+    return 100 if name == "basis_points" else 0
+
+
+def _scaled_field(shape: Shape, value: Any, *, scale: int) -> forms.Field:
+    known = shape.get("default") if value is None else value
+    smallest, largest = shape.get("minimum"), shape.get("maximum")
+    return forms.DecimalField(
+        label=gettext(shape.get("title", "")),
+        required=not shape.get("optional"),
+        initial=None if known is None else Decimal(known) / scale,
+        min_value=None if smallest is None else Decimal(smallest) / scale,
+        max_value=None if largest is None else Decimal(largest) / scale,
+        max_digits=15,
+        decimal_places=len(str(scale)) - 1,
+    )
+
+
+def _named(rows: Iterable[Unit | Tier]) -> list[tuple[str, str]]:
+    russian = (get_language() or "").startswith("ru")
+    return [(row.code, (russian and row.name_ru) or row.name) for row in rows]
+
+
+def _tiers_field(program: Program, value: Any) -> forms.Field:
+    return forms.MultipleChoiceField(
+        label=_("Only for these tiers"),
+        required=False,
+        choices=_named(Tier.objects.filter(program=program).order_by("qualifying_min")),
+        initial=value or (),
+        widget=forms.CheckboxSelectMultiple,
+    )
 
 
 def resolved(shape: Shape, schema: Shape) -> Shape:
@@ -140,7 +195,7 @@ def field_of(shape: Shape, value: Any) -> forms.Field:
     told: dict[str, Any] = {
         "label": gettext(shape.get("title", "")),
         "help_text": gettext(shape["description"]) if shape.get("description") else "",
-        "required": not shape.get("optional") and "default" not in shape,
+        "required": not shape.get("optional"),
         "initial": initial,
     }
     if "enum" in shape:
@@ -168,7 +223,7 @@ def _entry(form: forms.Form, kind: str, *, program: Program, row: Rule | None) -
             parts = whole["properties"].items()
             inner = {p: _value(form, f"{name}{PART}{p}", one) for p, one in parts}
             settings[name] = {part: value for part, value in inner.items() if value}
-        elif (value := _value(form, name, whole)) not in (None, "", []):
+        elif (value := _setting(form, name, whole, currency=program.currency)) not in EMPTY:
             settings[name] = value
     named = form.cleaned_data["name"]
     taken = Rule.objects.filter(program=program, kind=kind).count()
@@ -181,6 +236,18 @@ def _entry(form: forms.Form, kind: str, *, program: Program, row: Rule | None) -
         position=row.position if row else 100,
         is_last=row.is_last if row else False,
     )
+
+
+EMPTY: tuple[Any, ...] = (None, "", [])
+
+
+def _setting(form: forms.Form, name: str, shape: Shape, *, currency: str) -> Any:
+    value = form.cleaned_data.get(name)
+    if isinstance(value, list):
+        return value
+    if scale := scale_of(name, currency):
+        return None if value is None else int(value * scale)
+    return _value(form, name, shape)
 
 
 def _value(form: forms.Form, name: str, shape: Shape) -> Any:

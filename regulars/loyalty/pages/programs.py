@@ -1,14 +1,20 @@
 """The first page of a program: who belongs to it, what was given, what is still owed."""
 
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
 from django.http import HttpRequest
 from django.shortcuts import redirect
 from django.utils.dates import MONTHS_3
+from django.utils.timezone import localdate
 from django.utils.timezone import now as moment_of_now
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from regulars.company.models import Brand
-from regulars.core.money import format_money
+from regulars.core.money import format_money, minor_per_unit
 from regulars.loyalty.actions import open_standard_program
 from regulars.loyalty.models import Program
 from regulars.loyalty.queries.figures import (
@@ -18,7 +24,7 @@ from regulars.loyalty.queries.figures import (
     spendable_units_of,
     tier_counts_of,
 )
-from regulars.web.charts import Chart, Point, Series, line_chart, plain_number
+from regulars.web.charts import Chart, Point, Series, column_chart, plain_number
 from regulars.web.frame import say
 from regulars.web.pages import Nav, Shown, page, show
 
@@ -47,12 +53,22 @@ def home(request: HttpRequest) -> Shown:
         program=program,
         programs=programs,
         figures=figures,
-        worth=format_money(figures.worth_minor, program.currency, get_language() or "en")
-        if figures
-        else None,
-        chart=points_chart(figures) if figures else None,
         tiers=_shares(program),
+        **(_figures_shown(figures, program, zone=zone) if figures else {}),
     )
+
+
+def _figures_shown(figures: ProgramFigures, program: Program, *, zone: str) -> dict[str, Any]:
+    today = localdate(timezone=ZoneInfo(zone))
+    share = figures.redeemed_in_all / figures.issued_in_all if figures.issued_in_all else 0
+    return {
+        "worth": _whole_money(figures.worth_minor, program.currency),
+        "redeemed_percent": f"{plain_number(100 * share)} %",
+        "issued": month_chart(figures.issued, title=gettext("Issued by month"), today=today),
+        "redeemed": month_chart(
+            figures.redeemed, title=gettext("Redeemed by month"), today=today, tone="c2"
+        ),
+    }
 
 
 @page("loyalty/open", needs="loyalty.edit_program")
@@ -65,40 +81,63 @@ def open_first_program(request: HttpRequest) -> Shown:
     return redirect("loyalty.home")
 
 
-def points_chart(figures: ProgramFigures) -> Chart:
-    """Points issued and redeemed by month, with what they came to as a sentence."""
-    months = sorted({one.month for one in (*figures.issued, *figures.redeemed)})[-MONTHS:]
-    labels = [f"{MONTHS_3[month.month]} {month:%y}" for month in months]
+def month_chart(
+    amounts: Sequence[MonthlyAmount], *, title: str, today: date, tone: str = "c1"
+) -> Chart:
+    """Points by month as columns; the month that is not over yet stands apart, in grey."""
+    months = [one for one in amounts if one.amount >= 0][-MONTHS:]
+    this_month = today.replace(day=1)
+    whole = [one for one in months if one.month < this_month]
 
-    def points(amounts: tuple[MonthlyAmount, ...]) -> list[Point]:
-        by_month = {one.month: one.amount for one in amounts}
+    def points(*, so_far: bool) -> list[Point]:
         return [
-            Point(label, by_month.get(month, 0))
-            for month, label in zip(months, labels, strict=True)
+            Point(_name_of(one.month), one.amount if (one.month >= this_month) == so_far else 0)
+            for one in months
         ]
 
-    finding = gettext("%(issued)s points were issued in all and %(redeemed)s redeemed.") % {
-        "issued": plain_number(figures.issued_in_all),
-        "redeemed": plain_number(figures.redeemed_in_all),
-    }
-    series = [
-        Series(gettext("Issued"), points(figures.issued)),
-        Series(gettext("Redeemed"), points(figures.redeemed)),
-    ]
-    return line_chart(
-        series,
-        title=gettext("Points by month"),
-        finding=finding,
-        from_zero=True,
-        place=gettext("Month"),
+    series = [Series(gettext("Whole months"), points(so_far=False), tone)]
+    if len(whole) < len(months):
+        series.append(Series(gettext("This month so far"), points(so_far=True), "quiet"))
+    return column_chart(
+        series, title=title, finding=_finding(whole), place=gettext("Month"), height=180
     )
+
+
+def _finding(whole: Sequence[MonthlyAmount]) -> str:
+    if not whole:
+        return gettext("The first month is not over yet.")
+    average = round(sum(one.amount for one in whole) / len(whole))
+    return gettext("%(last)s points in %(month)s; %(average)s in a month on average.") % {
+        "last": plain_number(whole[-1].amount),
+        "month": _name_of(whole[-1].month),
+        "average": plain_number(average),
+    }
+
+
+def _name_of(month: date) -> str:
+    name = str(MONTHS_3[month.month])
+    russian = (get_language() or "").startswith("ru")
+    return f"{name if russian else name.capitalize()} {month:%y}"
+
+
+def _whole_money(minor: int, currency: str) -> str:
+    """An amount as a headline: from a thousand on without its cents."""
+    unit = minor_per_unit(currency)
+    shown = minor // unit * unit if minor >= 1000 * unit else minor
+    return format_money(shown, currency, get_language() or "en")
 
 
 def _shares(program: Program) -> list[dict[str, object]]:
     counts = tier_counts_of(program)
     members = sum(one.members for one in counts)
+    highest = max((one.tier.qualifying_min for one in counts if one.tier), default=0) or 1
     return [
-        {"tier": one.tier, "members": one.members, "percent": one.members * 100 // members}
+        {
+            "tier": one.tier,
+            "members": one.members,
+            "percent": round(one.members * 100 / members),
+            "height": one.tier.qualifying_min * 100 // highest if one.tier else 0,
+        }
         for one in counts
         if members and (one.tier or one.members)
     ]

@@ -1,8 +1,9 @@
 """The till: find a member by card or phone, accrue, redeem, undo. Keyboard only, no scripts needed."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from secrets import token_urlsafe
+from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
@@ -28,14 +29,25 @@ from regulars.web.frame import say
 from regulars.web.pages import Nav, Shown, blame, page, show
 
 
+class AmountField(forms.DecimalField):
+    """An amount as cashiers type it: with a point or a comma, and with spaces between thousands."""
+
+    def to_python(self, value: Any) -> Any:
+        """The amount; a text with two separators is refused rather than guessed."""
+        if isinstance(value, str):
+            value = "".join(value.split()).replace(",", ".")
+        return super().to_python(value)
+
+
 class AccrueForm(forms.Form):
     """The amount of a purchase, in whole units of money and their parts."""
 
-    amount = forms.DecimalField(
+    amount = AmountField(
         label=_("Amount of the purchase"),
         min_value=Decimal("0.01"),
         max_digits=12,
         decimal_places=2,
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
     )
     key = forms.CharField(max_length=50, widget=forms.HiddenInput)
 
@@ -43,7 +55,12 @@ class AccrueForm(forms.Form):
 class RedeemForm(forms.Form):
     """How many points the member spends."""
 
-    points = forms.IntegerField(label=_("Points to redeem"), min_value=1, max_value=10**12)
+    points = forms.IntegerField(
+        label=_("Points to redeem"),
+        min_value=1,
+        max_value=10**12,
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+    )
     key = forms.CharField(max_length=50, widget=forms.HiddenInput)
 
 
@@ -53,10 +70,17 @@ def till(request: HttpRequest) -> Shown:
     """One field: a card or a phone finds the member."""
     asked = request.GET.get("q", "").strip()
     if not asked:
-        return show(request, "loyalty/till.html")
+        return show(request, "loyalty/till.html", store=_store(request))
     member = find_member(asked[:100])
     if member is None:
-        return show(request, "loyalty/till.html", status=422, asked=asked, nobody=True)
+        return show(
+            request,
+            "loyalty/till.html",
+            status=422,
+            asked=asked,
+            nobody=True,
+            store=_store(request),
+        )
     return redirect("loyalty.till_member", number=member.number)
 
 
@@ -66,7 +90,14 @@ def till_member(request: HttpRequest, number: str) -> Shown:
     """Name, balance and tier of a member, and the two acts of a cashier."""
     member = find_member(number)
     if member is None:
-        return show(request, "loyalty/till.html", status=404, asked=number, nobody=True)
+        return show(
+            request,
+            "loyalty/till.html",
+            status=404,
+            asked=number,
+            nobody=True,
+            store=_store(request),
+        )
     return _member_page(request, member, AccrueForm(), RedeemForm())
 
 
@@ -83,7 +114,7 @@ def till_accrue(request: HttpRequest, number: str) -> Shown:
             blame(form, refused)
         else:
             say(request, gettext("%(points)s accrued.") % {"points": _earned(member, taken)})
-            return redirect("loyalty.till_member", number=member.number)
+            return _done(member)
     return _member_page(request, member, form, RedeemForm())
 
 
@@ -109,8 +140,8 @@ def till_redeem(request: HttpRequest, number: str) -> Shown:
             worth = _money(redemption.worth_minor, member)
             words = {"points": redemption.amount, "worth": worth}
             text = gettext("%(points)d points redeemed: take %(worth)s off the price.") % words
-            say(request, text, undo_url=reverse("loyalty.till_undo", args=[redemption.pk]))
-            return redirect("loyalty.till_member", number=member.number)
+            say(request, text)
+            return _done(member)
     return _member_page(request, member, AccrueForm(), form)
 
 
@@ -125,7 +156,21 @@ def till_undo(request: HttpRequest, redemption_id: int) -> Shown:
             say(request, gettext("Undone: the points are back on the card."))
         except Refused as refused:
             say(request, _reason(refused), tone="bad")
-    return redirect("loyalty.till_member", number=redemption.member.number)
+    return _done(redemption.member)
+
+
+def _done(member: Member) -> HttpResponse:
+    """Back to the member, with the cursor where the next card is scanned."""
+    return redirect(f"{reverse('loyalty.till_member', args=[member.number])}?done=1")
+
+
+def _focus(request: HttpRequest, accrue: AccrueForm, redeem: RedeemForm) -> bool:
+    """Puts the cursor into the field that comes next; whether that is the search for a card."""
+    if request.GET.get("done"):
+        return True
+    field = redeem.fields["points"] if redeem.errors else accrue.fields["amount"]
+    field.widget.attrs["autofocus"] = True
+    return False
 
 
 def _member_page(
@@ -139,7 +184,7 @@ def _member_page(
     latest = (
         Redemption.objects.filter(member=member, undone_at__isnull=True).order_by("-id").first()
     )
-    fresh = latest if latest and (moment_of_now() - latest.redeemed_at).seconds < 60 else None
+    is_fresh = latest and moment_of_now() - latest.redeemed_at < timedelta(seconds=60)
     return show(
         request,
         "loyalty/till_member.html",
@@ -149,7 +194,9 @@ def _member_page(
         number=grouped(member.number),
         accrue=accrue,
         redeem=redeem,
-        undoable=fresh,
+        undoable=latest if is_fresh else None,
+        find_next=_focus(request, accrue, redeem),
+        store=_store(request),
         worth=_money(spendable.worth_minor, member) if spendable else "",
     )
 
@@ -181,17 +228,23 @@ def _bought_at(key: str, now: datetime) -> datetime:
 
 def _earned(member: Member, taken: Taken) -> str:
     """What the member got to spend, in words: "12 Points"."""
-    units = Unit.objects.filter(program=member.program).exclude(kind="qualifying")
+    units = list(Unit.objects.filter(program=member.program).exclude(kind="qualifying"))
     receipts = [one for one in taken.receipts if one.program == member.program.code]
     earned = receipts[0].earned if receipts else {}
     russian = (get_language() or "").startswith("ru")
+    paid = [unit for unit in units if earned.get(unit.code)] or units[:1]
     return ", ".join(
-        f"{earned.get(unit.code, 0)} {(russian and unit.name_ru) or unit.name}" for unit in units
+        f"{earned.get(unit.code, 0)} {(russian and unit.name_ru) or unit.name}" for unit in paid
     )
 
 
 def _stores(request: HttpRequest) -> QuerySet[Store]:
     return seen(Store, request.user)  # type: ignore[arg-type]
+
+
+def _store(request: HttpRequest) -> Store | None:
+    found = _store_id(request)
+    return _stores(request).filter(pk=found).first() if found else None
 
 
 def _store_id(request: HttpRequest) -> int | None:

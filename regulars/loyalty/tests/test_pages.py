@@ -57,6 +57,15 @@ def test_home_shows_what_is_owed(member: Member) -> None:
     assert "Silver" in shown
 
 
+def test_members_are_listed_and_found(member: Member) -> None:
+    client, address = signed_in(), reverse("loyalty.members", args=["club"])
+    assert "Anna" in client.get(address).content.decode()
+    for asked in ({"q": member.number[:6]}, {"q": "Anna"}, {"sort": "-visits"}, {"tier": "gone"}):
+        shown = client.get(address, asked).content.decode()
+        assert ("Nobody matches" in shown) == ("tier" in asked)
+    assert signed_in("cashier").get(address).status_code == 403
+
+
 def test_the_wallet_panel_shows_balance_and_way(member: Member) -> None:
     client = signed_in()
     shown = client.get(reverse("loyalty.wallet", args=[member.customer_id])).content.decode()
@@ -146,7 +155,7 @@ def test_a_rule_is_added_changed_and_ended(program: Program) -> None:
         "name": "Bakery",
         "unit": "points",
         "points": "2",
-        "per_minor": "100",
+        "per_minor": "1",
         "counting": "steps",
         "base": "after_discounts",
         "rounding": "floor",
@@ -156,6 +165,7 @@ def test_a_rule_is_added_changed_and_ended(program: Program) -> None:
     address = reverse("loyalty.new_rule", args=["club", "share_of_purchase"])
     assert client.post(address, form).status_code == 302
     rule = Rule.objects.get(name="Bakery")
+    assert rule.settings["per_minor"] == 100
     assert rule.settings["lines"] == {"categories": ["Food/Bakery", "Food/Cakes"]}
     edit = reverse("loyalty.edit_rule", args=["club", rule.pk])
     assert "Food/Bakery, Food/Cakes" in client.get(edit).content.decode()

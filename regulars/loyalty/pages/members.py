@@ -1,0 +1,57 @@
+"""The members of a program, listed and searched."""
+
+from django.core.paginator import Paginator
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest
+from django.utils.timezone import now as moment_of_now
+
+from regulars.customers.queries import find_customers
+from regulars.loyalty.models import Member, Program, Tier
+from regulars.loyalty.queries.wallets import wallets_of
+from regulars.web.pages import Shown, page, show
+
+PER_PAGE = 30
+ORDERS = {"joined": "joined_at", "visits": "visits", "number": "number"}
+
+
+@page("loyalty/<slug:code>/members", needs="loyalty.view_account")
+def members(request: HttpRequest, code: str) -> Shown:
+    """Members by card, name or phone, with tier and balance; filters and order in the address."""
+    program = Program.objects.filter(code=code).first()
+    if program is None:
+        raise Http404
+    text = request.GET.get("q", "")[:100].replace("\x00", "").strip()
+    chosen, sort = request.GET.get("tier", ""), request.GET.get("sort", "")
+    rows = _matching(Member.objects.filter(program=program), text)
+    if chosen:
+        rows = rows.filter(tier__code=chosen)
+    listed = Paginator(_sorted(rows, sort), PER_PAGE).get_page(request.GET.get("page"))
+    return show(
+        request,
+        "loyalty/members.html",
+        program=program,
+        listed=listed,
+        wallets=wallets_of(list(listed.object_list), now=moment_of_now()),
+        tiers=Tier.objects.filter(program=program).order_by("qualifying_min"),
+        query=text,
+        chosen=chosen,
+        sort=sort,
+    )
+
+
+def _matching(rows: QuerySet[Member], text: str) -> QuerySet[Member]:
+    rows = rows.select_related("program", "tier", "customer")
+    if not text:
+        return rows
+    matches = Q(customer__in=find_customers(text))
+    digits = "".join(letter for letter in text if letter not in " -")
+    if digits.isascii() and digits.isdigit():
+        matches |= Q(number__startswith=digits)
+    return rows.filter(matches)
+
+
+def _sorted(rows: QuerySet[Member], sort: str) -> QuerySet[Member]:
+    field = ORDERS.get(sort.lstrip("-"))
+    if field is None:
+        return rows.order_by("-joined_at", "-pk")
+    return rows.order_by(f"-{field}" if sort.startswith("-") else field, "-pk")
