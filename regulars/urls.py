@@ -11,7 +11,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from regulars.core.api.application import make_api
 from regulars.web.look import send_bundle
 from regulars.web.pages import urlpatterns as pages
-from regulars.web.screens import brand_stylesheet
+from regulars.web.screens import brand_stylesheet, icon
 
 
 def modules(name: str) -> Iterator[ModuleType]:
@@ -29,6 +29,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", api.urls),
     path("look/<str:digest>/<str:name>", send_bundle),
     path("brand.css", brand_stylesheet),
+    path("favicon.ico", icon),
     *[pattern for found in modules("health") for pattern in found.urlpatterns],
     *pages(),
 ]

@@ -144,7 +144,9 @@ def _product_id(store: Store) -> int:
 
 @example("batch_id", "import_id")
 def _batch_id(store: Store) -> int:
-    file = SimpleUploadedFile("till.csv", b"receipt;date;card;sku;total\nR1;20.11.2026;5;milk;1,50\n")
+    file = SimpleUploadedFile(
+        "till.csv", b"receipt;date;card;sku;total\nR1;20.11.2026;5;milk;1,50\n"
+    )
     return open_batch(file, file.name or "", wish=Wish("purchases", "till"), now=make.NOW).pk
 
 

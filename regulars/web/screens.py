@@ -4,6 +4,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
+from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
@@ -180,3 +181,8 @@ def sign_in_link(request: HttpRequest, token: str) -> Shown:
 def brand_stylesheet(request: HttpRequest) -> HttpResponse:
     """The company's colour as a stylesheet."""
     return HttpResponse(current_brand().stylesheet, content_type="text/css; charset=utf-8")
+
+
+def icon(request: HttpRequest) -> HttpResponse:
+    """Our mark, for browsers that ask for it where a page names none."""
+    return redirect(static("web/favicon.svg"), permanent=False)

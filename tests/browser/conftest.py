@@ -17,7 +17,8 @@ from regulars.web.look import bundle
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 AXE = (Path(__file__).parent / "vendor" / "axe-4.14.1.min.js").read_text(encoding="utf-8") + ";0"
-TIMEOUT_MS = 8_000
+TIMEOUT_MS = 30_000
+"""Long, because it is only ever waited out when something is broken."""
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage"]
 
@@ -37,6 +38,7 @@ def chromium() -> str | None:
 def browser() -> Iterator[Browser]:
     path = chromium()
     if path is None:
+        assert not os.environ.get("CI"), "there is no Chromium, and nobody would notice on CI"
         pytest.skip("there is no Chromium; tests/browser/install.sh gets one")
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
@@ -78,6 +80,11 @@ def sign_in(browser: Browser, live_server: Any) -> Iterator[SignIn]:
 def hear(page: Page) -> list[str]:
     """A list that fills with the errors of a page's console."""
     heard: list[str] = []
-    page.on("console", lambda said: heard.append(said.text) if said.type == "error" else None)
+    page.on(
+        "console",
+        lambda said: (
+            heard.append(f"{said.text} ({said.location['url']})") if said.type == "error" else None
+        ),
+    )
     page.on("pageerror", lambda error: heard.append(str(error)))
     return heard
