@@ -213,7 +213,8 @@ LANGUAGES = [("en", _("English")), ("ru", _("Russian"))]
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True
-USE_THOUSAND_SEPARATOR = True
+# Separators would also get into attributes such as maxlength; people read numbers through `|number`.
+USE_THOUSAND_SEPARATOR = False
 
 STATIC_URL = "static/"
 STATIC_ROOT = DATA / "static"
