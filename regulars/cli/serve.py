@@ -1,6 +1,7 @@
 """`regulars serve` and `regulars worker`: one process that watches over web and worker."""
 
 import ctypes
+import hashlib
 import os
 import signal
 import subprocess
@@ -8,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from types import FrameType
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -136,10 +138,27 @@ def _wait_for_web(host: str, port: int, web: Child, told: list[int]) -> None:
 
 
 def collect_static() -> None:
-    """Copy static files to where the server reads them, when they are not there yet."""
+    """Copy static files to where the server reads them, when they are not there or differ."""
+    from django.conf import settings
     from django.core.management import call_command
 
+    mark, wanted = Path(settings.STATIC_ROOT) / ".collected", _static_fingerprint()
+    if mark.exists() and mark.read_text(encoding="utf-8") == wanted:
+        return
     call_command("collectstatic", verbosity=0, interactive=False)
+    mark.write_text(wanted, encoding="utf-8")
+
+
+def _static_fingerprint() -> str:
+    """Differs when a static file was added, removed or changed: names, sizes and times."""
+    from django.contrib.staticfiles.finders import get_finders
+
+    digest = hashlib.sha256()
+    for finder in get_finders():
+        for name, storage in finder.list([]):
+            stat = Path(storage.path(name)).stat()
+            digest.update(f"{name} {stat.st_size} {stat.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
 
 
 def address_of_base_url() -> tuple[str, int]:
