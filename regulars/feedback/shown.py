@@ -14,6 +14,7 @@ from regulars.company.models import Store
 from regulars.feedback.models import Signal
 from regulars.feedback.rules.scores import Score
 from regulars.feedback.rules.signals import mood
+from regulars.web.charts import plain_number
 from regulars.web.filters import carried_query
 
 LABELS: dict[str, Promise] = {
@@ -68,7 +69,8 @@ def _change(measure: str, score: Score, before: Score | None) -> tuple[str, str]
     apart = (now.low or 0) > (then.high or 0) or (now.high or 0) < (then.low or 0)
     if not apart:
         return _("no clear change from the time before"), ""
-    said = f"{now.value - then.value:+.1f}"
+    apart_by = now.value - then.value
+    said = f"{'+' if apart_by > 0 else '−'}{plain_number(abs(apart_by))}"
     if now.value > then.value:
         return _("%(change)s against the time before") % {"change": said}, "up"
     return _("%(change)s against the time before") % {"change": said}, "down"

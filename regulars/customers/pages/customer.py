@@ -1,5 +1,7 @@
 """One customer: who, what they are worth, what they like, why we think so, and what happened."""
 
+from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -26,7 +28,7 @@ from regulars.customers.queries import (
     summaries_of,
     why_profile,
 )
-from regulars.customers.timeline import look_of
+from regulars.customers.timeline import Body, look_of, shown_as
 from regulars.web.pages import Shown, page, panels_of, show
 
 PER_PAGE = 20
@@ -48,7 +50,9 @@ FACT_NAMES = {
     "household_size": _("Household size"),
     "kids_count": _("Children"),
     "marital_status": _("Marital status"),
+    "kids": _("Children"),
     "home_ownership": _("Home ownership"),
+    "home": _("Home ownership"),
     "household_comp": _("Household"),
 }
 SOURCE_NAMES = {"sample": _("Sample")}
@@ -71,6 +75,7 @@ class Entry(NamedTuple):
     label: str
     text: str
     tone: str
+    icon: str
     at: datetime
     store: str
     sample: bool
@@ -91,8 +96,8 @@ def customer(request: HttpRequest, customer_id: int) -> Shown:
         summary=summaries_of([found.pk])[found.pk],
         categories=favourite_categories(found.pk),
         stores=favourite_stores(found.pk, language=get_language() or "en"),
-        facts=_facts_of(found),
-        identities=_identities_of(found),
+        facts=(facts := _facts_of(found)),
+        identities=_identities_of(found, told={fact.value for fact in facts}),
         panels=panels,
         currency=get_brand().currency,
         **_timeline(request, found),
@@ -132,21 +137,34 @@ def _timeline(request: HttpRequest, found: Customer) -> dict[str, Any]:
 def _entries(happened: list[Happening]) -> list[Entry]:
     ids = {one.store_id for one in happened if one.store_id}
     stores = {store.pk: str(store) for store in Store.objects.filter(pk__in=ids)}
-    currency, language = get_brand().currency, get_language() or "en"
+    texts = _texts_of(happened)
     entries = []
     for one in happened:
-        look = look_of(one.kind)
-        if one.kind == PURCHASE:
-            text = format_money(one.body["total_minor"], currency, language)
-        else:
-            text = look.text(one.body)
-        store = stores.get(one.store_id or 0, "")
-        entries.append(Entry(_label_of(one.kind), text, look.tone, one.at, store, one.sample))
+        look, store = look_of(one.kind), stores.get(one.store_id or 0, "")
+        text = texts[one.kind].pop(0)
+        label = _label_of(one.kind)
+        entries.append(Entry(label, text, look.tone, look.icon, one.at, store, one.sample))
     return entries
 
 
+def _texts_of(happened: list[Happening]) -> dict[str, list[str]]:
+    """What the entries of each kind say, in their order; each kind is asked once."""
+    bodies: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for one in happened:
+        bodies[one.kind].append(one.body)
+    return {kind: look_of(kind).texts(found) for kind, found in bodies.items()}
+
+
+def _amounts(bodies: Sequence[Body]) -> list[str]:
+    currency, language = get_brand().currency, get_language() or "en"
+    return [format_money(body["total_minor"], currency, language) for body in bodies]
+
+
+shown_as(PURCHASE, label=_("Purchase"), texts=_amounts, icon="till")
+
+
 def _label_of(kind: str) -> str:
-    return gettext("Purchase") if kind == PURCHASE else str(look_of(kind).label)
+    return str(look_of(kind).label)
 
 
 def _cursor_after(last: Happening) -> str:
@@ -175,9 +193,13 @@ def _facts_of(found: Customer) -> list[Named]:
     ]
 
 
-def _identities_of(found: Customer) -> list[Named]:
+def _identities_of(found: Customer, *, told: set[str]) -> list[Named]:
+    """What the customer is recognised by, without what the profile says already."""
     rows = Identity.objects.filter(customer=found).order_by("kind", "value")[:50]
-    return [
-        Named(str(IDENTITY_NAMES.get(one.kind, one.kind.replace("id@", "№ @ "))), one.value)
-        for one in rows
-    ]
+    return [Named(_identity_name(one.kind), one.value) for one in rows if one.value not in told]
+
+
+def _identity_name(kind: str) -> str:
+    if kind.startswith("id@"):
+        return gettext("Number in %(source)s") % {"source": kind.removeprefix("id@")}
+    return str(IDENTITY_NAMES.get(kind, kind))

@@ -21,7 +21,7 @@ from regulars.feedback.queries.signals import SignalFilter
 from regulars.feedback.rules.signals import SCALES, mood
 from regulars.feedback.shown import LABELS, SHORT_LABELS, readable, shown_scores, store_name, tabs
 from regulars.journey.models import Touchpoint
-from regulars.web.charts import Bar, Chart, Point, Series, bar_chart, line_chart
+from regulars.web.charts import Bar, Chart, Point, Series, bar_chart, line_chart, plain_number
 from regulars.web.filters import Filters, read_filters
 from regulars.web.pages import Shown, page, show
 
@@ -141,16 +141,27 @@ def _trend(request: HttpRequest, which: SignalFilter, measure: str, *, days: int
 def _trend_finding(points: list[Point]) -> str:
     if not points or points[-1].value is None or points[0].value is None:
         return ""
-    if len(points) == 1:
-        return _("%(last)s at %(to)s.") % {"last": f"{points[0].value:.1f}", "to": points[0].label}
-    return _(
-        "From %(first)s at %(from)s to %(last)s at %(to)s. The band holds the truth 95 times in 100."
-    ) % {
-        "first": f"{points[0].value:.1f}",
-        "from": points[0].label,
-        "last": f"{points[-1].value:.1f}",
-        "to": points[-1].label,
+    first, last = points[0], points[-1]
+    words = {
+        "first": plain_number(first.value or 0),
+        "from": first.label,
+        "last": plain_number(last.value or 0),
+        "to": last.label,
     }
+    if len(points) == 1:
+        return _("%(last)s at %(to)s.") % words
+    if (last.low or 0) <= (first.high or 0) and (last.high or 0) >= (first.low or 0):
+        return (
+            _("%(first)s at %(from)s, %(last)s at %(to)s: no clear change, for the bands overlap.")
+            % words
+        )
+    return (
+        _(
+            "From %(first)s at %(from)s to %(last)s at %(to)s."
+            " The band holds the truth 95 times in 100."
+        )
+        % words
+    )
 
 
 def _spread(request: HttpRequest, which: SignalFilter, measure: str) -> Chart:

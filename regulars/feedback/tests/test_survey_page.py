@@ -175,3 +175,9 @@ def test_the_same_cause_invites_once(asked: Survey):
     again = invite([given], now=cast.NOW)[0]
     assert (first.is_new, again.is_new) == (True, False)
     assert first.invitation_id == again.invitation_id
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_a_field_for_long_texts_takes_them(client: Client, address: str, language: str):
+    page = client.get(address, headers={"accept-language": language}).content.decode()
+    assert 'maxlength="2000"' in page

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from regulars.core.access import get_seen
 from regulars.customers.models import Customer
 from regulars.loyalty.models import Member
+from regulars.loyalty.pages.cards import by_day
 from regulars.loyalty.queries.wallets import history_of, wallets_of
 from regulars.web.pages import Shown, page, show
 
@@ -22,5 +23,5 @@ def wallet(request: HttpRequest, customer_id: int) -> Shown:
     customer = get_seen(Customer, customer_id, seen_by=request.user)  # type: ignore[arg-type]
     members = Member.objects.filter(customer=customer).select_related("program", "tier")
     wallets = wallets_of(list(members.order_by("id")), now=moment_of_now())
-    shown = [(one, history_of(one.member, limit=10)) for one in wallets[:3]]
+    shown = [(one, by_day(history_of(one.member, limit=40))[:6]) for one in wallets[:3]]
     return show(request, "loyalty/wallet.html", wallets=shown, customer=customer)

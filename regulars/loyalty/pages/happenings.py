@@ -1,0 +1,45 @@
+"""What loyalty says on a customer's timeline."""
+
+from collections.abc import Sequence
+
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from regulars.customers.timeline import Body, shown_as
+from regulars.loyalty.models import Program, Tier
+from regulars.loyalty.rules.cards import grouped
+
+
+def _joinings(bodies: Sequence[Body]) -> list[str]:
+    """The program and the card's number of each entry."""
+    russian = (get_language() or "").startswith("ru")
+    codes = {str(body["program"]) for body in bodies}
+    names = {
+        one.code: (russian and one.name_ru) or one.name
+        for one in Program.objects.filter(code__in=codes)
+    }
+    return [
+        f"{names.get(body['program'], body['program'])} · {grouped(str(body['number']))}"
+        for body in bodies
+    ]
+
+
+def _tiers(bodies: Sequence[Body]) -> list[str]:
+    """The tier before and the tier after of each entry, by their names."""
+    russian = (get_language() or "").startswith("ru")
+    rows = Tier.objects.filter(program__code__in={str(body["program"]) for body in bodies})
+    names = {
+        (code, tier.code): (russian and tier.name_ru) or tier.name
+        for tier, code in ((tier, tier.program.code) for tier in rows.select_related("program"))
+    }
+
+    def name(body: Body, which: str) -> str:
+        code = str(body.get(which) or "")
+        return str(names.get((str(body["program"]), code), code))
+
+    said = [(name(body, "before"), name(body, "after")) for body in bodies]
+    return [" → ".join(part for part in pair if part) for pair in said]
+
+
+shown_as("loyalty.joined", label=_("Joined the program"), texts=_joinings, tone="good", icon="card")
+shown_as("loyalty.tier", label=_("New tier"), texts=_tiers, tone="good", icon="loyalty")
