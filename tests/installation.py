@@ -2,7 +2,8 @@
 
 Loaded by `-p tests.installation` (see pyproject.toml) before pytest-django reads the settings, which
 take their folders from the environment. With `REGULARS_DATA` set the run uses that folder, and the
-next run starts faster.
+next run starts faster. Each worker of a parallel run has a server of its own, as well as a folder:
+the lake waits for every transaction that a server has open, so two workers would wait for each other.
 """
 
 import atexit
@@ -13,26 +14,38 @@ from pathlib import Path
 
 import psycopg
 
-from regulars.core.database import ensure_database
+from regulars.core.database import ensure_database, leave_database
 
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
+OWN_SERVER = "REGULARS_TESTS_OWN_SERVER"
+THROWN_AWAY = "REGULARS_TESTS_THROWN_AWAY"
 
 
 def settle() -> None:
-    """Prepares the environment; the workers of a run share its database server, not its folder."""
+    """Prepares the environment and starts the server, unless `DATABASE_URL` names another one."""
     os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
     if WORKER:
         os.environ["REGULARS_DATA"] = str(Path(os.environ["REGULARS_DATA"]) / WORKER)
-        return
-    mine = not os.environ.get("REGULARS_DATA")
-    if mine:
+    elif not os.environ.get("REGULARS_DATA"):
         folder = Path(tempfile.mkdtemp(prefix="regulars-tests-"))
         # Registered before the server's own ending, so that it runs after it.
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
         os.environ["REGULARS_DATA"] = str(folder)
+        os.environ[THROWN_AWAY] = "yes"
+    if os.environ.pop(OWN_SERVER, ""):
+        del os.environ["DATABASE_URL"]
+    if os.environ.get("DATABASE_URL"):
+        return
     url = ensure_database()
-    if mine:
+    os.environ[OWN_SERVER] = "yes"
+    if os.environ.get(THROWN_AWAY):
         _forget_durability(url)
+
+
+def pytest_unconfigure() -> None:
+    """A worker's process is ended without ceremony, so its server is let go here."""
+    if WORKER and os.environ.get(OWN_SERVER):
+        leave_database()
 
 
 def _forget_durability(url: str) -> None:

