@@ -180,7 +180,8 @@ def address_of(request: HttpRequest, link: PublicLink) -> str:
 
 def qr_of(address: str) -> SafeString:
     """A QR code as SVG, made of squares only."""
-    return mark_safe(segno.make(address, error="m").svg_inline(border=2, light="#fff", omitsize=True))  # noqa: S308
+    drawn = segno.make(address, error="m").svg_inline(border=2, light="#fff", omitsize=True)
+    return mark_safe(drawn)  # noqa: S308
 
 
 def _link(request: HttpRequest, link: PublicLink) -> dict[str, Any]:
