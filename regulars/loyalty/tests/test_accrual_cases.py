@@ -15,13 +15,15 @@ from regulars.loyalty.rules.stamps import punch_card, turned_into_rewards
 from tests.cases import assert_expected, cases_of
 
 Given = dict[str, Any]
+LATER = {"merge_members"}
+"""Policies of the second half; any other one that we do not know is a failure."""
 NOON = datetime(2025, 3, 1, 12, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("case", cases_of("accrual"))
 def test_accrual_case(case: dict[str, Any]) -> None:
     policy = case["given"]["policy"]
-    if policy not in POLICIES:
+    if policy in LATER:
         pytest.skip(f"policy {policy} is not offered yet")
     assert_expected(POLICIES[policy](case["given"]), case["expect"])
 
