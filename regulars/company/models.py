@@ -95,7 +95,10 @@ class Product(Record):
     size = models.CharField(max_length=50, default="", blank=True)
 
     class Meta:
-        indexes = (models.Index(fields=("category",), name="product_by_category"),)
+        indexes = (
+            models.Index(fields=("category",), name="product_by_category"),
+            models.Index(fields=("name", "id"), name="product_by_name"),
+        )
 
     def __str__(self) -> str:
         return self.name

@@ -39,6 +39,7 @@ class Visited:
     p95_ms: float
     queries: int
     kilobytes: float
+    is_page: bool
 
 
 def measure_pages(*, rounds: int) -> dict[str, Any]:
@@ -61,7 +62,7 @@ def measure_pages(*, rounds: int) -> dict[str, Any]:
                 _visit(name, path, browser=client, visitor=visitor, rounds=rounds)
                 for name, path in paths()
             ]
-            visited = [one for one in visited if one.status < HTTPStatus.METHOD_NOT_ALLOWED]
+            visited = [one for one in visited if one.is_page]
     finally:
         server.terminate()
         server.wait()
@@ -134,6 +135,7 @@ def _visit(name: str, path: str, *, browser: Client, visitor: httpx.Client, roun
         p95_ms=round(times[-(-len(times) * 95 // 100) - 1], 1),
         queries=len(queries),
         kilobytes=round(len(first.content) / 1024, 1),
+        is_page=first.status_code == HTTPStatus.OK and "html" in first.headers["content-type"],
     )
 
 

@@ -75,7 +75,7 @@ class Migration(migrations.Migration):
                 ('category', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='company.category')),
             ],
             options={
-                'indexes': [models.Index(fields=['category'], name='product_by_category')],
+                'indexes': [models.Index(fields=['category'], name='product_by_category'), models.Index(fields=['name', 'id'], name='product_by_name')],
             },
         ),
         migrations.CreateModel(

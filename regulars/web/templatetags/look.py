@@ -5,6 +5,7 @@ from typing import Any
 from django import template
 from django.conf import settings
 from django.contrib.messages.storage.base import Message
+from django.forms import Select
 from django.forms.boundfield import BoundField
 from django.http import HttpRequest
 from django.templatetags.static import static
@@ -18,6 +19,7 @@ from regulars.web.brand import current_brand
 from regulars.web.charts import interval_bar, plain_number
 from regulars.web.filters import carried_query
 from regulars.web.look import bundle_url
+from regulars.web.selects import written_select
 
 register = template.Library()
 PLAIN_CONTROLS = {"checkbox", "radio", "hidden", "file", "color", "range"}
@@ -105,6 +107,8 @@ def as_input(bound: BoundField) -> SafeString:
     if kind not in PLAIN_CONTROLS or kind in {"file", "color"}:
         existing = bound.field.widget.attrs.get("class", "")
         attributes["class"] = f"input {existing}".strip()
+    if isinstance(bound.field.widget, Select):
+        return written_select(bound, attributes)
     return bound.as_widget(attrs=attributes)
 
 
