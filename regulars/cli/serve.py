@@ -4,11 +4,12 @@ import ctypes
 import hashlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
@@ -90,6 +91,21 @@ def web_command(*, host: str, port: int, workers: int) -> list[str]:
 def worker_command() -> list[str]:
     """The command line of the worker."""
     return [sys.executable, "-m", "regulars.cli", "worker", "--attached"]
+
+
+@contextmanager
+def web_server() -> Iterator[str]:
+    """The address of a web server of one's own, for as long as the block runs."""
+    collect_static()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = Child("web", web_command(host="127.0.0.1", port=port, workers=1))
+    try:
+        _wait_for_web("127.0.0.1", port, server, [])
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.end()
 
 
 def supervise(children: list[Child], *, until: Callable[[], bool]) -> None:

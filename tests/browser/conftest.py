@@ -1,7 +1,6 @@
 """One browser for all tests, and people who are signed in."""
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from regulars.company.models import Employee
 from regulars.web.look import bundle
+from tests.browser.chromium import ARGUMENTS, chromium
 
 # Playwright keeps an event loop in the test's thread, which Django would take for async code.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -20,18 +20,8 @@ AXE = (Path(__file__).parent / "vendor" / "axe-4.14.1.min.js").read_text(encodin
 TIMEOUT_MS = 30_000
 """Long, because it is only ever waited out when something is broken."""
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
-ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage"]
 
 SignIn = Callable[..., BrowserContext]
-
-
-def chromium() -> str | None:
-    """The browser of this machine, or None."""
-    return (
-        shutil.which("chromium")
-        or shutil.which("chromium-browser")
-        or shutil.which("google-chrome")
-    )
 
 
 @pytest.fixture(scope="session")

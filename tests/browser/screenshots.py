@@ -1,18 +1,19 @@
-"""Pictures of the main pages for `docs/pictures`, taken from a demo company that is running.
+"""Pictures of the main pages for `docs/pictures`, taken from the demo company.
 
     python -m tests.browser.screenshots            (or `make screenshots`)
 
-It works against the folder that `REGULARS_DATA` names and the address in `BASE_URL`; start
-`regulars demo` first. Pages that the installation does not have are left out with a word.
+It works against the folder that `REGULARS_DATA` names, with a web server of its own; load the demo
+company first. Pages that the installation does not have are left out with a word.
 """
 
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.browser.conftest import ARGUMENTS, chromium
+from tests.browser.chromium import ARGUMENTS, chromium
 
 FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
 DESKTOP = (1280, 832)
@@ -45,7 +46,7 @@ PICTURES = (
     Picture("card-phone", "loyalty.card", size=PHONE),
     Picture("results-ru", "feedback.results", language="ru"),
     Picture("survey-phone", "feedback.public", size=PHONE, language="ru"),
-    Picture("import", "connectors.batches"),
+    Picture("import", "connectors.imports"),
 )
 
 
@@ -102,17 +103,20 @@ def take_all(browser: Browser, *, base: str, session: str) -> None:
 
 def main() -> None:
     """Signs in as the first owner and takes all pictures."""
+    # Playwright keeps an event loop in this thread; the database is still asked in turn.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     from regulars.cli.console import prepare
 
     prepare(migrate=False)
     import regulars.urls  # noqa: F401  (declares the pages)
-    from regulars.environment import read
+    from regulars.cli.serve import web_server
 
     path = chromium() or sys.exit("pictures need Chromium: run tests/browser/install.sh")
     FOLDER.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
-        take_all(browser, base=read("BASE_URL").rstrip("/"), session=owners_session())
+        with web_server() as address:
+            take_all(browser, base=address, session=owners_session())
         browser.close()
 
 

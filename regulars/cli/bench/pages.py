@@ -2,9 +2,7 @@
 
 import importlib
 import re
-import socket
 import statistics
-import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -18,7 +16,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from regulars.cli.serve import collect_static, web_command
+from regulars.cli.serve import web_server
 from regulars.company.models import Employee
 from regulars.feedback.models import Invitation, PublicLink
 from regulars.loyalty.models import Member, Program
@@ -50,22 +48,15 @@ def measure_pages(*, rounds: int) -> dict[str, Any]:
     client = Client(headers={"host": "localhost"})
     client.force_login(owner)
     cookies = {name: morsel.value for name, morsel in client.cookies.items()}
-    collect_static()
-    port = _free_port()
-    server = subprocess.Popen(web_command(host="127.0.0.1", port=port, workers=1))
-    try:
-        with httpx.Client(
-            base_url=f"http://127.0.0.1:{port}", cookies=cookies, timeout=30
-        ) as visitor:
-            _wait(visitor)
-            visited = [
-                _visit(name, path, browser=client, visitor=visitor, rounds=rounds)
-                for name, path in paths()
-            ]
-            visited = [one for one in visited if one.is_page]
-    finally:
-        server.terminate()
-        server.wait()
+    with (
+        web_server() as address,
+        httpx.Client(base_url=address, cookies=cookies, timeout=30) as visitor,
+    ):
+        visited = [
+            _visit(name, path, browser=client, visitor=visitor, rounds=rounds)
+            for name, path in paths()
+        ]
+    visited = [one for one in visited if one.is_page]
     good = all(one.p95_ms < P95_MS_MAX and one.queries <= QUERIES_MAX for one in visited)
     worst = max(visited, key=lambda one: one.p95_ms)
     return {
@@ -137,19 +128,3 @@ def _visit(name: str, path: str, *, browser: Client, visitor: httpx.Client, roun
         kilobytes=round(len(first.content) / 1024, 1),
         is_page=first.status_code == HTTPStatus.OK and "html" in first.headers["content-type"],
     )
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _wait(visitor: httpx.Client) -> None:
-    for _attempt in range(100):
-        try:
-            visitor.get("/healthz")
-        except httpx.ConnectError:
-            time.sleep(0.1)
-        else:
-            return
