@@ -97,7 +97,6 @@ INSTALLED_APPS = [
     "allauth.socialaccount",
     "allauth.socialaccount.providers.openid_connect",
     "procrastinate.contrib.django",
-    "rules",
     "csp",
     "django_htmx",
     "django_cotton",
