@@ -11,10 +11,10 @@ demo: setup  ## set up, load the demo company, serve it
 	@$(BIN)/regulars demo
 
 test: setup-dev browser  ## set up, run every test
-	@$(BIN)/pytest -n 2 --dist loadgroup
+	@$(BIN)/pytest -n 2 --durations 10
 
 check: setup-dev browser lint  ## what CI runs, cheapest first
-	@$(BIN)/pytest -n 2 --dist loadgroup
+	@$(BIN)/pytest -n 2 --durations 10
 
 lint: setup-dev
 	@echo "format, lint, layers, types"

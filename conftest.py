@@ -1,6 +1,10 @@
 """What holds for every test; where a run keeps its data is told by `tests/installation.py`."""
 
+from typing import Any
+
+import pytest
 from django.conf import settings
+from xdist.scheduler import LoadScopeScheduling
 
 
 def pytest_configure() -> None:
@@ -8,3 +12,23 @@ def pytest_configure() -> None:
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
     settings.WHITENOISE_AUTOREFRESH = settings.WHITENOISE_USE_FINDERS = True
+
+
+class Together(LoadScopeScheduling):
+    """Hands out single tests, but keeps together what shares a browser or an installation.
+
+    The largest groups go first, so that no worker is left with a long one at the end. Groups are
+    told by address here, because marks for groups reach the scheduler of some versions only.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        if nodeid.startswith("tests/browser/"):
+            return "browser in Russian" if nodeid.endswith("-ru]") else "browser in English"
+        file = nodeid.partition("::")[0]
+        return file if file == "tests/test_supervisor.py" else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
+    """The scheduler of parallel runs."""
+    return Together(config, log)

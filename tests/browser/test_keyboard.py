@@ -9,7 +9,6 @@ from tests.browser.conftest import SignIn
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True, serialized_rollback=True),
-    pytest.mark.xdist_group("browser in English"),
 ]
 
 PRESS = """([code, key, control]) => document.activeElement.dispatchEvent(

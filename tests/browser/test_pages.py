@@ -25,10 +25,7 @@ pytestmark = [
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 WIDTHS = {"phone": 360, "desktop": 1280}
 SIGN_IN_PAGES = ("/accounts/password/change/", "/accounts/2fa/")
-LANGUAGES = [
-    pytest.param("en", marks=pytest.mark.xdist_group("browser in English")),
-    pytest.param("ru", marks=pytest.mark.xdist_group("browser in Russian")),
-]
+LANGUAGES = ["en", "ru"]
 THEMES = {"en": {"phone": "light", "desktop": "dark"}, "ru": {"phone": "dark", "desktop": "light"}}
 FILES = {"company.logo"}
 """Pages that are no documents."""

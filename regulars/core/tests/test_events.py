@@ -21,7 +21,7 @@ from regulars.core.tests.jobs_of_tests import BellRang, outlive
 from regulars.core.upkeep import forget_old_records, pick_up_stalled_jobs
 from tests.worker import work
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("worker")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 ROOT = Path(__file__).parents[3]
 heard: list[str] = []

@@ -7,7 +7,7 @@ from regulars.journey.models import Passage
 from tests import make
 from tests.worker import work
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("worker")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_a_purchase_becomes_passages():

@@ -7,6 +7,7 @@ from django.core.cache import cache
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
+import regulars.urls  # noqa: F401 (declares the pages)
 from regulars.company.models import Employee
 from regulars.web.filters import read_filters
 from regulars.web.finding import matches, other_layout
