@@ -1,8 +1,9 @@
 """Normal and Student quantiles, the few that the scores need."""
 
 import math
+from statistics import NormalDist
 
-from scipy.special import ndtr, ndtri, stdtrit
+NORMAL = NormalDist()
 
 
 def z_for(confidence: float) -> float:
@@ -13,7 +14,7 @@ def z_for(confidence: float) -> float:
     """
     if not 0 < confidence < 1:
         raise ValueError("confidence must lie between 0 and 1")
-    return float(ndtri((1 + confidence) / 2))
+    return NORMAL.inv_cdf((1 + confidence) / 2)
 
 
 def z_for_power(power: float) -> float:
@@ -24,7 +25,7 @@ def z_for_power(power: float) -> float:
     """
     if not 0 < power < 1:
         raise ValueError("power must lie between 0 and 1")
-    return float(ndtri(power))
+    return NORMAL.inv_cdf(power)
 
 
 def t_for(confidence: float, *, degrees: int) -> float:
@@ -35,6 +36,9 @@ def t_for(confidence: float, *, degrees: int) -> float:
     """
     if not 0 < confidence < 1:
         raise ValueError("confidence must lie between 0 and 1")
+    # Imported here: it takes a second, and most commands never ask for it.
+    from scipy.special import stdtrit
+
     return float(stdtrit(degrees, (1 + confidence) / 2))
 
 
@@ -44,7 +48,7 @@ def two_sided_p(z: float) -> float:
     >>> round(two_sided_p(1.96), 3)
     0.05
     """
-    return float(2 * ndtr(-abs(z)))
+    return float(2 * NORMAL.cdf(-abs(z)))
 
 
 def z_of(difference: float, *, se: float) -> float:
