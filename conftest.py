@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import hypothesis
 import pytest
 from django.conf import settings
 from xdist.scheduler import LoadScopeScheduling
@@ -12,6 +13,10 @@ def pytest_configure() -> None:
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
     settings.WHITENOISE_AUTOREFRESH = settings.WHITENOISE_USE_FINDERS = True
+    # A busy machine is slow, not wrong.
+    slow = [hypothesis.HealthCheck.too_slow]
+    hypothesis.settings.register_profile("steady", deadline=None, suppress_health_check=slow)
+    hypothesis.settings.load_profile("steady")
 
 
 class Together(LoadScopeScheduling):
