@@ -24,8 +24,9 @@ BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 SignIn = Callable[..., BrowserContext]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """A browser that ends with its tests: its event loop would stop workers from running theirs."""
     path = chromium()
     if path is None:
         assert not os.environ.get("CI"), "there is no Chromium, and nobody would notice on CI"
