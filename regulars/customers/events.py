@@ -31,3 +31,17 @@ class CustomersChanged(Event):
     """Profiles are new or differ from before."""
 
     customer_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class CustomersMerged(Event):
+    """Records are held to be one person from now on; the entries of the merge ledger say which."""
+
+    merging_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class CustomersUnmerged(Event):
+    """Merges were taken back; the entries of the merge ledger say which."""
+
+    merging_ids: tuple[int, ...]

@@ -1,0 +1,8 @@
+"""What other systems ask of customers, and tell of them."""
+
+from ninja import Router
+
+from regulars.customers.api import people
+
+router = Router()
+router.add_router("", people.router)

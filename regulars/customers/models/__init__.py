@@ -1,0 +1,18 @@
+"""The tables of customers: who they are, how we know, what they bought, and what happened."""
+
+from regulars.customers.models.merging import Merging
+from regulars.customers.models.people import Customer, Identity, SourceRecord
+from regulars.customers.models.purchases import Line, Purchase, Return, ReturnLine
+from regulars.customers.models.timeline import TimelineEntry
+
+__all__ = [
+    "Customer",
+    "Identity",
+    "Line",
+    "Merging",
+    "Purchase",
+    "Return",
+    "ReturnLine",
+    "SourceRecord",
+    "TimelineEntry",
+]

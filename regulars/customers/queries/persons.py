@@ -1,0 +1,44 @@
+"""Which records make one person."""
+
+from collections import defaultdict
+from collections.abc import Collection
+
+from django.db import connection
+
+from regulars.core.sql import int_array
+
+
+def leaders_of(customer_ids: Collection[int]) -> dict[int, int]:
+    """The leading record of each of these records; a record that leads is its own. One statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT id, coalesce(merged_into_id, id) FROM customers_customer
+            WHERE id = ANY(%s::bigint[])""",
+            [int_array(customer_ids)],
+        )
+        return dict(cursor.fetchall())
+
+
+def persons_of(customer_ids: Collection[int]) -> dict[int, tuple[int, ...]]:
+    """By leading record all records of the persons that these records belong to. One statement.
+
+    The leading record comes first, the others follow in the order of their ids.
+    """
+    persons: dict[int, list[int]] = defaultdict(list)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """WITH lead AS (
+                SELECT DISTINCT coalesce(merged_into_id, id) AS id FROM customers_customer
+                WHERE id = ANY(%s::bigint[]))
+            SELECT id AS lead_id, id FROM lead
+            UNION ALL
+            SELECT merged.merged_into_id, merged.id FROM lead
+            JOIN customers_customer merged ON merged.merged_into_id = lead.id
+            ORDER BY 1, 2""",
+            [int_array(customer_ids)],
+        )
+        for lead_id, id_ in cursor.fetchall():
+            persons[lead_id].append(id_)
+    return {
+        lead: (lead, *(one for one in records if one != lead)) for lead, records in persons.items()
+    }
