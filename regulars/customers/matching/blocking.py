@@ -1,0 +1,90 @@
+"""Which records are compared at all: those that share a block key.
+
+A key is a short text made of parts of a record. Keys of many kinds complement each other, since
+each part may be mistyped or missing. A key that more than `BLOCK_MAX` records share brings nobody
+together: it is a common name, not a sign of one person.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from regulars.customers.matching.traits import Traits
+
+BLOCK_MAX = 60
+"""Records that may share a key for it to count."""
+
+_SOUNDS = str.maketrans("bfpvcgjkqsxzdtlmnr", "111122222222334556", "aeiouyhw '-.0123456789")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Characters of a field (`start` from 0, `length`; 0 for all), or how its rest sounds."""
+
+    field: str
+    start: int = 0
+    length: int = 0
+    sound: bool = False
+
+    def of(self, traits: Traits) -> str | None:
+        """The text of the part, or None where the record does not tell it."""
+        value: str | None = getattr(traits, self.field)
+        if value is None:
+            return None
+        if self.sound:
+            return value[:1] + value[1:].translate(_SOUNDS)[: self.length]
+        value = value[self.start : self.start + self.length] if self.length else value
+        return value or None
+
+    def sql(self) -> str:
+        """The same as an SQL expression over the fields of one record."""
+        if self.sound:
+            bare = f"regexp_replace(substr({self.field}, 2), '[aeiouyhw ''.0-9-]', '', 'g')"
+            coded = f"translate({bare}, 'bfpvcgjkqsxzdtlmnr', '111122222222334556')"
+            return f"(substr({self.field}, 1, 1) || substr({coded}, 1, {self.length}))"
+        if self.length:
+            return f"nullif(substr({self.field}, {self.start + 1}, {self.length}), '')"
+        return self.field
+
+
+GIVEN, GIVEN_1, GIVEN_3 = Part("formal"), Part("formal", 0, 1), Part("formal", 0, 3)
+SURNAME, SURNAME_1, SURNAME_4 = Part("surname"), Part("surname", 0, 1), Part("surname", 0, 4)
+GIVEN_SOUND, SURNAME_SOUND = Part("formal", 0, 3, sound=True), Part("surname", 0, 3, sound=True)
+DAY, MONTH_DAY, YEAR = Part("birthday"), Part("birthday", 4, 4), Part("birth_year")
+POSTCODE, CITY_4, STREET = Part("postcode"), Part("city", 0, 4), Part("street")
+BORN_4 = Part("birth_place", 0, 4)
+
+KINDS: tuple[tuple[str, tuple[Part, ...]], ...] = (
+    ("e", (Part("email"),)),
+    ("p", (Part("phone"),)),
+    ("c", (Part("card"),)),
+    ("i", (Part("document"),)),
+    ("d", (DAY, GIVEN_1)),
+    ("d", (DAY, SURNAME_1)),
+    ("dp", (DAY, POSTCODE)),
+    ("dc", (DAY, CITY_4)),
+    ("ny", (GIVEN_SOUND, SURNAME_SOUND, YEAR)),
+    ("nm", (GIVEN_SOUND, SURNAME_SOUND, MONTH_DAY)),
+    ("n", (SURNAME, GIVEN)),
+    ("n", (GIVEN, SURNAME)),
+    ("np", (SURNAME_SOUND, POSTCODE)),
+    ("gp", (GIVEN_SOUND, POSTCODE)),
+    ("nc", (SURNAME_SOUND, GIVEN_1, CITY_4)),
+    ("sm", (SURNAME_SOUND, MONTH_DAY)),
+    ("gm", (GIVEN_3, MONTH_DAY, CITY_4)),
+    ("py", (POSTCODE, YEAR)),
+    ("sg", (STREET, GIVEN_1)),
+    ("sy", (STREET, YEAR)),
+)
+"""Every kind of key: a letter code and the parts. Kinds of the same code meet each other."""
+
+
+def block_keys(traits: Traits) -> tuple[str, ...]:
+    """The keys of a record, sorted; it is compared with every record that shares one of them."""
+    return tuple(sorted(set(_keys(traits))))
+
+
+def _keys(traits: Traits) -> Iterator[str]:
+    for code, parts in KINDS:
+        texts = [part.of(traits) for part in parts]
+        if None not in texts:
+            yield f"{code}:{'|'.join(text for text in texts if text)}"

@@ -1,0 +1,204 @@
+"""Conditions on two records, each in two forms that agree: a Python test and an SQL expression.
+
+In SQL the left record's fields end in `_l` and the right one's in `_r`, as in Splink. A condition
+on a field that one of the two does not tell does not hold.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from rapidfuzz.distance import DamerauLevenshtein, JaroWinkler
+
+from regulars.customers.matching.traits import Traits
+
+
+def _bytes(text: str) -> str | bytes:
+    """What DuckDB compares: letters beyond ASCII count as the bytes of their UTF-8."""
+    return text if text.isascii() else text.encode()
+
+
+def _likeness(one: str, other: str) -> float:
+    return JaroWinkler.similarity(_bytes(one), _bytes(other))
+
+
+class Condition(Protocol):
+    """What may hold between two records."""
+
+    def holds(self, left: Traits, right: Traits) -> bool:
+        """Whether it holds."""
+        ...
+
+    def sql(self) -> str:
+        """The same as an SQL expression; null counts as false."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Same:
+    """The same text, or the same part of it (`start` from 0, `length` characters)."""
+
+    field: str
+    start: int = 0
+    length: int = 0
+
+    def holds(self, left: Traits, right: Traits) -> bool:
+        one, other = getattr(left, self.field), getattr(right, self.field)
+        if one is None or other is None:
+            return False
+        if not self.length:
+            return bool(one == other)
+        end = self.start + self.length
+        return bool(one[self.start : end] == other[self.start : end])
+
+    def sql(self) -> str:
+        if not self.length:
+            return f"{self.field}_l = {self.field}_r"
+        part = "substr({}, {}, {})".format
+        left = part(f"{self.field}_l", self.start + 1, self.length)
+        return f"{left} = {part(f'{self.field}_r', self.start + 1, self.length)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """Jaro-Winkler similarity of at least so much."""
+
+    field: str
+    least: float
+
+    def holds(self, left: Traits, right: Traits) -> bool:
+        one, other = getattr(left, self.field), getattr(right, self.field)
+        if one is None or other is None:
+            return False
+        return _likeness(one, other) >= self.least
+
+    def sql(self) -> str:
+        return f"jaro_winkler_similarity({self.field}_l, {self.field}_r) >= {self.least}"
+
+
+@dataclass(frozen=True, slots=True)
+class Edits:
+    """At most so many characters typed wrongly, left out, added, or swapped with a neighbour."""
+
+    field: str
+    most: int
+
+    def holds(self, left: Traits, right: Traits) -> bool:
+        one, other = getattr(left, self.field), getattr(right, self.field)
+        if one is None or other is None:
+            return False
+        return DamerauLevenshtein.distance(_bytes(one), _bytes(other)) <= self.most
+
+    def sql(self) -> str:
+        return f"damerau_levenshtein({self.field}_l, {self.field}_r) <= {self.most}"
+
+
+@dataclass(frozen=True, slots=True)
+class Crossed:
+    """One field of each record is like the other field of the other: names in the wrong order."""
+
+    field: str
+    other: str
+    least: float
+
+    def holds(self, left: Traits, right: Traits) -> bool:
+        pairs = (
+            (getattr(left, self.field), getattr(right, self.other)),
+            (getattr(left, self.other), getattr(right, self.field)),
+        )
+        return any(
+            one is not None and two is not None and _likeness(one, two) >= self.least
+            for one, two in pairs
+        )
+
+    def sql(self) -> str:
+        one, other = self.field, self.other
+        return (
+            f"(jaro_winkler_similarity({one}_l, {other}_r) >= {self.least}"
+            f" OR jaro_winkler_similarity({other}_l, {one}_r) >= {self.least})"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Among:
+    """The text of a field is one of the words of another field of the other record."""
+
+    field: str
+    words: str
+
+    def holds(self, left: Traits, right: Traits) -> bool:
+        return _among(getattr(left, self.field), getattr(right, self.words)) or _among(
+            getattr(right, self.field), getattr(left, self.words)
+        )
+
+    def sql(self) -> str:
+        within = "contains(' ' || {}_{} || ' ', ' ' || {}_{} || ' ')".format
+        one = within(self.words, "r", self.field, "l")
+        return f"({one} OR {within(self.words, 'l', self.field, 'r')})"
+
+
+def _among(text: str | None, words: str | None) -> bool:
+    return text is not None and words is not None and f" {text} " in f" {words} "
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """At least this share of the words of the record that has fewer are words of the other."""
+
+    field: str
+    least: float
+
+    def holds(self, left: Traits, right: Traits) -> bool:
+        one, other = getattr(left, self.field), getattr(right, self.field)
+        if one is None or other is None:
+            return False
+        words, others = set(one.split(" ")), set(other.split(" "))
+        return len(words & others) >= self.least * min(len(words), len(others))
+
+    def sql(self) -> str:
+        left = f"list_distinct(string_split({self.field}_l, ' '))"
+        right = f"list_distinct(string_split({self.field}_r, ' '))"
+        return f"len(list_intersect({left}, {right})) >= {self.least} * least(len({left}), len({right}))"
+
+
+@dataclass(frozen=True, slots=True)
+class DayAndMonthSwapped:
+    """The same date of eight digits with day and month in the other order."""
+
+    field: str = "birthday"
+
+    def holds(self, left: Traits, right: Traits) -> bool:
+        one, other = getattr(left, self.field), getattr(right, self.field)
+        if one is None or other is None:
+            return False
+        return bool(one == other[:4] + other[6:8] + other[4:6])
+
+    def sql(self) -> str:
+        other = f"{self.field}_r"
+        turned = f"substr({other}, 1, 4) || substr({other}, 7, 2) || substr({other}, 5, 2)"
+        return f"{self.field}_l = ({turned})"
+
+
+@dataclass(frozen=True, slots=True)
+class Both:
+    """All of these hold."""
+
+    conditions: tuple[Condition, ...]
+
+    def holds(self, left: Traits, right: Traits) -> bool:
+        return all(condition.holds(left, right) for condition in self.conditions)
+
+    def sql(self) -> str:
+        return "(" + " AND ".join(condition.sql() for condition in self.conditions) + ")"
+
+
+@dataclass(frozen=True, slots=True)
+class Either:
+    """One of these holds."""
+
+    conditions: tuple[Condition, ...]
+
+    def holds(self, left: Traits, right: Traits) -> bool:
+        return any(condition.holds(left, right) for condition in self.conditions)
+
+    def sql(self) -> str:
+        return "(" + " OR ".join(condition.sql() for condition in self.conditions) + ")"
