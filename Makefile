@@ -5,15 +5,15 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv
 INSTALL := $(UV) pip install --quiet --python $(BIN)/python --require-hashes
 
-.PHONY: demo test check lint setup setup-dev browser screenshots lock translations clean
+.PHONY: demo test check lint setup setup-dev browser node snippet screenshots lock translations clean
 
 demo: setup  ## set up, load the demo company, serve it
 	@$(BIN)/regulars demo
 
-test: setup-dev browser  ## set up, run every test
+test: setup-dev browser node  ## set up, run every test
 	@$(BIN)/pytest -n 2 --durations 10
 
-check: setup-dev browser lint  ## what CI runs, cheapest first
+check: setup-dev browser node lint  ## what CI runs, cheapest first
 	@$(BIN)/pytest -n 2 --durations 10
 
 lint: setup-dev
@@ -47,6 +47,13 @@ $(VENV)/.dev: $(VENV)/.demo requirements-dev.lock requirements-spark.lock
 
 browser:
 	@tests/browser/install.sh
+
+node:
+	@tests/node/install.sh
+
+SNIPPET := regulars/connectors/static/connectors/regulars
+snippet: node  ## the web snippet as it is served, from its readable source
+	@tests/node/minify.sh < $(SNIPPET).js > $(SNIPPET).min.js
 
 screenshots: setup-dev browser  ## pictures of the main pages, into docs/pictures
 	@$(BIN)/python -m tests.browser.screenshots

@@ -23,12 +23,14 @@ PUBLIC_PAGES = {
     "web.choose_look",
     "web.sign_in_link",
     "channels.unsubscribe",
+    "connectors.snippet",
     "feedback.invited",
     "feedback.public",
     "company.logo",
     "loyalty.card",
 }
-"""Pages for everybody, each with a reason: a choice of look, and what secret links open."""
+"""Pages for everybody, each with a reason: a choice of look, what secret links open,
+and the web snippet."""
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>|\{(?:\w+:)?(\w+)\}")

@@ -14,7 +14,17 @@ from regulars.core.errors import Forbidden, NotFound, Refused
 from regulars.web.brand import current_brand
 
 Next = Callable[[HttpRequest], HttpResponseBase]
-BARE = ("/api/", "/look/", "/brand.css", "/static/", "/media/", "/healthz", "/readyz", "/metrics")
+BARE = (
+    "/api/",
+    "/collect/",
+    "/look/",
+    "/brand.css",
+    "/static/",
+    "/media/",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+)
 
 
 class OwnSurroundings:
