@@ -45,3 +45,10 @@ class CustomersUnmerged(Event):
     """Merges were taken back; the entries of the merge ledger say which."""
 
     merging_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class EventsTracked(Event):
+    """Calls of programs that were not known before are on record: pages seen, things done."""
+
+    event_ids: tuple[int, ...]

@@ -9,6 +9,7 @@ from regulars.customers.actions.profiles import (
 from regulars.customers.actions.purchases import Recorded, record_purchases, void_purchases
 from regulars.customers.actions.returns import Returned, record_returns
 from regulars.customers.actions.timeline import TimelineNote, note_on_timeline
+from regulars.customers.actions.tracked import Tracked, record_tracked_events
 from regulars.customers.rules.profiles import ProfileInput
 from regulars.customers.rules.purchases import (
     CustomerRef,
@@ -17,6 +18,7 @@ from regulars.customers.rules.purchases import (
     ReturnInput,
     ReturnLineInput,
 )
+from regulars.customers.rules.tracked import TrackedInput
 
 __all__ = [
     "CustomerRef",
@@ -29,10 +31,13 @@ __all__ = [
     "ReturnLineInput",
     "Returned",
     "TimelineNote",
+    "Tracked",
+    "TrackedInput",
     "learn_customers",
     "note_on_timeline",
     "record_purchases",
     "record_returns",
+    "record_tracked_events",
     "unlearn_source",
     "unlearn_work",
     "void_purchases",

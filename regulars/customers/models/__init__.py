@@ -4,6 +4,7 @@ from regulars.customers.models.merging import Merging
 from regulars.customers.models.people import Customer, Identity, SourceRecord
 from regulars.customers.models.purchases import Line, Purchase, Return, ReturnLine
 from regulars.customers.models.timeline import TimelineEntry
+from regulars.customers.models.tracked import TrackedEvent
 
 __all__ = [
     "Customer",
@@ -15,4 +16,5 @@ __all__ = [
     "ReturnLine",
     "SourceRecord",
     "TimelineEntry",
+    "TrackedEvent",
 ]

@@ -33,7 +33,7 @@ JOINING = ("card", "email", "phone")
 """Kinds of identity that find a known person, the surest first."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _TRAITS_MAX = 100
 _INTERESTS_MAX = 50
 
@@ -87,7 +87,7 @@ def _clean_text(name: str, value: Any) -> str:
     text = _clean_text_of(name, value, length=TEXT_FACTS[name])
     if name == "email" and text:
         text = text.lower()
-        if not _EMAIL.fullmatch(text):
+        if not EMAIL.fullmatch(text):
             raise Refused("bad_email", "this is not an e-mail address", "email")
     if name == "phone" and text:
         phone = normal_phone(text)

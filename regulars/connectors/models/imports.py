@@ -1,4 +1,4 @@
-"""What connectors keep: batches of imported files, their errors, and mappings worth remembering."""
+"""What imports keep: batches of files, their errors, and mappings worth remembering."""
 
 from django.db import models
 from django.db.models import Q

@@ -1,0 +1,15 @@
+"""The tables of connectors: imported files, and events that other programs send."""
+
+from regulars.connectors.models.collecting import DeadLetter, EventSource, Parcel, TrackingPlan
+from regulars.connectors.models.imports import Batch, Made, RememberedMapping, RowError
+
+__all__ = [
+    "Batch",
+    "DeadLetter",
+    "EventSource",
+    "Made",
+    "Parcel",
+    "RememberedMapping",
+    "RowError",
+    "TrackingPlan",
+]
