@@ -4,13 +4,19 @@ from django.utils import timezone
 
 from regulars.company.events import SampleDataRemoved
 from regulars.core.events import on
-from regulars.customers.events import GoodsReturned, PurchasesRecorded, PurchasesVoided
+from regulars.customers.events import (
+    EventsTracked,
+    GoodsReturned,
+    PurchasesRecorded,
+    PurchasesVoided,
+)
 from regulars.journey.actions.defaults import pass_by_known_purchases
 from regulars.journey.actions.passages import (
     drop_sample_passages,
     forget_purchases,
     pass_by_returns,
 )
+from regulars.journey.actions.visits import pass_by_known_events
 
 
 @on(PurchasesRecorded)
@@ -26,6 +32,11 @@ def remove_passages_of_purchases(event: PurchasesVoided) -> None:
 @on(GoodsReturned)
 def write_passages_of_returns(event: GoodsReturned) -> None:
     pass_by_returns(event.return_ids)
+
+
+@on(EventsTracked)
+def write_passages_of_visits(event: EventsTracked) -> None:
+    pass_by_known_events(event.event_ids, now=timezone.now())
 
 
 @on(SampleDataRemoved)

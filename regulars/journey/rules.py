@@ -85,8 +85,32 @@ FED_BY: dict[str, str] = {
     "purchase": gettext_noop("Every purchase on this channel"),
     "first_purchase": gettext_noop("The first purchase of a customer"),
     "return": gettext_noop("Every return of goods"),
+    "first_visit": gettext_noop("The first visit of a person, by what led to it"),
+    "visit": gettext_noop("Every visit to the site or the app, by what led to it"),
+    "products_searched": gettext_noop("Visits with a search for goods"),
+    "product_viewed": gettext_noop("Visits with a look at a product"),
+    "product_added": gettext_noop("Visits with something put into the basket"),
+    "checkout_started": gettext_noop("Visits with a checkout begun"),
 }
 """What writes the passages of a touchpoint by itself."""
+
+FED_BY_EVENT: dict[str, str] = {
+    "Products Searched": "products_searched",
+    "Product List Filtered": "products_searched",
+    "Product Viewed": "product_viewed",
+    "Product Clicked": "product_viewed",
+    "Product Added": "product_added",
+    "Checkout Started": "checkout_started",
+}
+"""What an event of Segment's e-commerce specification feeds, by its name."""
+
+CHANNEL_OF_VISIT: dict[str, str] = {
+    "advertising": "advertising",
+    "email": "email",
+    "messenger": "messenger",
+    "social": "social",
+}
+"""The channel of the map on which a visit came; from elsewhere it came on the site's own."""
 
 ENOUGH_ANSWERS = 30
 """Below this many answers a score is shown but not judged, and its touchpoint stays grey."""

@@ -21,6 +21,7 @@ from regulars.journey.actions.touchpoints import (
     retire_touchpoints,
     set_target,
 )
+from regulars.journey.actions.visits import pass_by_events
 
 __all__ = [
     "PassageInput",
@@ -32,6 +33,7 @@ __all__ = [
     "ensure_defaults",
     "ensure_stages",
     "forget_purchases",
+    "pass_by_events",
     "pass_by_known_purchases",
     "pass_by_purchases",
     "pass_by_returns",
