@@ -4,9 +4,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import count
 
+from django.db import transaction
+
 from regulars.channels.actions import OutgoingMessage, send
 from regulars.channels.models import Message
 from regulars.company.models import Category, Employee, Product, Store
+from regulars.core.events import publish
 from regulars.customers.actions import (
     CustomerRef,
     LineInput,
@@ -14,7 +17,9 @@ from regulars.customers.actions import (
     Recorded,
     record_purchases,
 )
-from regulars.customers.models import Customer, Identity
+from regulars.customers.events import CustomersMerged, CustomersUnmerged
+from regulars.customers.models import Customer, Identity, Merging
+from regulars.customers.queries import leaders_of, persons_of
 from regulars.journey.actions import ensure_defaults
 from regulars.journey.models import Touchpoint
 from regulars.loyalty.actions import ProgramInput, RuleInput, TierInput, UnitInput, open_program
@@ -62,6 +67,33 @@ def customer(name: str = "", *, card: str = "", email: str = "", phone: str = ""
         if value:
             Identity.objects.create(kind=kind, value=value, customer=made)
     return made
+
+
+@transaction.atomic
+def merged(lead: Customer, *others: Customer, now: datetime = NOW) -> list[int]:
+    """These records are one person from now on; gives the ids of the entries."""
+    into = leaders_of([lead.pk])[lead.pk]
+    entries = []
+    for person in persons_of([other.pk for other in others]).values():
+        for record in person:
+            entry = Merging(kind="merge", customer_id=record, lead_id=into, reason="test", at=now)
+            entry.save()
+            entries.append(entry.pk)
+            Customer.objects.filter(pk=record).update(merged_into=into)
+    publish(CustomersMerged(merging_ids=tuple(entries)))
+    return entries
+
+
+@transaction.atomic
+def parted(other: Customer, *, now: datetime = NOW) -> int:
+    """The record is a person of its own again; gives the id of the entry."""
+    merge = Merging.objects.filter(customer=other, kind="merge").latest("id")
+    entry = Merging.objects.create(
+        kind="unmerge", customer=other, lead=merge.lead, reason="test", at=now, undoes=merge
+    )
+    Customer.objects.filter(pk=other.pk).update(merged_into=None)
+    publish(CustomersUnmerged(merging_ids=(entry.pk,)))
+    return entry.pk
 
 
 def employee(role: str = "owner", *, stores: Sequence[Store] = (), email: str = "") -> Employee:

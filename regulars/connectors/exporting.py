@@ -19,27 +19,34 @@ SHEET_ROWS_MAX = 1_048_575
 EXPORTS: dict[str, str] = {
     "customers": """SELECT id, name, name_ru, email, phone, gender, birthday, birth_year, address,
         occupation, interests, traits, language, known_since
-        FROM customers_customer WHERE withdrawn_at IS NULL ORDER BY id""",
+        FROM customers_customer WHERE withdrawn_at IS NULL AND merged_into_id IS NULL ORDER BY id""",
     "purchases": """SELECT purchase.source, purchase.number AS receipt, purchase.bought_at,
-        purchase.customer_id AS customer, store.code AS store, line.position, product.sku,
-        product.name AS product, category.path AS category, line.quantity_milli, line.total_minor,
+        coalesce(customer.merged_into_id, customer.id) AS customer, store.code AS store,
+        line.position, product.sku, product.name AS product, category.path AS category, line.quantity_milli, line.total_minor,
         line.discount_minor
         FROM customers_purchase purchase JOIN customers_line line ON line.purchase_id = purchase.id
+        LEFT JOIN customers_customer customer ON customer.id = purchase.customer_id
         LEFT JOIN company_store store ON store.id = purchase.store_id
         LEFT JOIN company_product product ON product.id = line.product_id
         LEFT JOIN company_category category ON category.id = product.category_id
         WHERE purchase.voided_at IS NULL ORDER BY purchase.id, line.position""",
-    "members": """SELECT program.code AS program, member.number, member.customer_id AS customer,
-        tier.code AS tier, member.joined_at
-        FROM loyalty_member member JOIN loyalty_program program ON program.id = member.program_id
+    "members": """SELECT program.code AS program, member.number,
+        coalesce(customer.merged_into_id, customer.id) AS customer, tier.code AS tier,
+        member.joined_at FROM loyalty_member member
+        JOIN customers_customer customer ON customer.id = member.customer_id
+        JOIN loyalty_program program ON program.id = member.program_id
         LEFT JOIN loyalty_tier tier ON tier.id = member.tier_id ORDER BY member.id""",
-    "answers": """SELECT answer.id, survey.name AS survey, answer.customer_id AS customer,
-        store.code AS store, answer.channel, answer.language, answer.answered_at, answer.values,
-        answer.sample
+    "answers": """SELECT answer.id, survey.name AS survey,
+        coalesce(customer.merged_into_id, customer.id) AS customer, store.code AS store,
+        answer.channel, answer.language, answer.answered_at, answer.values, answer.sample
         FROM feedback_answer answer JOIN feedback_survey survey ON survey.id = answer.survey_id
+        LEFT JOIN customers_customer customer ON customer.id = answer.customer_id
         LEFT JOIN company_store store ON store.id = answer.store_id ORDER BY answer.id""",
 }
-"""What can be exported, and how it is read. Money is in minor units, quantities in thousandths."""
+"""What can be exported, and how it is read. Money is in minor units, quantities in thousandths.
+
+Customers are persons: rows of a record that is merged name the record that leads.
+"""
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,8 @@ from regulars.company.events import SampleDataRemoved
 from regulars.core.events import Event, on
 from regulars.customers.events import (
     CustomersChanged,
+    CustomersMerged,
+    CustomersUnmerged,
     GoodsReturned,
     PurchasesRecorded,
     PurchasesVoided,
@@ -35,6 +37,8 @@ CHANGES: tuple[type[Event], ...] = (
     PurchasesRecorded,
     GoodsReturned,
     CustomersChanged,
+    CustomersMerged,
+    CustomersUnmerged,
     MembersEnrolled,
     PointsPosted,
     PointsRedeemed,

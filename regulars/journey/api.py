@@ -18,6 +18,7 @@ from regulars.core.api.operations import reads, takes_lines, writes
 from regulars.core.api.requests import ApiRequest
 from regulars.core.errors import Refused
 from regulars.customers.models import Customer
+from regulars.customers.queries import records_of
 from regulars.journey.actions import (
     PassageInput,
     TargetInput,
@@ -212,12 +213,15 @@ def create_target_model(
 
 @router.get("/passages", response=Page[PassageOut], **reads("journey:read"))
 def list_passages(request: ApiRequest, ask: Query[PassageAsk]) -> Page[PassageOut]:
-    """Passages, newest first, of one touchpoint or one customer where asked."""
+    """Passages, newest first, of one touchpoint or one customer where asked.
+
+    A customer is asked for with all records that are merged with theirs.
+    """
     rows = seen(Passage, request.auth).select_related("touchpoint")
     if ask.touchpoint:
         rows = rows.filter(touchpoint=get_touchpoint(ask.touchpoint))
     if ask.customer_id is not None:
-        rows = rows.filter(customer_id=ask.customer_id)
+        rows = rows.filter(customer_id__in=records_of(ask.customer_id))
     return page_of(rows, ask, order="-at", shape=_passage)
 
 

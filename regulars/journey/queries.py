@@ -6,9 +6,10 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Count, QuerySet
-from django.db.models.functions import TruncDay, TruncMonth, TruncWeek
+from django.db.models.functions import Coalesce, TruncDay, TruncMonth, TruncWeek
 
 from regulars.core.errors import NotFound
+from regulars.customers.queries import records_of
 from regulars.journey.measures import Period, measures, scores
 from regulars.journey.models import Passage, Stage, TargetModel, Touchpoint
 from regulars.journey.rules import CHANNELS, Coverage, Number, coverage, is_grey, standing
@@ -172,9 +173,10 @@ def numbers_of(
 def customers_through(
     touchpoint: Touchpoint, period: Period, *, store_ids: Collection[int] | None
 ) -> int:
-    """How many different customers passed a touchpoint."""
+    """How many different persons passed a touchpoint."""
     rows = _passages(period, store_ids).filter(touchpoint=touchpoint)
-    return rows.aggregate(n=Count("customer_id", distinct=True))["n"] or 0
+    person = Coalesce("customer__merged_into_id", "customer_id")
+    return rows.aggregate(n=Count(person, distinct=True))["n"] or 0
 
 
 STEPS = {"day": TruncDay, "week": TruncWeek, "month": TruncMonth}
@@ -203,6 +205,8 @@ def passages_over_time(
 
 
 def latest_passages(customer_id: int, *, limit: int = 20) -> QuerySet[Passage]:
-    """The latest passages of one customer, newest first."""
-    rows = Passage.objects.filter(customer_id=customer_id).select_related("touchpoint__stage")
+    """The latest passages of one person, newest first; the record may be any of theirs."""
+    rows = Passage.objects.filter(customer_id__in=records_of(customer_id)).select_related(
+        "touchpoint__stage"
+    )
     return rows.order_by("-at", "-id")[:limit]

@@ -1,7 +1,7 @@
 """The one door to sending: who opted out and who was asked enough is not approached."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,6 +15,7 @@ from regulars.channels.models import ContactRule, Message, Suppression
 from regulars.channels.queries import default_channel
 from regulars.channels.rules import BATCH, LIMITS, PICK_UP_AFTER, Limit, free_from, normal_address
 from regulars.core.sql import int_array
+from regulars.customers.queries import persons_of
 
 COUNTED = ("waiting", "sending", "sent")
 
@@ -84,7 +85,7 @@ def send(batch: Sequence[OutgoingMessage], *, now: datetime) -> list[Sent]:
 
 
 def _lock(batch: Sequence[OutgoingMessage]) -> None:
-    customer_ids = sorted({each.customer_id for each in batch if each.customer_id is not None})
+    customer_ids = {each.customer_id for each in batch if each.customer_id is not None}
     addresses = sorted(
         {
             normal_address(each.address)
@@ -95,8 +96,9 @@ def _lock(batch: Sequence[OutgoingMessage]) -> None:
     with connection.cursor() as cursor:
         if customer_ids:
             cursor.execute(
-                "SELECT id FROM customers_customer WHERE id = ANY(%s::bigint[])"
-                " ORDER BY id FOR NO KEY UPDATE",
+                "SELECT id FROM customers_customer WHERE id IN ("
+                " SELECT coalesce(merged_into_id, id) FROM customers_customer"
+                " WHERE id = ANY(%s::bigint[])) ORDER BY id FOR NO KEY UPDATE",
                 [int_array(customer_ids)],
             )
         if addresses:
@@ -113,21 +115,23 @@ def _known(batch: Sequence[OutgoingMessage]) -> dict[str, Message]:
     return {message.key: message for message in rows}
 
 
-def _person(each: OutgoingMessage) -> Person:
+def _person(each: OutgoingMessage, leaders: Mapping[int, int]) -> Person:
     if each.customer_id is not None:
-        return "customer", each.customer_id
+        return "customer", leaders[each.customer_id]
     return "address", normal_address(each.address)
 
 
 def _judged(fresh: Sequence[OutgoingMessage], *, now: datetime) -> list[Message]:
     usual = default_channel()
     limits = _limits()
-    contacts = _contacts(fresh, limits=limits, now=now)
+    persons = persons_of({each.customer_id for each in fresh if each.customer_id is not None})
+    leaders = {record: lead for lead, records in persons.items() for record in records}
+    contacts = _contacts(fresh, leaders, limits=limits, now=now)
     suppressed = _suppressed(fresh)
     judged = []
     for each in fresh:
         channel = each.channel or usual
-        person = (*_person(each), each.purpose)
+        person = (*_person(each, leaders), each.purpose)
         refusal = (
             _address_refusal(each, channel=channel)
             or _opt_out_refusal(each, channel=channel, suppressed=suppressed)
@@ -148,18 +152,24 @@ def _limits() -> dict[str, Limit]:
 
 
 def _contacts(
-    fresh: Sequence[OutgoingMessage], *, limits: dict[str, Limit], now: datetime
+    fresh: Sequence[OutgoingMessage],
+    leaders: Mapping[int, int],
+    *,
+    limits: dict[str, Limit],
+    now: datetime,
 ) -> dict[tuple[str, int | str, str], list[datetime]]:
-    """When these people were approached within the longest window, by person and purpose."""
+    """When these people were approached within the longest window, by person and purpose.
+
+    Messages to any record of a person count for the person; `leaders` holds all their records.
+    """
     found: dict[tuple[str, int | str, str], list[datetime]] = defaultdict(list)
     purposes = {each.purpose for each in fresh} & set(limits)
     if not purposes:
         return found
     since = now - timedelta(days=max(limits[purpose].days for purpose in purposes))
-    customer_ids = {each.customer_id for each in fresh if each.customer_id is not None}
     addresses = {normal_address(each.address) for each in fresh if each.customer_id is None}
     rows = Message.objects.filter(
-        Q(customer_id__in=customer_ids) | Q(customer_id__isnull=True, address__in=addresses - {""}),
+        Q(customer_id__in=leaders) | Q(customer_id__isnull=True, address__in=addresses - {""}),
         purpose__in=purposes,
         state__in=COUNTED,
         created_at__gt=since,
@@ -167,7 +177,9 @@ def _contacts(
     for customer_id, address, purpose, at in rows.values_list(
         "customer_id", "address", "purpose", "created_at"
     ):
-        person: Person = ("address", address) if customer_id is None else ("customer", customer_id)
+        person: Person = (
+            ("address", address) if customer_id is None else ("customer", leaders[customer_id])
+        )
         found[*person, purpose].append(at)
     return found
 

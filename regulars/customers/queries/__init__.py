@@ -17,7 +17,12 @@ from regulars.customers.queries.people import (
     summaries_of,
     why_profile,
 )
-from regulars.customers.queries.persons import leaders_of, persons_of
+from regulars.customers.queries.persons import (
+    leaders_of,
+    persons_of,
+    records_of,
+    records_touched_by,
+)
 
 __all__ = [
     "PURCHASE",
@@ -34,6 +39,8 @@ __all__ = [
     "leaders_of",
     "lines_without_receipt",
     "persons_of",
+    "records_of",
+    "records_touched_by",
     "store_sales",
     "summaries_of",
     "why_profile",

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from django.db import connection
 
 from regulars.core.sql import int_array
+from regulars.customers.models import Merging
 
 
 def leaders_of(customer_ids: Collection[int]) -> dict[int, int]:
@@ -17,6 +18,17 @@ def leaders_of(customer_ids: Collection[int]) -> dict[int, int]:
             [int_array(customer_ids)],
         )
         return dict(cursor.fetchall())
+
+
+def records_of(customer_id: int) -> tuple[int, ...]:
+    """All records of the person that this record belongs to, the leading one first."""
+    return next(iter(persons_of([customer_id]).values()), (customer_id,))
+
+
+def records_touched_by(merging_ids: Collection[int]) -> set[int]:
+    """The records that these entries of the merge ledger are about, both of each. One statement."""
+    rows = Merging.objects.filter(pk__in=merging_ids).values_list("customer_id", "lead_id")
+    return {record for row in rows for record in row}
 
 
 def persons_of(customer_ids: Collection[int]) -> dict[int, tuple[int, ...]]:

@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 
 from regulars.core.access import Viewer, seen
+from regulars.customers.queries import records_of
 from regulars.feedback.models import Signal
 
 
@@ -46,8 +47,12 @@ def unhappy_count(*, seen_by: Viewer) -> int:
 
 
 def signals_of_customer(customer_id: int, *, seen_by: Viewer, limit: int = 50) -> list[Signal]:
-    """What one customer told the company, newest first."""
-    rows = seen(Signal, seen_by).filter(customer=customer_id).select_related("survey", "store")
+    """What one person told the company, newest first; the record may be any of theirs."""
+    rows = (
+        seen(Signal, seen_by)
+        .filter(customer__in=records_of(customer_id))
+        .select_related("survey", "store")
+    )
     return list(rows.order_by("-at")[:limit])
 
 

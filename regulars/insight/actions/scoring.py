@@ -25,13 +25,13 @@ COLUMNS = (
 
 
 def score_customers(*, now: datetime) -> int:
-    """Scores every customer who bought in two years, anew; says how many there are.
+    """Scores every person who bought in two years, anew; says how many there are.
 
     The table is exchanged in one transaction, so readers see the old scores or the new ones.
     """
     today = company_today(now)
     scope = Scope(today - timedelta(days=1), today)
-    rows = run_expression(_scores, ("purchases", "returns"), scope)
+    rows = run_expression(_scores, ("purchases", "returns", "persons"), scope)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('regulars.rfm'))")
         cursor.execute("CREATE TEMP TABLE scored (LIKE insight_customerrfm) ON COMMIT DROP")

@@ -1,6 +1,7 @@
 """The fact `transfers`: points moved between members and the pots of their program.
 
-`pot` is the pot at the other end; `amount` is positive towards the member, negative away.
+`pot` is the pot at the other end; `amount` is positive towards the member, negative away. What moves
+between members of merged records is left out: it changes nothing of what the company owes.
 """
 
 from regulars.insight.lake.fact import Fact, facts
@@ -17,6 +18,7 @@ facts.add("transfers")(
             FROM loyalty_transfer moved
             JOIN loyalty_account source ON source.id = moved.source_id
             JOIN loyalty_account target ON target.id = moved.target_id
+            WHERE source.member_id IS NULL OR target.member_id IS NULL
         """,
         columns={
             "id": "int64",

@@ -53,6 +53,17 @@ def of_stores(table: Any, scope: Scope) -> Any:
     return table if scope.store_ids is None else table.filter(table.store_id.isin(scope.store_ids))
 
 
+def by_person(table: Any, lake: Tables) -> Any:
+    """The rows with the leading record of each person as their `customer_id`.
+
+    Facts keep the record they came in by; needs the fact `persons`.
+    """
+    merged = lake["persons"].select(record_id="customer_id", person_id="person_id")
+    joined = table.left_join(merged, table.customer_id == merged.record_id)
+    person = joined.person_id.coalesce(joined.customer_id)
+    return joined.mutate(customer_id=person).drop("record_id", "person_id")
+
+
 def week_of(day: Any) -> Any:
     """The Monday of each day's week."""
     return day.truncate("W").cast("date")

@@ -5,7 +5,16 @@ from typing import Any, ClassVar
 from django.utils.translation import gettext_lazy as _
 from typing_extensions import override
 
-from regulars.insight.metrics import Metric, Rows, Tables, between, metrics, of_stores, week_of
+from regulars.insight.metrics import (
+    Metric,
+    Rows,
+    Tables,
+    between,
+    by_person,
+    metrics,
+    of_stores,
+    week_of,
+)
 from regulars.insight.rules.scope import Scope
 
 
@@ -14,13 +23,13 @@ class ActiveMembers(Metric):
     """Members with at least one purchase on the books of a program; each counts once."""
 
     title: ClassVar[Any] = _("Active members")
-    facts: ClassVar[tuple[str, ...]] = ("accruals", "purchases")
+    facts: ClassVar[tuple[str, ...]] = ("accruals", "purchases", "persons")
 
     @override
     def expression(self, lake: Tables, scope: Scope) -> Any:
         since = min(scope.trend_from, scope.before.from_on)
         bought = of_stores(between(lake["purchases"], since, scope.to_on), scope)
-        accruals = lake["accruals"].select("purchase_id", "customer_id")
+        accruals = by_person(lake["accruals"].select("purchase_id", "customer_id"), lake)
         visits = bought.select("day", purchase_id=bought.id).join(accruals, "purchase_id")
         now = between(visits, scope.from_on, scope.to_on)
         before = between(visits, scope.before.from_on, scope.before.to_on)

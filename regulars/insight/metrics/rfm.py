@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from django.utils.translation import gettext_lazy as _
 from typing_extensions import override
 
-from regulars.insight.metrics import Metric, Rows, Tables, metrics, money_rows
+from regulars.insight.metrics import Metric, Rows, Tables, by_person, metrics, money_rows
 from regulars.insight.rules.rfm import HISTORY_DAYS, SEGMENTS
 from regulars.insight.rules.scope import Scope
 
@@ -19,7 +19,7 @@ class Rfm(Metric):
     """
 
     title: ClassVar[Any] = _("RFM segments")
-    facts: ClassVar[tuple[str, ...]] = ("purchases", "returns")
+    facts: ClassVar[tuple[str, ...]] = ("purchases", "returns", "persons")
 
     @override
     def expression(self, lake: Tables, scope: Scope) -> Any:
@@ -45,10 +45,10 @@ class Rfm(Metric):
 
 
 def rfm_scores(lake: Tables, scope: Scope) -> Any:
-    """One row for each customer who bought: figures, quintiles and segment, by customer."""
+    """One row for each person who bought: figures, quintiles and segment, by leading record."""
     since = scope.to_on - timedelta(days=HISTORY_DAYS)
     money = money_rows(lake, since, scope)
-    known = money.filter(money.customer_id.notnull())
+    known = by_person(money.filter(money.customer_id.notnull()), lake)
     bought = known.filter(known.receipts > 0)
     last = bought.group_by("customer_id").agg(last_on=bought.day.max())
     sums = known.group_by("customer_id").agg(

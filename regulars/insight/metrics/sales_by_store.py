@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from django.utils.translation import gettext_lazy as _
 from typing_extensions import override
 
-from regulars.insight.metrics import Metric, Rows, Tables, metrics, money_rows
+from regulars.insight.metrics import Metric, Rows, Tables, by_person, metrics, money_rows
 from regulars.insight.rules.scope import Scope
 
 
@@ -15,11 +15,11 @@ class SalesByStore(Metric):
     """Sales net of returns, receipts and customers of each store, beside the period before."""
 
     title: ClassVar[Any] = _("Sales by store")
-    facts: ClassVar[tuple[str, ...]] = ("purchases", "returns", "stores")
+    facts: ClassVar[tuple[str, ...]] = ("purchases", "returns", "stores", "persons")
 
     @override
     def expression(self, lake: Tables, scope: Scope) -> Any:
-        money = money_rows(lake, scope.before.from_on, scope)
+        money = by_person(money_rows(lake, scope.before.from_on, scope), lake)
         stores = lake["stores"].select("code", "name", "name_ru", known_id="id")
         joined = money.left_join(stores, money.store_id == stores.known_id)
         return (

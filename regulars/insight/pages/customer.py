@@ -23,7 +23,7 @@ from regulars.web.pages import Shown, page, show
 def rfm_panel(request: HttpRequest, customer_id: int) -> Shown:
     """Segment, recency, frequency and money of one customer, with the quintile of each."""
     customer = get_seen(Customer, customer_id, seen_by=cast("Employee", request.user))
-    scores = CustomerRfm.objects.filter(customer=customer).first()
+    scores = CustomerRfm.objects.filter(customer=customer.merged_into_id or customer.pk).first()
     return show(
         request,
         "insight/rfm_panel.html",

@@ -1,6 +1,6 @@
 """Passages: written in batches, exactly once by cause, with a constant number of statements."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,6 +8,7 @@ from django.db import connection, transaction
 
 from regulars.core.events import publish
 from regulars.core.sql import int_array, text_array, time_array
+from regulars.customers.queries import persons_of
 from regulars.journey.events import PassagesRecorded
 from regulars.journey.models import Passage
 
@@ -88,7 +89,7 @@ def pass_by_purchases(purchase_ids: Sequence[int]) -> int:
     """Write the passages that purchases are; gives how many are new, in two statements.
 
     The kind of the store decides the channel: `shop` or `web`; a purchase without a store counts as
-    one in a shop. A customer's earliest purchase is also a passage through the touchpoint that
+    one in a shop. A person's earliest purchase is also a passage through the touchpoint that
     first purchases feed; when an earlier one comes in later, that passage moves to it. Purchases
     that were voided meanwhile are left out.
     """
@@ -108,32 +109,45 @@ def pass_by_purchases(purchase_ids: Sequence[int]) -> int:
         + ONCE,
         [ids],
     )
-    return len(every) + _pass_first_purchases(ids)
+    return len(every) + _pass_first_purchases(BUYERS, ids)
 
 
-def _pass_first_purchases(ids: str) -> int:
-    """First purchases of the customers behind these purchases; gives how many were written or moved."""
+BUYERS = "SELECT customer_id FROM customers_purchase WHERE id = ANY(%s::bigint[])"
+RECORDS = "SELECT unnest(%s::bigint[])"
+
+
+def _pass_first_purchases(of: str, ids: str) -> int:
+    """First purchases of the persons behind these records; gives how many were written or moved.
+
+    The cause names the leading record of the person, the passage the record that bought.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             INSERT
-            + """
+            + f"""
             SELECT touchpoint.id, first.customer_id, first.store_id, first.bought_at,
-                   'first_purchase:customer:' || first.customer_id, false
-            FROM (SELECT DISTINCT customer_id FROM customers_purchase
-                  WHERE id = ANY(%s::bigint[]) AND customer_id IS NOT NULL) buyer
+                   'first_purchase:customer:' || person.id, false
+            FROM (SELECT DISTINCT coalesce(merged_into_id, id) AS id
+                  FROM customers_customer WHERE id IN ({of})) person
             CROSS JOIN LATERAL (
-                SELECT customer_id, store_id, bought_at FROM customers_purchase
-                WHERE customer_id = buyer.customer_id AND voided_at IS NULL
-                ORDER BY bought_at, id LIMIT 1) first
+                SELECT earliest.* FROM (
+                    SELECT person.id UNION ALL
+                    SELECT id FROM customers_customer WHERE merged_into_id = person.id) record
+                CROSS JOIN LATERAL (
+                    SELECT id, customer_id, store_id, bought_at FROM customers_purchase
+                    WHERE customer_id = record.id AND voided_at IS NULL
+                    ORDER BY bought_at, id LIMIT 1) earliest
+                ORDER BY earliest.bought_at, earliest.id LIMIT 1) first
             LEFT JOIN company_store store ON store.id = first.store_id
             JOIN journey_touchpoint touchpoint
               ON touchpoint.fed_by = 'first_purchase' AND touchpoint.retired_at IS NULL
              AND touchpoint.channel = coalesce(store.kind, 'shop')
-            ORDER BY first.customer_id
+            ORDER BY person.id
             ON CONFLICT (cause) DO UPDATE
-            SET at = excluded.at, store_id = excluded.store_id, touchpoint_id = excluded.touchpoint_id
-            WHERE (journey_passage.at, journey_passage.store_id)
-                  IS DISTINCT FROM (excluded.at, excluded.store_id)
+            SET at = excluded.at, store_id = excluded.store_id, customer_id = excluded.customer_id,
+                touchpoint_id = excluded.touchpoint_id
+            WHERE (journey_passage.at, journey_passage.store_id, journey_passage.customer_id)
+                  IS DISTINCT FROM (excluded.at, excluded.store_id, excluded.customer_id)
             """,
             [ids],
         )
@@ -159,13 +173,30 @@ def forget_purchases(purchase_ids: Sequence[int]) -> int:
         cursor.execute(
             """
             DELETE FROM journey_passage WHERE cause IN (
-                SELECT 'first_purchase:customer:' || customer_id FROM customers_purchase
-                WHERE id = ANY(%s::bigint[]) AND customer_id IS NOT NULL)
+                SELECT 'first_purchase:customer:' || coalesce(merged_into_id, id)
+                FROM customers_customer WHERE id IN (
+                    SELECT customer_id FROM customers_purchase WHERE id = ANY(%s::bigint[])))
             """,
             [ids],
         )
-    _pass_first_purchases(ids)
+    _pass_first_purchases(BUYERS, ids)
     return gone
+
+
+@transaction.atomic
+def look_for_first_purchases(customer_ids: Collection[int]) -> None:
+    """Find the first purchases of these persons anew, because records were merged or parted.
+
+    One for a person, whichever records are theirs now; what purchases there are decides alone.
+    """
+    records = int_array(record for person in persons_of(customer_ids).values() for record in person)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM journey_passage WHERE cause IN ("
+            " SELECT 'first_purchase:customer:' || id FROM unnest(%s::bigint[]) AS id)",
+            [records],
+        )
+    _pass_first_purchases(RECORDS, records)
 
 
 @transaction.atomic
