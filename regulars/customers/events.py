@@ -52,3 +52,17 @@ class EventsTracked(Event):
     """Calls of programs that were not known before are on record: pages seen, things done."""
 
     event_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class ConsentsChanged(Event):
+    """These people said yes or no to something, or took it back."""
+
+    customer_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class ConsentsToConfirm(Event):
+    """People agreed by e-mail; their yes counts once they confirm it from their mailbox."""
+
+    consent_ids: tuple[int, ...]

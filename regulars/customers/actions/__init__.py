@@ -1,5 +1,7 @@
 """What the product can do with customers, their purchases and their timeline."""
 
+from regulars.customers.actions.consent_texts import change_purpose, publish_texts
+from regulars.customers.actions.consents import Noted, Writer, record_consents, void_consents
 from regulars.customers.actions.profiles import (
     Learned,
     learn_customers,
@@ -19,11 +21,14 @@ from regulars.customers.rules.purchases import (
     ReturnLineInput,
 )
 from regulars.customers.rules.tracked import TrackedInput
+from regulars.customers.rules.words import ConsentInput
 
 __all__ = [
+    "ConsentInput",
     "CustomerRef",
     "Learned",
     "LineInput",
+    "Noted",
     "ProfileInput",
     "PurchaseInput",
     "Recorded",
@@ -33,12 +38,17 @@ __all__ = [
     "TimelineNote",
     "Tracked",
     "TrackedInput",
+    "Writer",
+    "change_purpose",
     "learn_customers",
     "note_on_timeline",
+    "publish_texts",
+    "record_consents",
     "record_purchases",
     "record_returns",
     "record_tracked_events",
     "unlearn_source",
     "unlearn_work",
+    "void_consents",
     "void_purchases",
 ]

@@ -1,5 +1,6 @@
 """The tables of customers: who they are, how we know, what they bought, and what happened."""
 
+from regulars.customers.models.consents import Consent, ConsentText, Purpose
 from regulars.customers.models.merging import Merging
 from regulars.customers.models.people import Customer, Identity, SourceRecord
 from regulars.customers.models.purchases import Line, Purchase, Return, ReturnLine
@@ -7,11 +8,14 @@ from regulars.customers.models.timeline import TimelineEntry
 from regulars.customers.models.tracked import TrackedEvent
 
 __all__ = [
+    "Consent",
+    "ConsentText",
     "Customer",
     "Identity",
     "Line",
     "Merging",
     "Purchase",
+    "Purpose",
     "Return",
     "ReturnLine",
     "SourceRecord",

@@ -1,5 +1,6 @@
 """What can be asked of customers."""
 
+from regulars.customers.queries.consents import purposes, spoken_by, states_of
 from regulars.customers.queries.people import (
     PURCHASE,
     Cursor,
@@ -39,8 +40,11 @@ __all__ = [
     "leaders_of",
     "lines_without_receipt",
     "persons_of",
+    "purposes",
     "records_of",
     "records_touched_by",
+    "spoken_by",
+    "states_of",
     "store_sales",
     "summaries_of",
     "why_profile",
