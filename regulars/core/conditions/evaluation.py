@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from regulars.core.conditions.tree import All, Any_, Condition, Not, Test
+from regulars.core.conditions.tree import All, Any_, Condition, Did, Not, Test
+from regulars.core.conditions.windows import bounds_of
 
 Truth = bool | None
 
@@ -18,17 +19,20 @@ def holds(condition: Condition, record: Mapping[str, Any], *, now: datetime) -> 
     """Whether a condition is true of one record.
 
     The record maps names of fields to values of their types; None, NaN and a missing name are
-    unknown. Times carry an offset. For fields of type date, today is the day of `now` in its own
-    zone, so callers pass it in the zone of the company.
+    unknown. Names of kinds of facts lead to their rows, in any order; a missing name is no rows.
+    Times carry an offset. For fields of type date, today is the day of `now` in its own zone, so
+    callers pass it in the zone of the company.
     """
-    return _truth(condition, record, now) is True
+    return truth_of(condition, record, now=now) is True
 
 
 def failed_tests(condition: Condition, record: Mapping[str, Any], *, now: datetime) -> list[Test]:
     """The top-level tests that keep a record out, to answer why it does not match."""
     parts = condition.parts if isinstance(condition, All) else (condition,)
     return [
-        part for part in parts if isinstance(part, Test) and _truth(part, record, now) is not True
+        part
+        for part in parts
+        if isinstance(part, Test) and truth_of(part, record, now=now) is not True
     ]
 
 
@@ -62,26 +66,61 @@ def bounds(test: Test, now: datetime) -> tuple[Any, Any]:
             return first, first + days
 
 
-def _truth(condition: Condition, record: Mapping[str, Any], now: datetime) -> Truth:
+def truth_of(condition: Condition, record: Mapping[str, Any], *, now: datetime) -> Truth:
+    """Whether a condition is true, false, or unknown (None) of one record."""
     match condition:
         case Test():
             return _tested(condition, record.get(condition.field.name), now)
+        case Did():
+            return _done(condition, record, now)
         case Not(part):
-            inner = _truth(part, record, now)
+            inner = truth_of(part, record, now=now)
             return None if inner is None else not inner
         case All(parts):
-            return _all([_truth(part, record, now) for part in parts])
+            return all_of([truth_of(part, record, now=now) for part in parts])
         case Any_(parts):
-            return _any([_truth(part, record, now) for part in parts])
+            return any_of([truth_of(part, record, now=now) for part in parts])
 
 
-def _all(truths: Sequence[Truth]) -> Truth:
+def done_by(did: Did, record: Mapping[str, Any], *, now: datetime) -> list[Mapping[str, Any]]:
+    """The facts of a record that a test of what was done is about, the earliest first."""
+    low, high = bounds_of(did.window, now)
+    found = [
+        row
+        for row in record.get(did.fact.name) or ()
+        if row["at"] < high
+        and (low is None or row["at"] >= low)
+        and truth_of(did.where, row, now=now) is True
+    ]
+    return sorted(found, key=lambda row: (row["at"], row["id"]))
+
+
+def measured(did: Did, rows: Sequence[Mapping[str, Any]]) -> int:
+    """How often something was done, or the sum over what was done."""
+    if did.of is not None:
+        return sum(row[did.of.name] or 0 for row in rows)
+    by = did.fact.counted_by
+    return len({row[by] for row in rows} - {None}) if by else len(rows)
+
+
+def _done(did: Did, record: Mapping[str, Any], now: datetime) -> Truth:
+    rows = done_by(did, record, now=now)
+    if isinstance(did.test, Test) and did.measure in ("count", "sum"):
+        return _tested(did.test, measured(did, rows), now)
+    if not rows:
+        return None
+    return truth_of(did.test, rows[0 if did.measure == "first" else -1], now=now)
+
+
+def all_of(truths: Sequence[Truth]) -> Truth:
+    """False if some part is, else unknown if some part is."""
     if False in truths:
         return False
     return None if None in truths else True
 
 
-def _any(truths: Sequence[Truth]) -> Truth:
+def any_of(truths: Sequence[Truth]) -> Truth:
+    """True if some part is, else unknown if some part is."""
     if True in truths:
         return True
     return None if None in truths else False
@@ -127,6 +166,7 @@ _COMPARISONS: dict[str, Callable[[Any, Sequence[Any]], bool]] = {
     "in": lambda value, given: value in given,
     "not_in": lambda value, given: value not in given,
     "contains": lambda value, given: folded(given[0]) in folded(value),
+    "under": lambda value, given: any(f"{value}/".startswith(f"{path}/") for path in given),
     "starts_with": lambda value, given: folded(value).startswith(folded(given[0])),
     "has_any": lambda value, given: any(wanted in value for wanted in given),
     "has_all": lambda value, given: all(wanted in value for wanted in given),

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias, get_args
 from regulars.core.errors import Refused
 
 FieldType: TypeAlias = Literal[
-    "text", "number", "integer", "boolean", "date", "datetime", "list of text"
+    "text", "path", "number", "integer", "boolean", "date", "datetime", "list of text"
 ]
 Label: TypeAlias = object
 """A text, or a lazy translation that becomes one when it is shown."""
@@ -51,18 +51,55 @@ class Field:
         return hash(self.name)
 
 
+@dataclass(frozen=True)
+class FactKind:
+    """A kind of thing that a subject does again and again: its name, and what is known of each.
+
+    In a record, the fact's name leads to rows of its fields, each with its moment `at` and an
+    `id`. A fact is counted by its rows, or by distinct values of `counted_by`: lines of receipts
+    by their receipt, so that two packs of coffee bought at once are one time. `label` is the name
+    of many of them, such as "Purchases".
+    """
+
+    name: str
+    label: Label
+    fields: "Catalogue"
+    counted_by: str | None = None
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+
 class Catalogue:
     """The fields of one subject (a customer, a sale), added by the domains that know them."""
 
     def __init__(self, subject: str) -> None:
         self.subject = subject
         self._fields: dict[str, Field] = {}
+        self._facts: dict[str, FactKind] = {}
 
     def add(self, *fields: Field) -> None:
         """Open these fields to conditions; a name is taken once."""
         for field in fields:
             assert field.name not in self._fields, f"two fields are named {field.name}"
+            assert field.name not in self._facts, f"a fact is named {field.name} too"
             self._fields[field.name] = field
+
+    def add_facts(self, *kinds: FactKind) -> None:
+        """Open kinds of facts to conditions; a name is taken once, by a field or a fact."""
+        for kind in kinds:
+            assert kind.name not in self._facts, f"two facts are named {kind.name}"
+            assert kind.name not in self._fields, f"a field is named {kind.name} too"
+            self._facts[kind.name] = kind
+
+    @property
+    def facts(self) -> tuple[FactKind, ...]:
+        """The kinds of facts, in the order in which they were added."""
+        return tuple(self._facts.values())
+
+    def find_fact(self, name: object) -> FactKind | None:
+        """The kind of facts of that name, if there is one."""
+        return self._facts.get(name) if isinstance(name, str) else None
 
     def get(self, name: str) -> Field:
         """The field of that name; `Refused` when there is none."""

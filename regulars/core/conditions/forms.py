@@ -17,6 +17,7 @@ OPERATOR_LABELS = {
     "in": gettext_noop("is one of"),
     "not_in": gettext_noop("is none of"),
     "contains": gettext_noop("contains"),
+    "under": gettext_noop("is under"),
     "starts_with": gettext_noop("starts with"),
     "has_any": gettext_noop("has any of"),
     "has_all": gettext_noop("has all of"),
@@ -31,6 +32,19 @@ OPERATOR_LABELS = {
 def described(catalogue: Catalogue, *, words: Words = ENGLISH) -> list[dict[str, Any]]:
     """Each field with its type, label, operators and choices, as plain JSON values."""
     return [_described(field, words) for field in catalogue]
+
+
+def described_facts(catalogue: Catalogue, *, words: Words = ENGLISH) -> list[dict[str, Any]]:
+    """Each kind of facts with its label, its fields, and those of them that can be summed."""
+    return [
+        {
+            "name": fact.name,
+            "label": str(fact.label),
+            "fields": described(fact.fields, words=words),
+            "sums": [field.name for field in fact.fields if field.type == "integer"],
+        }
+        for fact in catalogue.facts
+    ]
 
 
 def _described(field: Field, words: Words) -> dict[str, Any]:

@@ -10,6 +10,7 @@ Needs: TypeAlias = Literal["nothing", "one", "two", "several", "days"]
 
 _ANY: tuple[FieldType, ...] = (
     "text",
+    "path",
     "number",
     "integer",
     "boolean",
@@ -17,9 +18,17 @@ _ANY: tuple[FieldType, ...] = (
     "datetime",
     "list of text",
 )
-_EXACT: tuple[FieldType, ...] = ("text", "number", "integer", "boolean", "date", "datetime")
+_EXACT: tuple[FieldType, ...] = (
+    "text",
+    "path",
+    "number",
+    "integer",
+    "boolean",
+    "date",
+    "datetime",
+)
 _ORDERED: tuple[FieldType, ...] = ("number", "integer", "date", "datetime")
-_LISTED: tuple[FieldType, ...] = ("text", "number", "integer")
+_LISTED: tuple[FieldType, ...] = ("text", "path", "number", "integer")
 _TIMES: tuple[FieldType, ...] = ("date", "datetime")
 
 
@@ -46,6 +55,7 @@ OPERATORS: dict[str, Operator] = {
         Operator("in", _LISTED, "several", gettext_noop("%(field)s is one of: %(value)s")),
         Operator("not_in", _LISTED, "several", gettext_noop("%(field)s is none of: %(value)s")),
         Operator("contains", ("text",), "one", gettext_noop("%(field)s contains %(value)s")),
+        Operator("under", ("path",), "several", gettext_noop("%(field)s is under %(value)s")),
         Operator("starts_with", ("text",), "one", gettext_noop("%(field)s starts with %(value)s")),
         Operator(
             "has_any", ("list of text",), "several", gettext_noop("%(field)s has any of: %(value)s")

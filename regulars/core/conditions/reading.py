@@ -1,20 +1,34 @@
 """JSON to a checked condition; what is wrong is named by its path."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from regulars.core.conditions.fields import Catalogue, Field
+from regulars.core.conditions.fields import Catalogue, FactKind, Field
 from regulars.core.conditions.operators import Operator, operators_of
-from regulars.core.conditions.tree import All, Any_, Condition, Not, Scalar, Test
+from regulars.core.conditions.tree import (
+    AT_LEAST_ONCE,
+    COUNT,
+    EVERYONE,
+    SUM,
+    All,
+    Any_,
+    Condition,
+    Did,
+    Measure,
+    Not,
+    Scalar,
+    Test,
+)
 from regulars.core.conditions.values import check_value
+from regulars.core.conditions.windows import DAYS_MAX, read_window
 from regulars.core.conditions.words import ENGLISH, Words, gettext_noop
 from regulars.core.errors import Refused
 
 DEPTH_MAX = 10
 TESTS_MAX = 200
 VALUES_MAX = 1000
-DAYS_MAX = 36_500
+MEASURES: tuple[Measure, ...] = ("count", "sum", "first", "last")
 
 
 def parse(
@@ -43,6 +57,9 @@ class _Reader:
             raise self._refused("too_deep", gettext_noop("conditions are nested too deeply"), path)
         match [key for key in raw if key in ("all", "any", "not")]:
             case []:
+                self._one_more(path)
+                if "did" in raw:
+                    return self._did(raw, path, depth)
                 return self._test(raw, path)
             case [key]:
                 self._only({key}, raw, path)
@@ -64,16 +81,68 @@ class _Reader:
         )
         return All(parts) if key == "all" else Any_(parts)
 
-    def _test(self, raw: dict[str, Any], path: str) -> Test:
+    def _one_more(self, path: str) -> None:
         self.tests += 1
         if self.tests > TESTS_MAX:
             raise self._refused(
                 "too_many_tests", gettext_noop("the condition has too many tests"), path
             )
+
+    def _did(self, raw: dict[str, Any], path: str, depth: int) -> Did:
+        fact = self.catalogue.find_fact(raw["did"])
+        if fact is None:
+            message = self.words.gettext("there is nothing of the kind “%(name)s” that one can do")
+            raise Refused("unknown_fact", message % {"name": raw["did"]}, _under(path, "did"))
+        self._only({"did", "where", "within", *MEASURES}, raw, path)
+        measures = [one for one in MEASURES if one in raw]
+        if len(measures) > 1:
+            complaint = gettext_noop("one of count, sum, first and last is needed")
+            raise self._refused("wrong_condition", complaint, _under(path, measures[1]))
+        where: Condition = EVERYONE
+        if "where" in raw:
+            where = self._of_fact(fact, raw["where"], path=_under(path, "where"), depth=depth)
+        window = None
+        if "within" in raw:
+            window = read_window(raw["within"], path=_under(path, "within"), words=self.words)
+        did = Did(fact, where, "count", AT_LEAST_ONCE, window)
+        return self._measured(did, measures[0], raw, path=path, depth=depth) if measures else did
+
+    def _measured(
+        self, did: Did, measure: Measure, raw: dict[str, Any], *, path: str, depth: int
+    ) -> Did:
+        told, path = raw[measure], _under(path, measure)
+        if measure in ("first", "last"):
+            asked = self._of_fact(did.fact, told, path=path, depth=depth)
+            return replace(did, measure=measure, test=asked)
+        if not isinstance(told, dict):
+            raise self._refused(
+                "wrong_condition", gettext_noop("a comparison is a JSON object"), path
+            )
+        if measure == "count":
+            return replace(did, test=self._compared(COUNT, told, path))
+        of = replace(self, catalogue=did.fact.fields)._field(told.get("of"), _under(path, "of"))  # noqa: SLF001
+        if of.type != "integer":
+            raise self._refused(
+                "wrong_value", gettext_noop("only whole numbers are summed"), _under(path, "of")
+            )
+        rest = {key: value for key, value in told.items() if key != "of"}
+        return replace(did, measure="sum", of=of, test=self._compared(SUM, rest, path))
+
+    def _of_fact(self, fact: FactKind, raw: object, *, path: str, depth: int) -> Condition:
+        """A condition over the fact's own fields; its tests count with all others."""
+        inner = replace(self, catalogue=fact.fields)
+        found = inner.read(raw, path, depth=depth + 1)
+        self.tests = inner.tests
+        return found
+
+    def _test(self, raw: dict[str, Any], path: str) -> Test:
         field = self._field(raw.get("field"), _under(path, "field"))
+        self._only({"field", "is", "value"}, raw, path)
+        return self._compared(field, {key: raw[key] for key in raw if key != "field"}, path)
+
+    def _compared(self, field: Field, raw: dict[str, Any], path: str) -> Test:
         operator = self._operator(raw.get("is"), field, path=_under(path, "is"))
-        wanted = {"field", "is"} if operator.needs == "nothing" else {"field", "is", "value"}
-        self._only(wanted, raw, path)
+        self._only({"is"} if operator.needs == "nothing" else {"is", "value"}, raw, path)
         values = self._values(operator, field, raw=raw.get("value"), path=_under(path, "value"))
         return Test(field, operator, values)
 

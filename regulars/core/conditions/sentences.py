@@ -1,12 +1,27 @@
 """Conditions as sentences that people check before they trust them."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from typing import TypeAlias
 
 from regulars.core.conditions.fields import Field
-from regulars.core.conditions.tree import All, Any_, Condition, Not, Scalar, Test
-from regulars.core.conditions.words import ENGLISH, Words
+from regulars.core.conditions.tree import (
+    AT_LEAST_ONCE,
+    EVERYONE,
+    All,
+    Any_,
+    Condition,
+    Did,
+    Not,
+    Scalar,
+    Test,
+)
+from regulars.core.conditions.windows import Window
+from regulars.core.conditions.words import ENGLISH, Words, gettext_noop
+
+AND, OR = gettext_noop(" and "), gettext_noop(" or ")
+EVERY, NOBODY = gettext_noop("everyone"), gettext_noop("no one")
 
 ShowValue: TypeAlias = Callable[[Field, Scalar], str]
 
@@ -30,29 +45,87 @@ class _Speaker:
     def say(self, condition: Condition) -> str:
         match condition:
             case Test():
-                return self._test(condition)
+                return self._test(condition, str(condition.field.label))
+            case Did():
+                return self._did(condition)
             case Not(part):
                 return self._words.gettext("not (%(condition)s)") % {"condition": self.say(part)}
-            case All(()):
-                return self._words.gettext("everyone")
-            case Any_(()):
-                return self._words.gettext("no one")
             case All(parts):
-                return self._joined(parts, self._words.gettext(" and "))
+                return self._joined(parts, AND, nothing=EVERY)
             case Any_(parts):
-                return self._joined(parts, self._words.gettext(" or "))
+                return self._joined(parts, OR, nothing=NOBODY)
 
-    def _joined(self, parts: tuple[Condition, ...], link: str) -> str:
+    def _joined(self, parts: tuple[Condition, ...], link: str, *, nothing: str) -> str:
+        if not parts:
+            return self._words.gettext(nothing)
         if len(parts) == 1:
             return self.say(parts[0])
-        return link.join(self._bracketed(part) for part in parts)
+        return self._words.gettext(link).join(self._bracketed(part) for part in parts)
 
     def _bracketed(self, part: Condition) -> str:
         said = self.say(part)
-        return f"({said})" if isinstance(part, All | Any_) and len(part.parts) > 1 else said
+        is_long = isinstance(part, Did) or (isinstance(part, All | Any_) and len(part.parts) > 1)
+        return f"({said})" if is_long else said
 
-    def _test(self, test: Test) -> str:
-        field = str(test.field.label)
+    def _did(self, did: Did) -> str:
+        """What was done, where and when, and then what is asked of it."""
+        text = str(did.fact.label)
+        if did.where != EVERYONE:
+            text = self._words.gettext("%(facts)s with %(where)s") % {
+                "facts": text,
+                "where": self._bracketed(did.where),
+            }
+        if did.window:
+            window = self._window(did.window)
+            text = self._words.gettext("%(facts)s %(window)s") % {"facts": text, "window": window}
+        return f"{text}: {self._asked(did)}"
+
+    def _asked(self, did: Did) -> str:
+        gettext = self._words.gettext
+        if did.test == AT_LEAST_ONCE:
+            return gettext("at least one")
+        if did.measure == "count" and isinstance(did.test, Test):
+            return self._test(did.test, gettext("their number"))
+        if did.of is not None and isinstance(did.test, Test):
+            shown = replace(did.test, field=did.of)
+            return self._test(shown, gettext("the sum of “%(field)s”") % {"field": did.of.label})
+        phrase = (
+            gettext("the first has %(condition)s")
+            if did.measure == "first"
+            else gettext("the last has %(condition)s")
+        )
+        return phrase % {"condition": self.say(did.test)}
+
+    def _window(self, window: Window) -> str:
+        match window.kind:
+            case "last_days":
+                phrase = self._words.ngettext(
+                    "in the last %(count)s day", "in the last %(count)s days", window.far
+                )
+            case "last_hours":
+                phrase = self._words.ngettext(
+                    "in the last %(count)s hour", "in the last %(count)s hours", window.far
+                )
+            case "days_ago":
+                phrase = self._words.ngettext(
+                    "from %(near)s to %(count)s day ago",
+                    "from %(near)s to %(count)s days ago",
+                    window.far,
+                )
+            case "dates":
+                return self._dates(window)
+        return phrase % {"count": window.far, "near": window.near}
+
+    def _dates(self, window: Window) -> str:
+        if window.from_on and window.until_on:
+            phrase = self._words.gettext("from %(first)s to %(last)s")
+        elif window.from_on:
+            phrase = self._words.gettext("since %(first)s")
+        else:
+            phrase = self._words.gettext("until %(last)s")
+        return phrase % {"first": window.from_on, "last": window.until_on}
+
+    def _test(self, test: Test, field: str) -> str:
         if test.operator.needs == "days":
             return self._days(test, int(test.values[0])) % {"field": field}  # type: ignore[arg-type]
         shown = [self._show_value(test.field, value) for value in test.values]

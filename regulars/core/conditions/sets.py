@@ -10,29 +10,42 @@ import ibis
 from ibis.expr import types as ir
 
 from regulars.core.conditions.evaluation import bounds, folded
-from regulars.core.conditions.tree import All, Any_, Condition, Not, Test
+from regulars.core.conditions.tree import All, Any_, Condition, Did, Not, Test
 
 
 def matching(condition: Condition, table: ir.Table, *, now: datetime) -> ir.BooleanValue:
     """A column that is true for the rows of which the condition is true, and false for all others.
 
-    The table has a column for each of the condition's fields, named as they are. Unknown becomes
-    false only at the very end, so `table.filter(matching(...))` gives exactly the rows for which
-    `holds` is true.
+    The table has a column for each of the condition's fields, named as they are, and one for each
+    test of what was done, which `performed.with_performed` adds. Unknown becomes false only at the
+    very end, so `table.filter(matching(...))` gives exactly the rows for which `holds` is true.
     """
-    return _truth(condition, table, now).fill_null(False)
+    return truth_in(table, condition, now=now).fill_null(False)
 
 
-def _truth(condition: Condition, table: ir.Table, now: datetime) -> Any:
+def truth_in(table: ir.Table, condition: Condition, *, now: datetime) -> Any:
+    """A column that is true, false or null as the condition is true, false or unknown."""
     match condition:
         case Test():
             return _tested(condition, table[condition.field.name], now)
+        case Did():
+            value = table[condition.column]
+            if isinstance(condition.test, Test) and condition.measure in ("count", "sum"):
+                return _tested(condition.test, value, now)
+            return value
         case Not(part):
-            return ~_truth(part, table, now)
+            return ~truth_in(table, part, now=now)
         case All(parts):
-            return reduce(and_, (_truth(part, table, now) for part in parts), ibis.literal(True))
+            truths = (truth_in(table, part, now=now) for part in parts)
+            return reduce(and_, truths, ibis.literal(True))
         case Any_(parts):
-            return reduce(or_, (_truth(part, table, now) for part in parts), ibis.literal(False))
+            truths = (truth_in(table, part, now=now) for part in parts)
+            return reduce(or_, truths, ibis.literal(False))
+
+
+def moment_in(column: Any, at: datetime) -> Any:
+    """A moment as a literal that compares with a column, whether that has a zone or not."""
+    return _moment(at, column)
 
 
 def _tested(test: Test, column: Any, now: datetime) -> Any:
@@ -48,6 +61,8 @@ def _tested(test: Test, column: Any, now: datetime) -> Any:
 def _literal(test: Test, value: Any, column: Any) -> Any:
     if test.operator.name in ("contains", "starts_with"):
         return ibis.literal(folded(value))
+    if test.operator.name == "under":
+        return ibis.literal(f"{value}/")
     if isinstance(value, date):
         return _moment(value, column)
     if test.field.type == "number":
@@ -67,6 +82,11 @@ def _moment(value: date, column: Any) -> Any:
 def _within(column: Any, low: Any, high: Any) -> Any:
     before_end = column < _moment(high, column)
     return before_end if low is None else (column >= _moment(low, column)) & before_end
+
+
+def _under(column: Any, given: Sequence[Any]) -> Any:
+    ended = column.concat("/")
+    return reduce(or_, (ended.startswith(path) for path in given))
 
 
 def _contains_any(column: Any, given: Sequence[Any]) -> Any:
@@ -90,6 +110,7 @@ _COMPARISONS: dict[str, Callable[[Any, Sequence[Any]], Any]] = {
     "in": lambda column, given: column.isin(given),
     "not_in": lambda column, given: column.notin(given),
     "contains": lambda column, given: column.lower().contains(given[0]),
+    "under": _under,
     "starts_with": lambda column, given: column.lower().startswith(given[0]),
     "has_any": _contains_any,
     "has_all": _contains_all,

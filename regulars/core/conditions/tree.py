@@ -1,14 +1,19 @@
 """A condition once it is checked: a tree of tests under all, any and not."""
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, TypeAlias
+from functools import cached_property
+from typing import Any, Literal, TypeAlias
 
-from regulars.core.conditions.fields import Field
-from regulars.core.conditions.operators import Operator
+from regulars.core.conditions.fields import FactKind, Field
+from regulars.core.conditions.operators import OPERATORS, Operator
+from regulars.core.conditions.windows import Window
 
 Scalar: TypeAlias = str | int | float | bool | date | datetime
+Measure: TypeAlias = Literal["count", "sum", "first", "last"]
 
 
 @dataclass(frozen=True)
@@ -43,26 +48,71 @@ class Not:
     part: "Condition"
 
 
-Condition: TypeAlias = Test | All | Any_ | Not
+@dataclass(frozen=True)
+class Did:
+    """What was done: of the facts of a kind that a condition is true of, within a window.
+
+    `count` and `sum` compare a whole number, 0 where nothing was done; `first` and `last` ask
+    something of the earliest or latest of these facts, and are unknown where there is none.
+    """
+
+    fact: FactKind
+    where: "Condition"
+    measure: Measure
+    test: "Condition"
+    window: Window | None = None
+    of: Field | None = None
+
+    @cached_property
+    def column(self) -> str:
+        """A name that tests with the same meaning share: of its value in tables and records."""
+        return "did_" + hashlib.md5(self._key.encode(), usedforsecurity=False).hexdigest()[:16]
+
+    @property
+    def _key(self) -> str:
+        asked = {} if self.measure in ("count", "sum") else as_json(self.test)
+        where = as_json(self.where)
+        window = self.window.as_json() if self.window else None
+        of = self.of.name if self.of else None
+        return json.dumps([self.fact.name, where, window, self.measure, of, asked], sort_keys=True)
+
+
+COUNT = Field("count", "integer", "")
+SUM = Field("sum", "integer", "")
+AT_LEAST_ONCE = Test(COUNT, OPERATORS["at_least"], (1,))
+
+Condition: TypeAlias = Test | Did | All | Any_ | Not
 
 EVERYONE = All(())
 
 
-def tests_in(condition: Condition) -> Iterator[Test]:
-    """All comparisons of a condition, from left to right."""
+def leaves_of(condition: Condition) -> Iterator[Test | Did]:
+    """All tests of a condition, of fields and of what was done, from left to right."""
     match condition:
-        case Test():
+        case Test() | Did():
             yield condition
         case All(parts) | Any_(parts):
             for part in parts:
-                yield from tests_in(part)
+                yield from leaves_of(part)
         case Not(part):
-            yield from tests_in(part)
+            yield from leaves_of(part)
 
 
 def fields_of(condition: Condition) -> frozenset[str]:
-    """The names of the fields that a condition reads, so that callers fetch no others."""
-    return frozenset(test.field.name for test in tests_in(condition))
+    """The names of the subject's fields that a condition reads, so that callers fetch no others."""
+    return frozenset(leaf.field.name for leaf in leaves_of(condition) if isinstance(leaf, Test))
+
+
+def performed_in(condition: Condition) -> list[Did]:
+    """The tests of what was done, each meaning once, in the order in which they stand."""
+    dids = (leaf for leaf in leaves_of(condition) if isinstance(leaf, Did))
+    return list({did.column: did for did in dids}.values())
+
+
+def fields_of_facts(did: Did) -> frozenset[str]:
+    """The names of the fact's fields that a test of what was done reads."""
+    asked = fields_of(did.where) | ({did.of.name} if did.of else set())
+    return asked | fields_of(did.test) if did.measure in ("first", "last") else asked
 
 
 def as_json(condition: Condition) -> Mapping[str, Any]:
@@ -78,6 +128,22 @@ def as_json(condition: Condition) -> Mapping[str, Any]:
             return {"field": condition.field.name, "is": condition.operator.name} | _value(
                 condition
             )
+        case Did():
+            return _done(condition)
+
+
+def _done(did: Did) -> dict[str, Any]:
+    told: dict[str, Any] = {"did": did.fact.name}
+    if did.where != EVERYONE:
+        told["where"] = as_json(did.where)
+    if isinstance(did.test, Test) and did.measure in ("count", "sum"):
+        of = {"of": did.of.name} if did.of else {}
+        told[did.measure] = of | {"is": did.test.operator.name} | _value(did.test)
+    else:
+        told[did.measure] = as_json(did.test)
+    if did.window:
+        told["within"] = did.window.as_json()
+    return told
 
 
 def _value(test: Test) -> dict[str, Any]:

@@ -75,6 +75,7 @@ def _datetime(value: object) -> datetime | None:
 
 _READERS: dict[FieldType, tuple[Callable[[object], Scalar | None], str]] = {
     "text": (_text, gettext_noop("a text of 1 to 1000 characters is needed")),
+    "path": (_text, gettext_noop("a text of 1 to 1000 characters is needed")),
     "list of text": (_text, gettext_noop("a text of 1 to 1000 characters is needed")),
     "integer": (_integer, gettext_noop("a whole number is needed")),
     "number": (_number, gettext_noop("a number is needed")),

@@ -33,6 +33,7 @@ FIELDS.add(
     Field("last_purchase_at", "datetime", "Last purchase"),
     Field("interests", "list of text", "Interests"),
     Field("tier", "text", "Tier", choices=(Choice("gold", "Gold"), Choice("silver", "Silver"))),
+    Field("branch", "path", "Branch"),
     Field("code", "text", "Code", operators=("equals",)),
 )
 
@@ -45,6 +46,7 @@ SCHEMA = ibis.schema(
         "born_on": "date",
         "last_purchase_at": "timestamp('UTC', 6)",
         "interests": "array<string>",
+        "branch": "string",
     }
 )
 
@@ -239,6 +241,7 @@ MOMENTS = st.datetimes(
 ) | st.sampled_from([NOW - timedelta(days=1), NOW, NOW + timedelta(microseconds=1)])
 SCALARS: dict[FieldType, st.SearchStrategy[Any]] = {
     "text": TEXTS,
+    "path": TEXTS,
     "number": NUMBERS,
     "integer": INTEGERS,
     "boolean": st.booleans(),

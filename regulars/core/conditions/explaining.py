@@ -1,0 +1,78 @@
+"""Why a record matches, or why not: every part of a condition with its truth and what was found."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, TypeAlias
+
+from regulars.core.conditions.evaluation import (
+    Truth,
+    all_of,
+    any_of,
+    done_by,
+    measured,
+    truth_of,
+)
+from regulars.core.conditions.sentences import ShowValue, sentence
+from regulars.core.conditions.tree import All, Any_, Condition, Did, Not, Test
+from regulars.core.conditions.words import ENGLISH, Words
+
+Kind: TypeAlias = Literal["test", "did", "all", "any", "not"]
+
+
+@dataclass(frozen=True)
+class Explained:
+    """One part of a condition as it stands for a record.
+
+    `truth` is None where it is unknown. `found` is the field's value for a test; for what was
+    done the count or sum, or the first or last fact asked about. `moments` are the latest of
+    the facts that counted, at most five.
+    """
+
+    kind: Kind
+    sentence: str
+    truth: Truth
+    found: Any = None
+    moments: tuple[datetime, ...] = ()
+    parts: tuple["Explained", ...] = ()
+
+
+def explained(
+    condition: Condition,
+    record: Mapping[str, Any],
+    *,
+    now: datetime,
+    words: Words = ENGLISH,
+    show_value: ShowValue | None = None,
+) -> Explained:
+    """The tree of a condition with the truth of each part for one record."""
+
+    def part(inner: Condition) -> Explained:
+        return explained(inner, record, now=now, words=words, show_value=show_value)
+
+    said = sentence(condition, words=words, show_value=show_value)
+    match condition:
+        case Test():
+            truth = truth_of(condition, record, now=now)
+            return Explained("test", said, truth, record.get(condition.field.name))
+        case Did():
+            return _done(condition, said, record, now=now)
+        case Not(one):
+            inner = part(one)
+            negated = None if inner.truth is None else not inner.truth
+            return Explained("not", said, negated, parts=(inner,))
+        case All(parts) | Any_(parts):
+            kind: Kind = "all" if isinstance(condition, All) else "any"
+            inners = tuple(part(one) for one in parts)
+            joined = (all_of if kind == "all" else any_of)([one.truth for one in inners])
+            return Explained(kind, said, joined, parts=inners)
+
+
+def _done(did: Did, said: str, record: Mapping[str, Any], *, now: datetime) -> Explained:
+    rows = done_by(did, record, now=now)
+    truth = truth_of(did, record, now=now)
+    moments = tuple(row["at"] for row in reversed(rows[-5:]))
+    if did.measure in ("count", "sum"):
+        return Explained("did", said, truth, measured(did, rows), moments)
+    asked = rows[0 if did.measure == "first" else -1] if rows else None
+    return Explained("did", said, truth, dict(asked) if asked else None, moments)
