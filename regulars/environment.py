@@ -33,6 +33,15 @@ VARIABLES: dict[str, Variable] = {
             "SECRET_KEY", "", "signs sessions; empty: made once in the data folder", secret=True
         ),
         Variable(
+            "ENCRYPTION_KEY",
+            "",
+            "seals what a leak would hurt most, backups too; several by commas, the newest first;"
+            " empty: made once in the data folder (keep a copy elsewhere)",
+            secret=True,
+        ),
+        Variable("TOMBSTONES", "", "list of erased people for restores; empty: in the data folder"),
+        Variable("PRIVACY_DAYS", "30", "days within which a privacy request is answered"),
+        Variable(
             "BASE_URL", "http://localhost:8000", "how customers and staff reach this installation"
         ),
         Variable("ALLOWED_HOSTS", "", "further host names of this installation, by commas"),

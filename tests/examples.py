@@ -10,12 +10,14 @@ from typing import Any
 
 from django.core import signing
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
 from regulars.channels.queries import SALT
 from regulars.company.models import Store
 from regulars.connectors.actions import Wish, open_batch
 from regulars.core.api.keys import create_key
-from regulars.customers.models import Purchase
+from regulars.customers.actions.privacy import keep_file, open_privacy_request, restrict_customer
+from regulars.customers.models import PrivacyRequest, Purchase
 from regulars.feedback.actions.invitations import InvitationInput, invite
 from regulars.feedback.actions.surveys import create_survey, link_for
 from regulars.feedback.models import Invitation, Survey
@@ -222,3 +224,40 @@ def _metric_kind(store: Store) -> str:
 @example("web.sign_in_link:token")
 def _sign_in_token(store: Store) -> str:
     return "x" * 43
+
+
+def _privacy_request(store: Store) -> PrivacyRequest:
+    """A copy of a customer's data, made and ready to be fetched."""
+    made = open_privacy_request(
+        _member(store).customer_id, "export", asked_by="employee", verified="seen", now=make.NOW
+    )
+    keep_file(made, "data", "pdf", b"%PDF", now=timezone.now(), days=7)
+    return made
+
+
+@example("request_id")
+def _privacy_request_id(store: Store) -> int:
+    return _privacy_request(store).pk
+
+
+@example("restriction_id")
+def _restriction_id(store: Store) -> int:
+    asked = open_privacy_request(
+        _member(store).customer_id, "objection", asked_by="employee", verified="seen", now=make.NOW
+    )
+    return restrict_customer(asked.pk, "", by=None, now=make.NOW).pk
+
+
+@example("customers.privacy_file:kind")
+def _privacy_file_kind(store: Store) -> str:
+    return "data"
+
+
+@example("customers.privacy_file:format")
+def _privacy_file_format(store: Store) -> str:
+    return "pdf"
+
+
+@example("customers.own_data:token")
+def _own_data_token(store: Store) -> str:
+    return signing.dumps(_privacy_request(store).pk, salt="regulars.customers.privacy")

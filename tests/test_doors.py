@@ -27,6 +27,7 @@ PUBLIC_PAGES = {
     "feedback.invited",
     "feedback.public",
     "company.logo",
+    "customers.own_data",
     "loyalty.card",
 }
 """Pages for everybody, each with a reason: a choice of look, what secret links open,

@@ -15,18 +15,22 @@ ROLES: dict[str, frozenset[str]] = {
     "owner": frozenset({"*"}),
     "cx_manager": frozenset(
         {"insight.*", "feedback.*", "journey.*", "customers.*", "loyalty.view_*", "company.view_*"}
-        | {"connectors.*", "channels.*"}
+        | {"connectors.*", "channels.*", "personal.*"}
     ),
     "marketer": frozenset(
         {"insight.view_*", "customers.*", "loyalty.view_*", "feedback.view_*", "journey.view_*"}
-        | {"company.view_*", "connectors.*", "channels.view_*"}
+        | {"company.view_*", "connectors.*", "channels.view_*", "personal.reveal_contacts"}
     ),
     "loyalty_manager": frozenset(
         {"insight.view_*", "loyalty.*", "customers.*", "company.view_*", "connectors.*"}
+        | {"personal.reveal_contacts"}
     ),
-    "agent": frozenset({"customers.view_*", "feedback.view_*", "loyalty.view_account"}),
+    "agent": frozenset(
+        {"customers.view_*", "feedback.view_*", "loyalty.view_account", "personal.view_contacts"}
+    ),
     "support_lead": frozenset(
         {"customers.*", "feedback.*", "loyalty.view_*", "insight.view_*", "company.view_*"}
+        | {"personal.*"}
     ),
     "mystery_coordinator": frozenset({"company.view_*", "journey.view_*", "feedback.view_*"}),
     "store_manager": frozenset(
@@ -35,7 +39,11 @@ ROLES: dict[str, frozenset[str]] = {
     ),
     "cashier": frozenset({"loyalty.use_till"}),
 }
-"""Permissions are `<domain>.<verb>_<noun>`; a star ends a pattern."""
+"""Permissions are `<domain>.<verb>_<noun>`; a star ends a pattern.
+
+Those of `personal` are about people's data: who sees contacts unmasked, may have one shown for a
+reason, handles privacy requests, and sees who looked.
+"""
 
 
 def role_allows(role: str, permission: str) -> bool:

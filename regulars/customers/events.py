@@ -66,3 +66,17 @@ class ConsentsToConfirm(Event):
     """People agreed by e-mail; their yes counts once they confirm it from their mailbox."""
 
     consent_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class CustomersErased(Event):
+    """People were erased: their records are empty from now on and keep only sums."""
+
+    customer_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class CustomersRestricted(Event):
+    """The data of these people may no longer be used, or may be used again."""
+
+    customer_ids: tuple[int, ...]

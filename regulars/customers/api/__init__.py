@@ -2,7 +2,8 @@
 
 from ninja import Router
 
-from regulars.customers.api import people
+from regulars.customers.api import people, privacy
 
 router = Router()
 router.add_router("", people.router)
+router.add_router("", privacy.router)

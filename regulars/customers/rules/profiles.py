@@ -28,6 +28,9 @@ TEXT_FACTS: dict[str, int] = {
 }
 """Facts with a column of their own, and the longest text each may hold."""
 
+CORRECTED = "corrected"
+"""The source of corrections that people asked for; they go before anything a system says."""
+
 FACTS = (*TEXT_FACTS, "birth_year", "birthday", "interests")
 JOINING = ("card", "email", "phone")
 """Kinds of identity that find a known person, the surest first."""
@@ -198,7 +201,7 @@ def projected_profile(said: Iterable[Said]) -> dict[str, Any]:
     """The profile that follows from source records: for each fact, who said it last is believed.
 
     Generated records come before all others, whenever they were said, so a real source always
-    wins over them. Traits follow the same rule one by one. A birthday tells its year.
+    wins over them; corrections come last, so nothing wins over what a person had corrected. Traits follow the same rule one by one. A birthday tells its year.
     """
     profile: dict[str, Any] = {}
     for record in sorted(said, key=_weight):
@@ -216,5 +219,6 @@ def sources_of_facts(said: Iterable[Said]) -> dict[str, Said]:
     return deciding
 
 
-def _weight(record: Said) -> tuple[bool, datetime, int]:
-    return record.source != SAMPLE, record.said_at, record.id
+def _weight(record: Said) -> tuple[int, datetime, int]:
+    rank = {SAMPLE: 0, CORRECTED: 2}.get(record.source, 1)
+    return rank, record.said_at, record.id

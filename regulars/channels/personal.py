@@ -1,0 +1,31 @@
+"""What channels hold of people: messages, and who wants none."""
+
+from django.utils.translation import gettext_lazy as _
+
+from regulars.core.holdings import Holding, hold, impersonal
+
+_TO_THEM = "customer_id = ANY(%(ids)s) OR lower(address) = ANY(%(values)s)"
+
+hold(
+    Holding(
+        "channels_message",
+        _("Messages"),
+        whose=_TO_THEM,
+        shows=f"""SELECT channel, purpose, address, subject, text, state, reason, created_at,
+            sent_at FROM channels_message WHERE {_TO_THEM} ORDER BY id""",
+        clears={
+            **dict.fromkeys(("address", "subject", "text", "html", "link", "failure"), "''"),
+            "state": "CASE WHEN state IN ('waiting', 'sending') THEN 'refused' ELSE state END",
+        },
+        mentions=("subject", "text", "html", "failure", "key"),
+    ),
+    Holding(
+        "channels_suppression",
+        _("Who wants no messages"),
+        whose="lower(address) = ANY(%(values)s)",
+        shows="""SELECT channel, address, purpose, source, at FROM channels_suppression
+            WHERE lower(address) = ANY(%(values)s) ORDER BY id""",
+        clears=None,
+    ),
+)
+impersonal("settings of channels and limits of contact", "channels_channel", "channels_contactrule")

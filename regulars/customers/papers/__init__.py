@@ -1,0 +1,1 @@
+"""Papers: PDFs that people are given, set by typst from plain values."""

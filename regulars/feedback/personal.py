@@ -1,0 +1,48 @@
+"""What listening holds of people. Scores stay, without the person; what they wrote goes."""
+
+from django.utils.translation import gettext_lazy as _
+
+from regulars.core.holdings import Holding, hold, impersonal
+
+_SCORES = """(SELECT coalesce(jsonb_object_agg(said.key, said.value), '{}')
+    FROM jsonb_each(values) said
+    WHERE said.key NOT LIKE '%%-Comment' AND jsonb_typeof(said.value) <> 'object'
+        AND said.key NOT IN (SELECT question ->> 'name' FROM feedback_surveyversion version,
+            jsonb_path_query(version.definition, '$.pages[*].elements[*]') question
+        WHERE version.id = version_id AND question ->> 'type' IN ('text', 'comment')))"""
+
+hold(
+    Holding(
+        "feedback_signal",
+        _("Feedback"),
+        shows="""SELECT at, method, channel, measure, native_score, text FROM feedback_signal
+            WHERE customer_id = ANY(%(ids)s) ORDER BY at, id""",
+        clears={"customer_id": "NULL", "text": "''"},
+        mentions=("text",),
+    ),
+    Holding(
+        "feedback_answer",
+        _("Answers"),
+        shows="""SELECT survey.name AS survey, answer.values, answer.channel, answer.answered_at
+            FROM feedback_answer answer JOIN feedback_survey survey ON survey.id = answer.survey_id
+            WHERE answer.customer_id = ANY(%(ids)s) ORDER BY answer.id""",
+        clears={"customer_id": "NULL", "invitation_id": "NULL", "values": _SCORES},
+        mentions=("values",),
+    ),
+    Holding(
+        "feedback_invitation",
+        _("Invitations"),
+        shows="""SELECT survey.name AS survey, asked.channel, asked.created_at, asked.sent_at,
+            asked.answered_at, asked.withheld FROM feedback_invitation asked
+            JOIN feedback_survey survey ON survey.id = asked.survey_id
+            WHERE asked.customer_id = ANY(%(ids)s) ORDER BY asked.id""",
+        clears={"token": "replace(gen_random_uuid()::text, '-', '')"},
+        mentions=("cause", "withheld"),
+    ),
+)
+impersonal(
+    "surveys as the company wrote them",
+    "feedback_survey",
+    "feedback_surveyversion",
+    "feedback_publiclink",
+)

@@ -1,0 +1,70 @@
+"""What loyalty holds of people. The ledger keeps its sums under the number of an empty record."""
+
+from django.utils.translation import gettext_lazy as _
+
+from regulars.core.holdings import Holding, hold, impersonal
+
+_MEMBERS = "(SELECT id FROM loyalty_member WHERE customer_id = ANY(%(ids)s))"
+
+hold(
+    Holding(
+        "loyalty_redemption",
+        _("Points spent"),
+        whose=f"member_id IN {_MEMBERS}",
+        shows=f"""SELECT redeemed_at, amount, worth_minor, undone_at FROM loyalty_redemption
+            WHERE member_id IN {_MEMBERS} ORDER BY id""",
+        mentions=("key",),
+    ),
+    Holding(
+        "loyalty_transfer",
+        _("Points"),
+        whose=f"""source_id IN (SELECT id FROM loyalty_account WHERE member_id IN {_MEMBERS})
+            OR target_id IN (SELECT id FROM loyalty_account WHERE member_id IN {_MEMBERS})""",
+        shows=f"""SELECT moved.at, unit.name AS unit, CASE WHEN account.id = moved.target_id
+                THEN moved.amount::bigint ELSE -moved.amount::bigint END AS amount
+            FROM loyalty_account account JOIN loyalty_unit unit ON unit.id = account.unit_id
+            JOIN loyalty_transfer moved
+                ON moved.source_id = account.id OR moved.target_id = account.id
+            WHERE account.member_id IN {_MEMBERS} ORDER BY moved.at, moved.id""",
+        mentions=("key",),
+    ),
+    Holding(
+        "loyalty_accrual",
+        _("Receipts"),
+        whose=f"member_id IN {_MEMBERS}",
+        clears={"receipt": 'receipt || \'{"member": ""}\'::jsonb'},
+    ),
+    Holding(
+        "loyalty_tierchange",
+        _("Tiers"),
+        whose=f"member_id IN {_MEMBERS}",
+        shows=f"""SELECT change.changed_at, tier.name AS tier FROM loyalty_tierchange change
+            LEFT JOIN loyalty_tier tier ON tier.id = change.after_id
+            WHERE change.member_id IN {_MEMBERS} ORDER BY change.id""",
+    ),
+    Holding(
+        "loyalty_member",
+        _("Membership"),
+        shows="""SELECT program.name AS program, member.number, tier.name AS tier, member.visits,
+            member.joined_at FROM loyalty_member member
+            JOIN loyalty_program program ON program.id = member.program_id
+            LEFT JOIN loyalty_tier tier ON tier.id = member.tier_id
+            WHERE member.customer_id = ANY(%(ids)s) ORDER BY member.id""",
+        clears={
+            "number": "lpad(id::text, 19, '0')",
+            "token": "replace(gen_random_uuid()::text, '-', '')",
+        },
+        names="SELECT number FROM loyalty_member WHERE customer_id = ANY(%(ids)s)",
+    ),
+)
+impersonal(
+    "the program's own settings and pots",
+    "loyalty_program",
+    "loyalty_unit",
+    "loyalty_rule",
+    "loyalty_tier",
+    "loyalty_account",
+    "loyalty_lot",
+    "loyalty_lotuse",
+    "loyalty_reversal",
+)
