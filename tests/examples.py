@@ -4,6 +4,7 @@ A new page or operation with a new parameter fails the door tests until it has a
 key is the parameter's name, or `<page or operation>:<parameter>` where the name alone is ambiguous.
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,8 +15,17 @@ from django.utils import timezone
 
 from regulars.channels.queries import SALT
 from regulars.company.models import Store
-from regulars.connectors.actions import Wish, open_batch
+from regulars.connectors.actions import (
+    SourceWish,
+    Wish,
+    open_batch,
+    open_event_source,
+    publish_plan,
+)
+from regulars.connectors.actions.drafts import open_draft
+from regulars.connectors.models import DeadLetter, EventSource
 from regulars.core.api.keys import create_key
+from regulars.customers.actions import TrackedInput, record_tracked_events
 from regulars.customers.actions.privacy import keep_file, open_privacy_request, restrict_customer
 from regulars.customers.models import PrivacyRequest, Purchase
 from regulars.feedback.actions.invitations import InvitationInput, invite
@@ -150,6 +160,56 @@ def _batch_id(store: Store) -> int:
         "till.csv", b"receipt;date;card;sku;total\nR1;20.11.2026;5;milk;1,50\n"
     )
     return open_batch(file, file.name or "", wish=Wish("purchases", "till"), now=make.NOW).pk
+
+
+@example("event_source_id")
+def _event_source_id(store: Store) -> int:
+    known = EventSource.objects.filter(code="site").first()
+    return (known or open_event_source("site", SourceWish("Our site"), now=make.NOW)).pk
+
+
+@example("plan_id")
+def _plan_id(store: Store) -> int:
+    told = {"type": "string", "enum": ["a", "b"], "description": "Which one"}
+    for properties in ({"sku": told}, {"sku": told, "price": {"type": "number"}}):
+        schema = {"type": "object", "properties": properties, "required": ["sku"]}
+        made = publish_plan({"Product Viewed": schema}, source=None, note="Goods", now=make.NOW)
+    open_draft(None, now=make.NOW)
+    return made.pk
+
+
+@example("tracked_event_id")
+def _tracked_event_id(store: Store) -> int:
+    call = TrackedInput(
+        "site",
+        "m1",
+        "track",
+        make.NOW,
+        make.NOW,
+        name="Product Viewed",
+        anonymous_id="a-visitor",
+        properties={"sku": "milk"},
+        context={"page": {"path": "/milk"}},
+    )
+    return record_tracked_events([call], now=make.NOW)[0].event_id
+
+
+@example("dead_letter_id")
+def _dead_letter_id(store: Store) -> int:
+    event = {"type": "track", "event": "Product Viewed", "messageId": "m2", "anonymousId": "a1"}
+    return DeadLetter.objects.create(
+        source_id=_event_source_id(store),
+        message_id="m2",
+        type="track",
+        name="Product Viewed",
+        anonymous_id="a1",
+        body=json.dumps(event),
+        reason="plan",
+        path="properties.sku",
+        rule='"sku" is a required property',
+        plan_id=_plan_id(store),
+        received_at=make.NOW,
+    ).pk
 
 
 @example("member_id")

@@ -1,6 +1,12 @@
 """The tables of connectors: imported files, and events that other programs send."""
 
-from regulars.connectors.models.collecting import DeadLetter, EventSource, Parcel, TrackingPlan
+from regulars.connectors.models.collecting import (
+    DeadLetter,
+    EventSource,
+    Parcel,
+    PlanDraft,
+    TrackingPlan,
+)
 from regulars.connectors.models.imports import Batch, Made, RememberedMapping, RowError
 
 __all__ = [
@@ -9,6 +15,7 @@ __all__ = [
     "EventSource",
     "Made",
     "Parcel",
+    "PlanDraft",
     "RememberedMapping",
     "RowError",
     "TrackingPlan",

@@ -78,6 +78,22 @@ class TrackingPlan(Record):
         )
 
 
+class PlanDraft(Record):
+    """The next version of a plan while somebody works on it; one for each plan."""
+
+    source = models.ForeignKey(EventSource, models.CASCADE, null=True, related_name="+")
+    schemas = models.JSONField(default=dict)
+    only_planned = models.BooleanField(default=False)
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                name="a_plan_has_one_draft", fields=("source",), nulls_distinct=False
+            ),
+        )
+
+
 class Parcel(Record):
     """Requests that became durable together: the arrivals of some milliseconds, in order.
 

@@ -1,4 +1,5 @@
 """Pages of connectors: importing files, and collecting events."""
 
-from regulars.connectors.pages import imports as imports
-from regulars.connectors.pages import snippet as snippet
+from regulars.connectors.pages import imports, letters, live, plans, snippet, sources
+
+__all__ = ["imports", "letters", "live", "plans", "snippet", "sources"]
