@@ -13,7 +13,7 @@ from django.core import signing
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from regulars.channels.queries import SALT
+from regulars.channels.queries.channels import CONFIRMATION_SALT, SALT
 from regulars.company.models import Store
 from regulars.connectors.actions import (
     SourceWish,
@@ -128,9 +128,14 @@ def _channel_kind(store: Store) -> str:
     return "email"
 
 
-@example("channels.unsubscribe:token")
+@example("channels.unsubscribe:token", "channels.preferences:token")
 def _unsubscribe_token(store: Store) -> str:
     return signing.dumps(["outbox", "ann@example.com"], salt=SALT, compress=True)
+
+
+@example("channels.confirm_consent:token")
+def _confirmation_token(store: Store) -> str:
+    return signing.dumps(1, salt=CONFIRMATION_SALT)
 
 
 @example("touchpoint_id")

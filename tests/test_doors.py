@@ -23,6 +23,8 @@ PUBLIC_PAGES = {
     "web.choose_look",
     "web.sign_in_link",
     "channels.unsubscribe",
+    "channels.preferences",
+    "channels.confirm_consent",
     "connectors.snippet",
     "feedback.invited",
     "feedback.public",

@@ -20,6 +20,13 @@ class MessagesFailed(Event):
 
 
 @dataclass(frozen=True)
+class MessagesRefused(Event):
+    """Messages that were let out were stopped when they were to leave: somebody said no meanwhile."""
+
+    message_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class AddressesOptedOut(Event):
     """Owners of these addresses want no more messages there."""
 

@@ -1,9 +1,12 @@
 """Messages, the channels they leave by, and who does not want them."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 
 from regulars.channels.rules import STATES
+from regulars.company.models import in_language
 from regulars.core.models import Record
 from regulars.customers.models import Customer
 
@@ -38,6 +41,10 @@ class Message(Record):
     due_at = models.DateTimeField()
     created_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True)
+    contact_at = models.DateTimeField(help_text="as of when the contact budget counts it")
+    survey = models.CharField(max_length=60, default="", blank=True)
+    same_as = models.CharField(max_length=150, default="", blank=True)
+    is_reminder = models.BooleanField(default=False)
     sample = models.BooleanField(default=False)
 
     class Meta:
@@ -84,16 +91,48 @@ class Suppression(Record):
 
 
 class ContactRule(Record):
-    """The company's own limit for one purpose: so many messages to one person in so many days."""
+    """A rule of the contact budget; see `rules.budget.Rule`. The condition says whom it concerns."""
 
-    purpose = models.CharField(max_length=30, unique=True)
-    count = models.SmallIntegerField()
-    days = models.SmallIntegerField()
+    code = models.CharField(max_length=30, unique=True)
+    name = models.CharField(max_length=100)
+    name_ru = models.CharField(max_length=100, default="", blank=True)
+    position = models.SmallIntegerField(default=100)
+    scope = models.CharField(max_length=80, default="all")
+    max = models.SmallIntegerField()
+    window = models.CharField(max_length=20)
+    on_excess = models.CharField(max_length=10, default="skip")
+    delay = models.CharField(max_length=20, default="", blank=True)
+    reminders = models.CharField(max_length=10, default="exempt")
+    spared = ArrayField(models.CharField(max_length=30), default=list, blank=True)
+    condition = models.JSONField(null=True, blank=True)
     is_on = models.BooleanField(default=True)
 
     class Meta:
         constraints = (
+            models.CheckConstraint(name="a_contact_rule_counts_contacts", condition=Q(max__gte=0)),
             models.CheckConstraint(
-                name="a_contact_rule_counts_within_days", condition=Q(count__gte=0, days__gte=1)
+                name="over_the_limit_is_dropped_or_moved",
+                condition=Q(on_excess="skip") | Q(on_excess="delay") & ~Q(delay=""),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return in_language(self.name, self.name_ru) if self.pk else gettext(self.name)
+
+
+class ContactPolicy(Record):
+    """What goes for all rules of the contact budget: one row, or none for the product's own."""
+
+    duplicate_window = models.CharField(max_length=20, default="", blank=True)
+    whitelist = ArrayField(models.CharField(max_length=254), default=list, blank=True)
+    quiet_from = models.TimeField(null=True, blank=True)
+    quiet_until = models.TimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                name="quiet_hours_begin_and_end",
+                condition=Q(quiet_from__isnull=True, quiet_until__isnull=True)
+                | Q(quiet_from__isnull=False, quiet_until__isnull=False),
             ),
         )

@@ -1,18 +1,25 @@
 """Sending what was let out: in batches, tried again after failures, seen when it fails for good."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
 from django.db import connection, transaction
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import gettext
 
-from regulars.channels.events import MessagesFailed, MessagesSent
-from regulars.channels.kind import ChannelKind, Letter, Receipt
+from regulars.channels.events import MessagesFailed, MessagesRefused, MessagesSent
+from regulars.channels.kind import ChannelKind, Letter, Receipt, leaving
 from regulars.channels.models import Message
-from regulars.channels.queries import channel_of, unsubscribe_url
-from regulars.channels.rules import ATTEMPTS_MAX, BATCH, PICK_UP_AFTER, pause_after
+from regulars.channels.queries.channels import (
+    channel_of,
+    preferences_url,
+    reader_of,
+    unsubscribe_url,
+)
+from regulars.channels.queries.door import Ask, Verdict, may_contact_many
+from regulars.channels.rules import ATTEMPTS_MAX, BATCH, PICK_UP_AFTER, pause_after, reason_for
 from regulars.core.errors import Permanent, Retry
 from regulars.core.events import publish
 from regulars.core.jobs import every, job
@@ -32,7 +39,7 @@ def deliver_messages(*, message_ids: Sequence[int]) -> None:
     now = timezone.now()
     claimed = _claim(message_ids, now=now)
     by_channel: dict[str, list[Message]] = {}
-    for message in claimed:
+    for message in _still_welcome(claimed, now=now):
         by_channel.setdefault(message.channel, []).append(message)
     for kind, messages in by_channel.items():
         _send(channel_of(kind), messages)
@@ -55,14 +62,67 @@ def _claim(message_ids: Sequence[int], *, now: datetime) -> list[Message]:
     return list(Message.objects.filter(pk__in=ids).order_by("pk"))
 
 
+def _still_welcome(claimed: Sequence[Message], *, now: datetime) -> list[Message]:
+    """Those that may leave now; the door is asked again, because people may have said no meanwhile.
+
+    The others are refused, or wait for the end of quiet hours.
+    """
+    asks = [
+        Ask(
+            purpose=message.purpose,
+            customer_id=message.customer_id,
+            address=message.address,
+            channel=message.channel,
+            survey=message.survey,
+            same_as=message.same_as,
+            is_reminder=message.is_reminder,
+            message_id=message.pk,
+        )
+        for message in claimed
+    ]
+    judged = list(zip(claimed, may_contact_many(asks, now=now), strict=True)) if asks else []
+    _hold_back([each for each in judged if not _may_leave(each[1], now=now)], now=now)
+    return [message for message, verdict in judged if _may_leave(verdict, now=now)]
+
+
+def _may_leave(verdict: Verdict, *, now: datetime) -> bool:
+    return verdict.allowed and (verdict.send_at or now) <= now
+
+
+@transaction.atomic
+def _hold_back(judged: Sequence[tuple[Message, Verdict]], *, now: datetime) -> None:
+    """Refuse messages, or have them wait; what the budget moved once is not moved again."""
+    if not judged:
+        return
+    refused = []
+    for message, verdict in judged:
+        if verdict.allowed and not verdict.rule:
+            message.state, message.due_at = "waiting", verdict.send_at or now
+            continue
+        message.state = "refused"
+        message.reason = verdict.code or "asked_enough"
+        message.failure = verdict.reason or reason_for(message.reason)
+        refused.append(message.pk)
+    Message.objects.bulk_update(
+        [message for message, _ in judged], ["state", "due_at", "reason", "failure"]
+    )
+    if refused:
+        publish(MessagesRefused(message_ids=tuple(refused)))
+
+
 def _send(kind: ChannelKind, messages: Sequence[Message]) -> None:
     left = {message.pk: message for message in messages}
     receipts = _receipts(kind, messages)
-    while chunk := list(islice(receipts, SETTLED_AT_ONCE)):
+    while chunk := _next(receipts):
         settle([(left.pop(receipt.message_id).attempts, receipt) for receipt in chunk])
 
 
-def _receipts(kind: ChannelKind, messages: Sequence[Message]) -> Iterable[Receipt]:
+def _next(receipts: Iterator[Receipt]) -> list[Receipt]:
+    with leaving():
+        return list(islice(receipts, SETTLED_AT_ONCE))
+
+
+def _receipts(kind: ChannelKind, messages: Sequence[Message]) -> Iterator[Receipt]:
     """A receipt for every message, also when the channel gives up in the middle."""
     left = {message.pk for message in messages}
     try:
@@ -79,14 +139,24 @@ def _receipts(kind: ChannelKind, messages: Sequence[Message]) -> Iterable[Receip
 
 
 def _letter(message: Message) -> Letter:
+    """The message with its way to the page where the reader chooses what we may write."""
+    link = preferences_url(reader_of(message))
+    with translation.override(message.language if message.language in ("en", "ru") else "en"):
+        words = gettext("Choose what we may write to you")
+    footer = f'<p style="text-align:center"><a href="{link}">{words}</a></p>'
     return Letter(
         message_id=message.pk,
         address=message.address,
         subject=message.subject,
-        text=message.text,
-        html=message.html,
+        text=f"{message.text.rstrip()}\n\n{words}: {link}\n",
+        html=message.html and _with_footer(message.html, footer),
         unsubscribe_url=unsubscribe_url(message),
     )
+
+
+def _with_footer(html: str, footer: str) -> str:
+    body, end, rest = html.rpartition("</body>")
+    return f"{body}{footer}{end}{rest}" if end else html + footer
 
 
 @transaction.atomic
@@ -99,12 +169,14 @@ def settle(receipts: Sequence[tuple[int, Receipt]]) -> None:
             """
             UPDATE channels_message message
             SET state = given.state, failure = given.failure, due_at = given.due_at,
-                sent_at = CASE WHEN given.state = 'sent' THEN %s::timestamptz END
+                sent_at = CASE WHEN given.state = 'sent' THEN %s::timestamptz END,
+                contact_at = CASE WHEN given.state = 'sent' THEN %s::timestamptz ELSE contact_at END
             FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::timestamptz[])
                  AS given (id, state, failure, due_at)
             WHERE message.id = given.id AND message.state = 'sending'
             """,
             [
+                now,
                 now,
                 int_array(receipt.message_id for receipt, _, _ in settled),
                 text_array(state for _, state, _ in settled),

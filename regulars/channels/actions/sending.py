@@ -1,31 +1,28 @@
-"""The one door to sending: who opted out and who was asked enough is not approached."""
+"""The one door: everything that is sent to a person passes here, or is refused with a reason."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import connection, transaction
-from django.db.models import Q
-from django.utils.translation import gettext, ngettext
 
 from regulars.channels.actions.delivery import deliver_messages
-from regulars.channels.kind import channel_kinds
-from regulars.channels.models import ContactRule, Message, Suppression
-from regulars.channels.queries import default_channel
-from regulars.channels.rules import BATCH, LIMITS, PICK_UP_AFTER, Limit, free_from, normal_address
+from regulars.channels.models import Message
+from regulars.channels.queries.channels import default_channel
+from regulars.channels.queries.door import Ask, Verdict, let_out
+from regulars.channels.rules import BATCH, PICK_UP_AFTER, normal_address
 from regulars.core.sql import int_array
-from regulars.customers.queries import persons_of
-
-COUNTED = ("waiting", "sending", "sent")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class OutgoingMessage:
     """A message somebody wants sent. `key` names its cause, so that a repeat changes nothing.
 
     `channel` is a kind of channel; empty takes the installation's own. `purpose` is one of
-    `rules.PURPOSES`. `link` is what the message asks its reader to open.
+    `customers.queries.purposes()`. `link` is what the message asks its reader to open. `survey`,
+    `is_reminder` and `same_as` (which names what may not be sent twice in a short while) are for the
+    contact budget.
     """
 
     key: str
@@ -38,6 +35,9 @@ class OutgoingMessage:
     address: str = ""
     channel: str = ""
     language: str = "en"
+    survey: str = ""
+    same_as: str = ""
+    is_reminder: bool = False
     sample: bool = False
 
 
@@ -45,8 +45,8 @@ class OutgoingMessage:
 class Sent:
     """What the door said: the message's id, and where it was not let through, why.
 
-    `code` is empty, or `opted_out`, `asked_enough`, `no_address`; `reason` says it in words.
-    `repeated` tells that the key was known, and that this is the answer given before.
+    `code` is empty or one of `rules.REASONS`; `reason` says it in words. `repeated` tells that the
+    key was known, and that this is the answer given before.
     """
 
     key: str
@@ -57,12 +57,8 @@ class Sent:
 
     @property
     def is_accepted(self) -> bool:
-        """Whether the message goes out."""
+        """Whether the message goes out, now or when a rule of the contact budget says."""
         return not self.code
-
-
-Person = tuple[str, int | str]
-Refusal = tuple[str, str]
 
 
 @transaction.atomic
@@ -70,9 +66,9 @@ def send(batch: Sequence[OutgoingMessage], *, now: datetime) -> list[Sent]:
     """Let messages out of the house, or say why not; an answer for each, in the order given.
 
     Refused messages are kept with their reason, not queued: the same key gets the same answer.
-    Accepted ones leave by jobs of some hundreds after the transaction commits. A constant number
-    of statements; customers are locked in the order of their ids, so two batches at once can
-    neither deadlock nor pass a limit together.
+    Accepted ones leave by jobs of some hundreds after the transaction commits, and are asked once
+    more as they leave. A constant number of statements; people are locked in the order of their
+    ids, so two batches at once can neither deadlock nor pass a limit together.
     """
     if not batch:
         return []
@@ -80,25 +76,20 @@ def send(batch: Sequence[OutgoingMessage], *, now: datetime) -> list[Sent]:
     known = _known(batch)
     fresh = list({each.key: each for each in batch if each.key not in known}.values())
     written = Message.objects.bulk_create(_judged(fresh, now=now))
-    _enqueue([message for message in written if message.state == "waiting"])
+    _enqueue([one for one in written if one.state == "waiting" and one.contact_at <= now])
     return _answers(batch, known=known, written={message.key: message for message in written})
 
 
 def _lock(batch: Sequence[OutgoingMessage]) -> None:
+    """Hold the leading records of all customers, and the addresses of people without one."""
     customer_ids = {each.customer_id for each in batch if each.customer_id is not None}
-    addresses = sorted(
-        {
-            normal_address(each.address)
-            for each in batch
-            if each.customer_id is None and each.address
-        }
-    )
+    addresses = sorted({normal_address(each.address) for each in batch} - {""})
     with connection.cursor() as cursor:
         if customer_ids:
             cursor.execute(
-                "SELECT id FROM customers_customer WHERE id IN ("
-                " SELECT coalesce(merged_into_id, id) FROM customers_customer"
-                " WHERE id = ANY(%s::bigint[])) ORDER BY id FOR NO KEY UPDATE",
+                "SELECT id FROM customers_customer WHERE id IN (SELECT coalesce(merged_into_id, id)"
+                " FROM customers_customer WHERE id = ANY(%s::bigint[]))"
+                " ORDER BY id FOR NO KEY UPDATE",
                 [int_array(customer_ids)],
             )
         if addresses:
@@ -115,116 +106,29 @@ def _known(batch: Sequence[OutgoingMessage]) -> dict[str, Message]:
     return {message.key: message for message in rows}
 
 
-def _person(each: OutgoingMessage, leaders: Mapping[int, int]) -> Person:
-    if each.customer_id is not None:
-        return "customer", leaders[each.customer_id]
-    return "address", normal_address(each.address)
-
-
 def _judged(fresh: Sequence[OutgoingMessage], *, now: datetime) -> list[Message]:
     usual = default_channel()
-    limits = _limits()
-    persons = persons_of({each.customer_id for each in fresh if each.customer_id is not None})
-    leaders = {record: lead for lead, records in persons.items() for record in records}
-    contacts = _contacts(fresh, leaders, limits=limits, now=now)
-    suppressed = _suppressed(fresh)
-    judged = []
-    for each in fresh:
-        channel = each.channel or usual
-        person = (*_person(each, leaders), each.purpose)
-        refusal = (
-            _address_refusal(each, channel=channel)
-            or _opt_out_refusal(each, channel=channel, suppressed=suppressed)
-            or _limit_refusal(contacts[person], limit=limits.get(each.purpose), now=now)
+    asks = [
+        Ask(
+            purpose=each.purpose,
+            customer_id=each.customer_id,
+            address=each.address,
+            channel=each.channel or usual,
+            survey=each.survey,
+            same_as=each.same_as,
+            is_reminder=each.is_reminder,
         )
-        if refusal is None:
-            contacts[person].append(now)
-        judged.append(_message(each, channel=channel, refusal=refusal, now=now))
-    return judged
+        for each in fresh
+    ]
+    verdicts = let_out(asks, now=now)
+    return [
+        _message(each, ask.channel, verdict, now=now)
+        for each, ask, verdict in zip(fresh, asks, verdicts, strict=True)
+    ]
 
 
-def _limits() -> dict[str, Limit]:
-    own = {rule.purpose: rule for rule in ContactRule.objects.all()}
-    limits = {purpose: limit for purpose, limit in LIMITS.items() if purpose not in own}
-    return limits | {
-        purpose: Limit(rule.count, rule.days) for purpose, rule in own.items() if rule.is_on
-    }
-
-
-def _contacts(
-    fresh: Sequence[OutgoingMessage],
-    leaders: Mapping[int, int],
-    *,
-    limits: dict[str, Limit],
-    now: datetime,
-) -> dict[tuple[str, int | str, str], list[datetime]]:
-    """When these people were approached within the longest window, by person and purpose.
-
-    Messages to any record of a person count for the person; `leaders` holds all their records.
-    """
-    found: dict[tuple[str, int | str, str], list[datetime]] = defaultdict(list)
-    purposes = {each.purpose for each in fresh} & set(limits)
-    if not purposes:
-        return found
-    since = now - timedelta(days=max(limits[purpose].days for purpose in purposes))
-    addresses = {normal_address(each.address) for each in fresh if each.customer_id is None}
-    rows = Message.objects.filter(
-        Q(customer_id__in=leaders) | Q(customer_id__isnull=True, address__in=addresses - {""}),
-        purpose__in=purposes,
-        state__in=COUNTED,
-        created_at__gt=since,
-    )
-    for customer_id, address, purpose, at in rows.values_list(
-        "customer_id", "address", "purpose", "created_at"
-    ):
-        person: Person = (
-            ("address", address) if customer_id is None else ("customer", leaders[customer_id])
-        )
-        found[*person, purpose].append(at)
-    return found
-
-
-def _suppressed(fresh: Sequence[OutgoingMessage]) -> set[tuple[str, str, str]]:
-    addresses = {normal_address(each.address) for each in fresh} - {""}
-    rows = Suppression.objects.filter(address__in=addresses)
-    return set(rows.values_list("channel", "address", "purpose"))
-
-
-def _address_refusal(each: OutgoingMessage, *, channel: str) -> Refusal | None:
-    if each.address.strip() or not channel_kinds.get(channel).capabilities.needs_address:
-        return None
-    return "no_address", gettext("There is no address for this channel.")
-
-
-def _opt_out_refusal(
-    each: OutgoingMessage, *, channel: str, suppressed: set[tuple[str, str, str]]
-) -> Refusal | None:
-    address = normal_address(each.address)
-    if not {(channel, address, ""), (channel, address, each.purpose)} & suppressed:
-        return None
-    return "opted_out", gettext("The owner of this address wants no more messages.")
-
-
-def _limit_refusal(
-    contacts: Sequence[datetime], *, limit: Limit | None, now: datetime
-) -> Refusal | None:
-    if limit is None:
-        return None
-    earliest = free_from(contacts, limit=limit, now=now)
-    if earliest <= now:
-        return None
-    text = ngettext(
-        "Asked enough: at most %(count)d message in %(days)d days. Free again on %(day)s.",
-        "Asked enough: at most %(count)d messages in %(days)d days. Free again on %(day)s.",
-        limit.count,
-    )
-    values = {"count": limit.count, "days": limit.days, "day": earliest.date().isoformat()}
-    return "asked_enough", text % values
-
-
-def _message(
-    each: OutgoingMessage, *, channel: str, refusal: Refusal | None, now: datetime
-) -> Message:
+def _message(each: OutgoingMessage, channel: str, verdict: Verdict, *, now: datetime) -> Message:
+    send_at = verdict.send_at or now
     return Message(
         key=each.key,
         channel=channel,
@@ -236,11 +140,15 @@ def _message(
         html=each.html,
         link=each.link,
         language=each.language,
-        state="refused" if refusal else "waiting",
-        reason=refusal[0] if refusal else "",
-        failure=refusal[1] if refusal else "",
-        due_at=now + PICK_UP_AFTER,
+        state="waiting" if verdict.allowed else "refused",
+        reason=verdict.code,
+        failure=verdict.reason,
+        due_at=send_at if send_at > now else now + PICK_UP_AFTER,
+        contact_at=send_at,
         created_at=now,
+        survey=each.survey,
+        same_as=each.same_as,
+        is_reminder=each.is_reminder,
         sample=each.sample,
     )
 

@@ -1,14 +1,18 @@
 """How the company wants its channels and its limits."""
 
+import re
 from typing import Any
 
 from django.db import transaction
 from pydantic import ValidationError
 
 from regulars.channels.kind import channel_kinds
-from regulars.channels.models import Channel, ContactRule
-from regulars.channels.rules import PURPOSES, Limit
+from regulars.channels.models import Channel, ContactPolicy, ContactRule
+from regulars.channels.queries.budgets import in_force
+from regulars.channels.rules.budget import DUPLICATE, duration
 from regulars.core.errors import Refused
+
+_CODE = re.compile(r"[a-z][a-z0-9_-]{1,29}")
 
 
 @transaction.atomic
@@ -26,15 +30,37 @@ def change_channel(kind: str, settings: dict[str, Any], *, is_on: bool = True) -
 
 
 @transaction.atomic
-def change_contact_rule(purpose: str, limit: Limit, *, is_on: bool = True) -> ContactRule:
-    """The company's own limit for a purpose; 0 messages means that none are sent."""
-    if purpose not in PURPOSES:
-        raise Refused("unknown_purpose", f"there is no purpose {purpose}", "purpose")
-    if not 0 <= limit.count <= 1000:
-        raise Refused("count_out_of_range", "between 0 and 1000 messages", "count")
-    if not 1 <= limit.days <= 3650:
-        raise Refused("days_out_of_range", "between 1 and 3650 days", "days")
-    rule, _ = ContactRule.objects.update_or_create(
-        purpose=purpose, defaults={"count": limit.count, "days": limit.days, "is_on": is_on}
+def change_contact_rule(rule: ContactRule) -> ContactRule:
+    """A rule of the contact budget as it is from now on; its code names it, a new code adds one."""
+    if not _CODE.fullmatch(rule.code) or rule.code == DUPLICATE:
+        raise Refused("bad_code", "2 to 30 small letters, digits, hyphens, underscores", "code")
+    if not 1 <= len(rule.name.strip()) <= 100:
+        raise Refused("bad_name", "a name of 1 to 100 characters", "name")
+    in_force(rule)
+    columns = [field.name for field in ContactRule._meta.fields if field.name not in {"id", "code"}]
+    kept, _ = ContactRule.objects.update_or_create(
+        code=rule.code, defaults={name: getattr(rule, name) for name in columns}
     )
-    return rule
+    return kept
+
+
+@transaction.atomic
+def remove_contact_rule(code: str) -> bool:
+    """Take the company's own rule away; one of the product's own comes back as it was."""
+    return ContactRule.objects.filter(code=code).delete()[0] > 0
+
+
+@transaction.atomic
+def change_contact_policy(policy: ContactPolicy) -> ContactPolicy:
+    """What goes for all rules from now on."""
+    if policy.duplicate_window:
+        try:
+            duration(policy.duplicate_window)
+        except Refused as bad:
+            raise Refused(bad.code, bad.message, "duplicate_window") from bad
+    if (policy.quiet_from is None) != (policy.quiet_until is None):
+        raise Refused("half_quiet", "quiet hours begin and end", "quiet_until")
+    ContactPolicy.objects.all().delete()
+    policy.pk = None
+    policy.save()
+    return policy

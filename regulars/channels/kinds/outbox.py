@@ -15,6 +15,7 @@ class Outbox(ChannelKind):
     label = _("Outbox")
     about = _("Messages stay on the outbox page and reach nobody. Good for trying things out.")
     capabilities: ClassVar[Capabilities] = Capabilities(needs_address=False)
+    reaches_by: ClassVar[str] = "email"
 
     def send(self, batch: Sequence[Letter]) -> Iterator[Receipt]:
         for letter in batch:

@@ -7,12 +7,15 @@ from datetime import datetime
 
 from django.db import connection
 from django.db.models import QuerySet
+from django.utils.translation import gettext
 
+from regulars.company.models import in_language
 from regulars.core.sql import int_array
 from regulars.customers.models import Consent, ConsentText, Purpose
 from regulars.customers.queries.persons import leaders_of, persons_of
 from regulars.customers.rules.consents import (
     CHANNELS,
+    DEFAULT_PURPOSES,
     Pair,
     PurposeShape,
     Renewal,
@@ -48,6 +51,17 @@ def purposes() -> Mapping[str, PurposeShape]:
     columns = ("code", "name", "name_ru", "basis", "is_refusable", "confirms_email", "valid_days")
     rows = Purpose.objects.order_by("pk").values_list(*columns, "is_on")
     return purposes_by_code(PurposeShape(*row) for row in rows)
+
+
+def purpose_names() -> dict[str, str]:
+    """What the purposes are called in the reader's language, by code; those in use come first."""
+    ordered = sorted(purposes().values(), key=lambda one: (not one.is_on, one.code == "test"))
+    return {
+        one.code: gettext(one.name)
+        if one in DEFAULT_PURPOSES
+        else in_language(one.name, one.name_ru)
+        for one in ordered
+    }
 
 
 def renewals() -> dict[str, list[Renewal]]:

@@ -1,5 +1,6 @@
-"""The outbox, one message as its reader sees it, channel settings, and the way off the list."""
+"""The outbox, one message as its reader sees it, and channel settings."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -9,32 +10,28 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from regulars.channels.actions import (
     OutgoingMessage,
     change_channel,
-    change_contact_rule,
-    opt_out,
     send,
 )
 from regulars.channels.actions.delivery import retry_failed
 from regulars.channels.kind import ChannelKind, channel_kinds
 from regulars.channels.models import Message
 from regulars.channels.queries import (
-    address_of_token,
     channel_of,
     counts_by_state,
     default_channel,
-    limit_of,
     messages,
 )
-from regulars.channels.rules import PURPOSES, REASONS, STATES, Limit
+from regulars.channels.rules import REASONS, STATES
 from regulars.core.access import get_seen
 from regulars.core.errors import Refused
+from regulars.customers.queries.consents import purpose_names
 from regulars.web.frame import say
-from regulars.web.pages import PUBLIC, Setting, Shown, blame, page, show, show_form
+from regulars.web.pages import Setting, Shown, blame, page, show, show_form
 
 PER_PAGE = 30
 TONES = {
@@ -68,12 +65,12 @@ def outbox(request: HttpRequest) -> Shown:
     state, text = request.GET.get("state", ""), request.GET.get("q", "")[:100]
     rows = messages(state=state if state in STATES else "", text=text)
     listed = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
-    counts = counts_by_state()
+    counts, names = counts_by_state(), purpose_names()
     return show(
         request,
         "channels/outbox.html",
         page=listed,
-        rows=[_line(message) for message in listed],
+        rows=[_line(message, names) for message in listed],
         states=[(key, _(name), counts.get(key, 0)) for key, name in STATES.items()],
         state=state,
         text=text,
@@ -81,7 +78,7 @@ def outbox(request: HttpRequest) -> Shown:
     )
 
 
-def _line(message: Message) -> dict[str, Any]:
+def _line(message: Message, names: Mapping[str, str]) -> dict[str, Any]:
     label = getattr(channel_kinds.kinds().get(message.channel), "label", message.channel)
     return {
         "message": message,
@@ -89,7 +86,7 @@ def _line(message: Message) -> dict[str, Any]:
         "tone": TONES[message.state],
         "channel": label,
         "why": _(REASONS[message.reason]) if message.reason in REASONS else message.failure,
-        "purpose": _(PURPOSES.get(message.purpose, message.purpose)),
+        "purpose": names.get(message.purpose, message.purpose),
     }
 
 
@@ -98,7 +95,9 @@ def message(request: HttpRequest, message_id: int) -> Shown:
     """One message the way its reader sees it."""
     found = get_seen(Message, message_id, seen_by=request.user)  # type: ignore[arg-type]
     can_retry = found.state == "failed" and request.user.has_perm("channels.change_channel")
-    return show(request, "channels/message.html", can_retry=can_retry, **_line(found))
+    return show(
+        request, "channels/message.html", can_retry=can_retry, **_line(found, purpose_names())
+    )
 
 
 @page("outbox/<int:message_id>/mail", needs="channels.view_message")
@@ -120,16 +119,6 @@ def retry(request: HttpRequest, message_id: int) -> Shown:
     return redirect("channels.message", found.pk)
 
 
-class LimitForm(forms.Form):
-    """How often one person may be asked."""
-
-    is_on = forms.BooleanField(label=gettext_lazy("Limit survey invitations"), required=False)
-    count = forms.IntegerField(
-        label=gettext_lazy("At most, to one person"), min_value=0, max_value=1000
-    )
-    days = forms.IntegerField(label=gettext_lazy("Within days"), min_value=1, max_value=3650)
-
-
 def _kind_form(kind: type[ChannelKind], **given: Any) -> forms.Form:
     """A form drawn from the settings of a kind of channel."""
     form = forms.Form(**given)
@@ -146,21 +135,13 @@ def _kind_form(kind: type[ChannelKind], **given: Any) -> forms.Form:
     title=gettext_lazy("Channels"),
     setting=Setting(
         gettext_lazy("Channels"),
-        gettext_lazy("How messages reach customers, and how often at most."),
+        gettext_lazy("How messages reach customers."),
         "share",
         50,
     ),
 )
 def channels(request: HttpRequest) -> Shown:
-    """All kinds of channel and the limit of survey invitations."""
-    limit, is_on = limit_of("survey")
-    initial = {"count": limit.count, "days": limit.days, "is_on": is_on}
-    form = LimitForm(request.POST or None, initial=initial)
-    if request.method == "POST" and form.is_valid():
-        given = form.cleaned_data
-        change_contact_rule("survey", Limit(given["count"], given["days"]), is_on=given["is_on"])
-        say(request, _("The limit is set."))
-        return redirect("channels.channels")
+    """All kinds of channel."""
     usual = default_channel()
     kinds = [
         {
@@ -172,7 +153,7 @@ def channels(request: HttpRequest) -> Shown:
         }
         for kind, found in channel_kinds.kinds().items()
     ]
-    return show_form(request, "channels/channels.html", form=form, kinds=kinds)
+    return show(request, "channels/channels.html", kinds=kinds)
 
 
 @page("settings/channels/<slug:kind>", needs="channels.change_channel")
@@ -222,17 +203,3 @@ def test_channel(request: HttpRequest, kind: str) -> Shown:
         tone="bad" if answer.reason else "good",
     )
     return redirect("channels.message", answer.message_id)
-
-
-@page("unsubscribe/<str:token>", needs=PUBLIC)
-@csrf_exempt
-def unsubscribe(request: HttpRequest, token: str) -> Shown:
-    """Takes an address off the list by POST; GET only shows the button.
-
-    Mail programs post here without asking their reader twice (RFC 8058); the signed token guards it.
-    """
-    channel_kind, address = address_of_token(token)
-    done = request.method == "POST"
-    if done:
-        opt_out(channel=channel_kind, address=address, now=timezone.now())
-    return show(request, "channels/unsubscribe.html", address=address, done=done)

@@ -1,0 +1,117 @@
+"""The published cases of contact rules, each through the budget; and what holds for any history."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from regulars.channels.rules.budget import (
+    Budget,
+    Contact,
+    Rule,
+    contact_from,
+    contacts_with,
+    decide,
+    policy_from,
+)
+from tests import make
+from tests.cases import assert_expected, cases_of
+
+KNOWN = {
+    "rolling_window",
+    "per_survey_window",
+    "identity",
+    "reminders",
+    "excess_action",
+    "duplicate",
+    "whitelist",
+}
+"""The policies of the published cases: all of them are one decision over one form of rule."""
+
+
+def instant(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+@pytest.mark.parametrize("case", cases_of("contact_rules"))
+def test_contact_case(case: dict[str, Any]) -> None:
+    told, expect = case["given"], dict(case["expect"])
+    assert told["policy"] in KNOWN
+    customer = told["request"]["customer"]
+    history = contacts_with(customer, told["history"], at=instant)
+    decision = policy_from(told).decide(
+        customer, contact_from(told["request"], at=instant), history
+    )
+    for moment in ("send_at", "earliest"):
+        if expect.get(moment):
+            expect[moment] = instant(expect[moment])
+    assert_expected(vars_of(decision), expect)
+
+
+def vars_of(decision: Any) -> dict[str, Any]:
+    names = ("decision", "send_at", "earliest", "blocked_by")
+    return {name: getattr(decision, name) for name in names}
+
+
+MOMENTS = st.integers(0, 40 * 24).map(lambda hours: make.NOW + timedelta(hours=hours))
+CONTACTS = st.builds(
+    Contact,
+    at=MOMENTS,
+    purpose=st.sampled_from(["survey", "marketing", "service"]),
+    survey=st.sampled_from(["", "1", "2"]),
+    channel=st.sampled_from(["email", "sms"]),
+    message=st.sampled_from(["", "a", "b"]),
+    is_reminder=st.booleans(),
+)
+RULES = st.lists(
+    st.builds(
+        Rule,
+        id=st.sampled_from(["r1", "r2", "r3"]),
+        scope=st.sampled_from(["all", "purpose:survey", "survey:1", "channel:email"]),
+        max=st.integers(0, 3),
+        window=st.integers(1, 400).map(lambda hours: timedelta(hours=hours)),
+        on_excess=st.sampled_from(["skip", "delay"]),
+        delay=st.integers(1, 200).map(lambda hours: timedelta(hours=hours)),
+        reminders=st.sampled_from(["exempt", "counted"]),
+        spared=st.sampled_from([frozenset(), frozenset({"service"})]),
+    ),
+    max_size=3,
+    unique_by=lambda rule: rule.id,
+)
+
+
+@given(RULES, st.lists(CONTACTS, max_size=15))
+def test_no_limit_is_ever_passed(rules, wanted):
+    """Contacts asked for in the order of time: in no window are there more than its rule allows."""
+    let_out: list[Contact] = []
+    for contact in sorted(wanted, key=lambda one: one.at):
+        decision = decide(contact, Budget(rules, let_out))
+        if decision.decision == "send":
+            let_out.append(contact)
+    for rule in rules:
+        about = [one for one in let_out if rule.is_about(one)]
+        for last in about:
+            within = [one for one in about if one.at <= last.at < one.at + rule.window]
+            assert len(within) <= max(rule.max, 0)
+
+
+@given(RULES, st.lists(CONTACTS, max_size=10), CONTACTS)
+def test_the_earliest_moment_is_allowed_and_nothing_before_it_is(rules, history, wanted):
+    history = [one for one in history if one.at <= wanted.at]
+    budget = Budget(rules, history, duplicate_window=timedelta(hours=12))
+    decision = decide(wanted, budget)
+    assert (decision.decision == "send") == (decision.earliest == wanted.at)
+    if decision.earliest is None:
+        return
+    at_earliest = Contact(decision.earliest, *[getattr(wanted, n) for n in FIELDS])
+    assert decide(at_earliest, budget).decision == "send"
+    if decision.earliest > wanted.at:
+        before = Contact(
+            decision.earliest - timedelta(microseconds=1), *[getattr(wanted, n) for n in FIELDS]
+        )
+        assert decide(before, budget).decision != "send"
+
+
+FIELDS = ("purpose", "channel", "survey", "message", "is_reminder")
