@@ -9,7 +9,10 @@ from regulars.cli.console import prepare
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
-COMMANDS = ("demo", "serve", "init", "doctor", "imports", "exports", "audit", "bench", "user")
+COMMANDS = (
+    *("demo", "serve", "init", "doctor", "imports", "exports", "audit", "bench", "user"),
+    *("backup", "keys"),
+)
 """Modules of this folder in the order of the help page; each has a `mount(app)`."""
 
 

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 import typer
 
+from regulars.cli.backup import restore_mark
 from regulars.cli.console import prepare, speech, stop
 from regulars.environment import read
 
@@ -192,6 +193,7 @@ def mount(app: typer.Typer) -> None:
         port: Annotated[int, typer.Option(help="Port to listen on.")] = 0,
     ) -> None:
         """Serve pages and API and run the worker, in one supervised process."""
+        refuse_after_broken_restore()
         prepare()
         collect_static()
         known = address_of_base_url()
@@ -207,8 +209,15 @@ def mount(app: typer.Typer) -> None:
         attached: Annotated[bool, typer.Option(hidden=True)] = False,
     ) -> None:
         """Run the worker alone: jobs, schedules, deliveries of events."""
+        refuse_after_broken_restore()
         prepare(migrate=not attached)
         run_worker()
+
+
+def refuse_after_broken_restore() -> None:
+    """Nothing is served before a restore has ended: erased people would be there again."""
+    if restore_mark().exists():
+        stop("a restore did not end: empty this installation and restore again")
 
 
 def run_worker(*, wait: bool = True) -> None:
