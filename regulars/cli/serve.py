@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -21,8 +22,11 @@ from regulars.cli.backup import restore_mark
 from regulars.cli.console import prepare, speech, stop
 from regulars.environment import read
 
+APPLICATION = "regulars.asgi:application"
 WORKERS = 2
-THREADS = 4
+BACKPRESSURE = 512
+"""Requests under way in one web process; collecting is the quicker the more wait for one commit."""
+
 GIVE_UP_AFTER = 5
 """A child that dies this often within a minute is broken, not unlucky."""
 STOP_TIMEOUT_S = 20
@@ -68,24 +72,23 @@ def _die_with_parent() -> None:
         ctypes.CDLL(None).prctl(1, signal.SIGTERM)
 
 
-def web_command(*, host: str, port: int, workers: int) -> list[str]:
+def web_command(*, host: str, port: int, workers: int, application: str = APPLICATION) -> list[str]:
     """The command line of the web server."""
     return [
         sys.executable,
         "-m",
         "granian",
-        "--interface=wsgi",
+        "--interface=asgi",
         f"--host={host}",
         f"--port={port}",
         f"--workers={workers}",
-        f"--blocking-threads={THREADS}",
-        "--backpressure=64",
+        f"--backpressure={BACKPRESSURE}",
         "--respawn-failed-workers",
         "--workers-kill-timeout=8",
         "--workers-max-rss=900",
         "--no-ws",
         "--log-level=error",
-        "regulars.wsgi:application",
+        application,
     ]
 
 
@@ -95,13 +98,16 @@ def worker_command() -> list[str]:
 
 
 @contextmanager
-def web_server() -> Iterator[str]:
+def web_server(*, workers: int = 1, application: str = APPLICATION) -> Iterator[str]:
     """The address of a web server of one's own, for as long as the block runs."""
     collect_static()
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    server = Child("web", web_command(host="127.0.0.1", port=port, workers=1))
+    server = Child(
+        "web",
+        web_command(host="127.0.0.1", port=port, workers=workers, application=application),
+    )
     try:
         _wait_for_web("127.0.0.1", port, server, [])
         yield f"http://127.0.0.1:{port}"
@@ -222,15 +228,28 @@ def refuse_after_broken_restore() -> None:
 
 def run_worker(*, wait: bool = True) -> None:
     """Work through the queue; until told to stop, or with `wait=False` until it is empty."""
+    from django.utils import timezone
     from procrastinate.contrib.django import app as jobs
 
-    with jobs.replace_connector(jobs.connector.get_worker_connector()) as running:  # type: ignore[attr-defined]
-        running.run_worker(
-            wait=wait,
-            concurrency=4,
-            install_signal_handlers=True,
-            listen_notify=wait,
-            fetch_job_polling_interval=2,
-            shutdown_graceful_timeout=15,
-            delete_jobs="successful",
-        )
+    from regulars.connectors.collect.draining import drain_parcels, tend_parcels
+
+    drain_parcels(now=timezone.now())
+    stop = threading.Event()
+    tender = threading.Thread(target=tend_parcels, args=(stop,), name="parcels")
+    if wait:
+        tender.start()
+    try:
+        with jobs.replace_connector(jobs.connector.get_worker_connector()) as running:  # type: ignore[attr-defined]
+            running.run_worker(
+                wait=wait,
+                concurrency=4,
+                install_signal_handlers=True,
+                listen_notify=wait,
+                fetch_job_polling_interval=2,
+                shutdown_graceful_timeout=15,
+                delete_jobs="successful",
+            )
+    finally:
+        stop.set()
+        if wait:
+            tender.join()

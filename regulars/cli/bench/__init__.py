@@ -8,7 +8,7 @@ from regulars.cli.console import AsJson, answer, prepare, stop
 
 
 def mount(app: typer.Typer) -> None:
-    """Add `bench posting` and `bench pages`."""
+    """Add `bench posting`, `bench collect` and `bench pages`."""
     bench = typer.Typer(help="Measure this installation.", no_args_is_help=True)
     app.add_typer(bench, name="bench")
 
@@ -27,6 +27,27 @@ def mount(app: typer.Typer) -> None:
         )
         answer(result, as_json=as_json, words=words)
 
+    @bench.command("collect")
+    def collect(
+        seconds: Annotated[float, typer.Option(help="Length of each measured load.")] = 4,
+        as_json: AsJson = False,
+    ) -> None:
+        """Events accepted durably and checked per second, beside the bare limit of the same server."""
+        prepare()
+        from regulars.cli.bench.collect import measure_collect
+
+        result = measure_collect(seconds=seconds)
+        words = "\n".join(
+            f"{row['size']:>4} a request: {row['per_second']:>9.0f} events/s, bare"
+            f" {row['bare_per_second']:>9.0f}/s, ratio {row['ratio']:.2f}, p99 {row['p99_ms']:.0f} ms"
+            for row in result["sizes"]
+        )
+        answer(result, as_json=as_json, words=words)
+
+    _mount_pages(bench)
+
+
+def _mount_pages(bench: typer.Typer) -> None:
     @bench.command("pages")
     def pages(
         rounds: Annotated[int, typer.Option(help="Visits of each page.")] = 20,

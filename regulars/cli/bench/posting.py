@@ -47,7 +47,7 @@ def measure_posting() -> dict[str, Any]:
     figure is of the median batch.
     """
     now = moment_of_now()
-    with _database_of_its_own():
+    with database_of_its_own():
         _open_shop(now)
         batches = [_measured(size, rounds, now=now) for size, rounds in ROUNDS.items()]
     return {"batches": batches, "lines": 3, "members": MEMBERS}
@@ -93,7 +93,8 @@ def _write_bare(rows: BareBatch) -> None:
 
 
 @contextmanager
-def _database_of_its_own() -> Iterator[None]:
+def database_of_its_own() -> Iterator[None]:
+    """An empty database with all tables, dropped after the block."""
     usual = connection.settings_dict["NAME"]
     with connection.cursor() as cursor:
         cursor.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")

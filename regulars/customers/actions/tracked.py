@@ -129,16 +129,13 @@ def _join(fresh: Sequence[TrackedInput], owners: Mapping[CustomerRef, int | None
 def _insert(
     fresh: Sequence[TrackedInput], owners: Mapping[CustomerRef, int | None]
 ) -> dict[Key, tuple[int, int | None]]:
-    """The new rows by source and message id: their ids and customers. One statement."""
+    """The new rows by source and message id, in the order they came: their ids and customers."""
     if not fresh:
         return {}
     references = [owner_of_call(entry) for entry in fresh]
-    rows = sorted(
-        zip(fresh, [owners.get(ref) if ref else None for ref in references], strict=True),
-        key=lambda row: (row[0].source, row[0].message_id),
-    )
+    whose = [owners.get(ref) if ref else None for ref in references]
     with connection.cursor() as cursor:
-        cursor.execute(INSERT, _columns([row[0] for row in rows], [row[1] for row in rows]))
+        cursor.execute(INSERT, _columns(fresh, whose))
         return {(row[0], row[1]): (row[2], row[3]) for row in cursor.fetchall()}
 
 

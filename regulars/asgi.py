@@ -1,0 +1,13 @@
+"""Everything at one address: doors for machines, and behind them Django's pages."""
+
+from regulars.wsgi import application as pages  # isort: skip (it sets Django up)
+
+from regulars.connectors.collect.door import PREFIXES, CollectDoor
+from regulars.core.doors import Doors
+from regulars.core.pages_over_asgi import PagesOverAsgi
+
+THREADS = 4
+
+application = Doors(
+    dict.fromkeys(PREFIXES, CollectDoor()), pages=PagesOverAsgi(pages, threads=THREADS)
+)
