@@ -89,10 +89,16 @@ class SourceRecord(Record):
 
 
 class Identity(Record):
-    """An e-mail, phone, card, device or outside id that points to a customer."""
+    """An e-mail, phone, card, device or outside id that points to a customer.
 
-    kind = models.CharField(max_length=50)
+    The customer is the record that had it first: what happens under it comes in there. `shared`
+    says why records that claim it are not one person by it alone (`rules.sharing`); empty where
+    they are.
+    """
+
+    kind = models.CharField(max_length=60)
     value = models.CharField(max_length=254)
+    shared = models.CharField(max_length=20, default="", blank=True, db_default="")
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", db_index=False)
     work = models.ForeignKey(Work, models.PROTECT, null=True, related_name="+", db_index=False)
 
@@ -105,6 +111,7 @@ class Identity(Record):
             models.Index(
                 fields=("work",), name="identity_by_work", condition=Q(work__isnull=False)
             ),
+            models.Index(fields=("shared", "id"), name="identity_shared", condition=~Q(shared="")),
             models.Index(OpClass("value", "text_pattern_ops"), name="identity_by_beginning"),
             models.Index(OpClass(Reverse("value"), "text_pattern_ops"), name="identity_by_ending"),
         )
