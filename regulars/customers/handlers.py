@@ -1,5 +1,7 @@
 """What the customers domain does when others publish."""
 
+from django.utils import timezone
+
 from regulars.company.events import SampleDataRemoved
 from regulars.core.events import on
 from regulars.customers.actions import unlearn_source
@@ -10,5 +12,5 @@ from regulars.customers.rules.profiles import SAMPLE
 @on(SampleDataRemoved)
 def forget_generated_facts(event: SampleDataRemoved) -> None:
     """Profiles fall back to what real sources said, and generated timeline entries go."""
-    unlearn_source(SAMPLE)
+    unlearn_source(SAMPLE, now=timezone.now())
     TimelineEntry.objects.filter(sample=True).delete()

@@ -1,6 +1,6 @@
 """Finding the people that identities point to, and making those nobody has met."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from django.db import connection
@@ -44,8 +44,11 @@ def owners_of(
     return owners
 
 
-def known_owners(references: Collection[CustomerRef]) -> dict[CustomerRef, int]:
-    """The customers that normal references point to, as far as there are any. One statement."""
+def known_owners(references: Collection[CustomerRef]) -> dict[CustomerRef, int | None]:
+    """The records that normal references point to, as far as there are any. One statement.
+
+    Values that the company blocked point to nobody: None.
+    """
     ids = [int(reference.value) for reference in references if reference.kind == BY_ID]
     pairs = [reference for reference in references if reference.kind != BY_ID]
     with connection.cursor() as cursor:
@@ -55,20 +58,82 @@ def known_owners(references: Collection[CustomerRef]) -> dict[CustomerRef, int]:
             JOIN customers_identity identity
                 ON identity.kind = given.kind AND identity.value = given.value
             UNION ALL
-            SELECT 'id', id::text, id FROM customers_customer WHERE id = ANY(%s::numeric[])""",
+            SELECT 'id', id::text, id FROM customers_customer WHERE id = ANY(%s::numeric[])
+            UNION ALL
+            SELECT kind, value, NULL FROM customers_blockedvalue
+            WHERE (kind, value) IN (SELECT * FROM unnest(%s::text[], %s::text[]))""",
             [
                 text_array([pair.kind for pair in pairs]),
                 text_array([pair.value for pair in pairs]),
                 int_array(ids),
+                text_array([pair.kind for pair in pairs]),
+                text_array([pair.value for pair in pairs]),
             ],
         )
-        found = {CustomerRef(kind, value): owner for kind, value, owner in cursor.fetchall()}
+        found: dict[CustomerRef, int | None] = {
+            CustomerRef(kind, value): owner for kind, value, owner in cursor.fetchall()
+        }
     # An id may be written with leading zeros; the answer is given under the spelling asked for.
     by_id = {owner for (kind, _), owner in found.items() if kind == BY_ID}
     for reference in references:
         if reference.kind == BY_ID and int(reference.value) in by_id:
             found[reference] = int(reference.value)
     return found
+
+
+class Standing:
+    """Whose identities are, which of the customer records are free to be taken, what is blocked."""
+
+    def __init__(self, owners: dict[CustomerRef, int | None], free: set[int]) -> None:
+        self._owners = owners
+        self._free = free
+
+    def owner(self, reference: CustomerRef) -> int | None:
+        """The customer record that has this identity."""
+        return self._owners.get(reference)
+
+    def is_blocked(self, reference: CustomerRef) -> bool:
+        """Whether the company says that the value points to nobody."""
+        return reference in self._owners and self._owners[reference] is None
+
+    def take(self, references: Iterable[CustomerRef]) -> int | None:
+        """The first free customer record that one of these identities made, free no more."""
+        for reference in references:
+            owner = self._owners.get(reference)
+            if owner in self._free:
+                self._free.discard(owner)
+                return owner
+        return None
+
+
+def standing_of(references: Collection[CustomerRef]) -> Standing:
+    """How it stands with these identities. Two statements.
+
+    A customer record is free where only an identity made it: no source described it, it claims
+    nothing, it is merged with nothing, and nobody said anything of it.
+    """
+    owners = known_owners(references)
+    bare = {
+        owner
+        for reference, owner in owners.items()
+        if owner is not None and reference.kind != BY_ID and "@" not in reference.kind
+    }
+    if not bare:
+        return Standing(owners, set())
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT id FROM customers_customer customer WHERE id = ANY(%s::bigint[])
+            AND merged_into_id IS NULL AND withdrawn_at IS NULL
+            AND NOT EXISTS (SELECT FROM customers_sourcerecord WHERE customer_id = customer.id)
+            AND NOT EXISTS (SELECT FROM customers_claim WHERE customer_id = customer.id)
+            AND NOT EXISTS (SELECT FROM customers_customer WHERE merged_into_id = customer.id)
+            AND NOT EXISTS (SELECT FROM customers_evidence WHERE left_id = customer.id)
+            AND NOT EXISTS (SELECT FROM customers_evidence WHERE right_id = customer.id)
+            AND NOT EXISTS (SELECT FROM customers_identity WHERE customer_id = customer.id
+                AND (shared <> '' OR kind LIKE '%%@%%'))""",
+            [int_array(bare)],
+        )
+        return Standing(owners, {row[0] for row in cursor.fetchall()})
 
 
 def add_customers(missing: dict[CustomerRef, datetime], *, work_id: int | None) -> set[int]:

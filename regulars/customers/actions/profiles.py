@@ -10,14 +10,20 @@ from django.db import connection, transaction
 from regulars.core.errors import Refused
 from regulars.core.events import publish
 from regulars.core.sql import int_array, json_array, text_array
+from regulars.customers.actions.claims import ClaimInput, claim_identities, drop_claims_of_work
 from regulars.customers.actions.identities import (
+    Standing,
     add_customers,
     add_identities,
     known_owners,
+    standing_of,
 )
 from regulars.customers.actions.projection import project_profiles
+from regulars.customers.actions.resolving import forget_records, settle
 from regulars.customers.events import CustomersChanged
+from regulars.customers.queries.persons import leaders_of
 from regulars.customers.rules.profiles import (
+    RECORD,
     ProfileInput,
     clean_facts,
     fingerprint_of_facts,
@@ -29,23 +35,34 @@ from regulars.customers.rules.purchases import BY_ID, CustomerRef
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """What became of one record: whose it is, and whether anything about it was new."""
+    """What became of one record: where it is kept, who leads that person, whether it was new.
+
+    `customer_id` is the customer record of the source's own entity; facts that come in with it
+    belong there. `lead_id` is the leading record of the person at this moment.
+    """
 
     customer_id: int
     created: bool
     changed: bool = False
     refused: Refused | None = None
+    lead_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class _Record:
-    """A record that was understood."""
+    """A record that was understood; `own` is the identity that stands for it alone."""
 
     outside_id: str
     facts: dict[str, Any]
     identities: list[CustomerRef]
     fingerprint: str
     known_since: datetime
+    own: CustomerRef
+    source: str
+
+    @property
+    def has_id(self) -> bool:
+        return bool(self.source)
 
 
 @transaction.atomic
@@ -54,34 +71,39 @@ def learn_customers(
 ) -> list[Learned]:
     """Keep what a source says of people, and bring their profiles up to date with it.
 
-    A record belongs to the person that its identities point to: the id in its source first, then
-    the others in the order given, card, e-mail and phone. Where they point to nobody, a customer
-    is made. Identities that already point to somebody else stay with that person. The same record
-    again changes nothing. A constant number of statements, whatever the size of the batch.
+    Each entity of a source has a customer record of its own, and claims the identities it names.
+    Records that claim one identity are one person from this moment on, unless the identity is
+    shared; what is only probable is found out soon after, by a job. The same record again changes
+    nothing. A constant number of statements, whatever the size of the batch.
     """
     records = [_understood(entry, source=source, now=now) for entry in batch]
     sound = [record for record in records if isinstance(record, _Record)]
-    owners, created = _owners(sound, work_id=work_id)
-    whose = {
-        id(record): owner for record, owner in zip(sound, owners, strict=True) if owner is not None
-    }
+    standing = standing_of({ref for record in sound for ref in (record.own, *record.identities)})
+    whose, created = _place(sound, standing, work_id=work_id)
     kept = [record for record in sound if id(record) in whose]
     news = _keep(kept, whose, source=source, now=now, work_id=work_id)
-    touched = {whose[id(record)] for record in kept}
-    add_identities(
-        {ref: whose[id(record)] for record in reversed(kept) for ref in record.identities},
-        work_id=work_id,
-    )
-    changed = project_profiles(touched)
+    add_identities({record.own: whose[id(record)] for record in kept}, work_id=work_id)
+    claims = [
+        ClaimInput(ref, whose[id(record)], record.source, now)
+        for record in kept
+        for ref in record.identities
+        if not standing.is_blocked(ref)
+    ]
+    stirred = claim_identities(claims, work_id=work_id)
+    stirred |= {whose[id(one)] for one in kept if (one.outside_id, one.fingerprint) in news}
+    moved = settle(stirred, now=now)
+    changed = project_profiles({whose[id(record)] for record in kept} | moved)
     if changed or created:
         publish(CustomersChanged(customer_ids=tuple(sorted(changed | created))))
-    return [_learned(record, whose, created=created, news=news) for record in records]
+    leads = leaders_of(set(whose.values()))
+    return [_learned(record, whose, leads=leads, created=created, news=news) for record in records]
 
 
 def _learned(
     record: _Record | Refused,
     whose: Mapping[int, int],
     *,
+    leads: Mapping[int, int],
     created: Collection[int],
     news: Collection[tuple[str, str]],
 ) -> Learned:
@@ -92,7 +114,7 @@ def _learned(
         missing = Refused("unknown_customer", "no customer has this id", "id")
         return Learned(0, created=False, refused=missing)
     changed = (record.outside_id, record.fingerprint) in news
-    return Learned(owner, created=owner in created, changed=changed)
+    return Learned(owner, created=owner in created, changed=changed, lead_id=leads[owner])
 
 
 def _understood(entry: ProfileInput, *, source: str, now: datetime) -> _Record | Refused:
@@ -102,38 +124,48 @@ def _understood(entry: ProfileInput, *, source: str, now: datetime) -> _Record |
     except Refused as refused:
         return refused
     outside_id = entry.outside_id or f"{identities[0].kind}:{identities[0].value}"[:100]
-    fingerprint = fingerprint_of_facts(facts, identities)
-    return _Record(outside_id, facts, identities, fingerprint, entry.known_since or now)
+    own = CustomerRef(f"id@{source}", outside_id)
+    has_id = own == identities[0]
+    return _Record(
+        outside_id,
+        facts,
+        identities,
+        fingerprint_of_facts(facts, identities),
+        entry.known_since or now,
+        own if has_id else CustomerRef(f"{RECORD}@{source}", outside_id),
+        source if has_id else "",
+    )
 
 
-def _owners(
-    records: Sequence[_Record], *, work_id: int | None
-) -> tuple[list[int | None], set[int]]:
-    """The customer of each record, and which customers are new; None for ids that do not exist."""
-    known = known_owners({ref for record in records for ref in record.identities})
-    chosen: dict[CustomerRef, CustomerRef] = {}
+def _place(
+    records: Sequence[_Record], standing: Standing, *, work_id: int | None
+) -> tuple[dict[int, int], set[int]]:
+    """The customer record of each record by its `id()`, and which are new; unknown ids are left out.
+
+    A record whose entity nobody has met yet takes the bare customer record that one of its
+    identities made, where nothing else is known of that; else it gets a new one.
+    """
+    rows: dict[CustomerRef, int | None] = {}
     missing: dict[CustomerRef, datetime] = {}
-    heads = []
-    for record in records:
-        refs = [ref for ref in record.identities if joins(ref, has_own_id=_has_own_id(record))]
-        refs = refs or record.identities
-        head = next((ref for ref in refs if ref in known), None)
-        head = head or next((chosen[ref] for ref in refs if ref in chosen), refs[0])
-        heads.append(head)
-        for ref in refs:
-            chosen.setdefault(ref, head)
-        if head not in known and head.kind != BY_ID:
-            earlier = missing.get(head, record.known_since)
-            missing[head] = min(earlier, record.known_since)
+    for record in sorted(records, key=lambda one: one.own):
+        if (known := standing.owner(record.own)) is not None:
+            rows[record.own] = known
+        elif named := next((ref for ref in record.identities if ref.kind == BY_ID), None):
+            rows[record.own] = standing.owner(named)
+        elif record.own not in rows:
+            refs = [ref for ref in record.identities if joins(ref, has_own_id=record.has_id)]
+            row = standing.take(refs)
+            if row is not None:
+                rows[record.own] = row
+            else:
+                earlier = missing.get(record.own, record.known_since)
+                missing[record.own] = min(earlier, record.known_since)
     created: set[int] = set()
     if missing:
         created = add_customers(missing, work_id=work_id)
-        known |= known_owners(set(missing))
-    return [known.get(head) for head in heads], created
-
-
-def _has_own_id(record: _Record) -> bool:
-    return any(ref.kind.startswith("id@") or ref.kind == BY_ID for ref in record.identities)
+        rows |= known_owners(set(missing))
+    placed = {id(record): row for record in records if (row := rows.get(record.own)) is not None}
+    return placed, created
 
 
 def _keep(
@@ -186,13 +218,14 @@ def unlearn_work(work_id: int, *, now: datetime) -> list[int]:
     their identities, so that the next record of the same person makes a new customer. Call it
     after `void_purchases`: a customer with a purchase on record stays.
     """
+    sharing = drop_claims_of_work(work_id)
     with connection.cursor() as cursor:
         cursor.execute(
             """SELECT customer_id FROM customers_sourcerecord WHERE work_id = %s
             UNION SELECT customer_id FROM customers_identity WHERE work_id = %s""",
             [work_id, work_id],
         )
-        touched = sorted(row[0] for row in cursor.fetchall())
+        touched = sorted(sharing | {row[0] for row in cursor.fetchall()})
         cursor.execute("DELETE FROM customers_sourcerecord WHERE work_id = %s", [work_id])
         cursor.execute(
             """UPDATE customers_customer customer SET withdrawn_at = %s::timestamptz
@@ -211,21 +244,21 @@ def unlearn_work(work_id: int, *, now: datetime) -> list[int]:
                 WHERE other.customer_id = customer.id AND other.work_id IS DISTINCT FROM %s::bigint))""",
             [work_id, work_id],
         )
-    project_profiles(touched)
+    project_profiles({*touched, *forget_records(touched, now=now)})
     if touched:
         publish(CustomersChanged(customer_ids=tuple(touched)))
     return touched
 
 
 @transaction.atomic
-def unlearn_source(source: str) -> list[int]:
+def unlearn_source(source: str, *, now: datetime) -> list[int]:
     """Take back all records of one source; gives the customers whose profile it touched."""
     with connection.cursor() as cursor:
         cursor.execute(
             "DELETE FROM customers_sourcerecord WHERE source = %s RETURNING customer_id", [source]
         )
         touched = sorted({row[0] for row in cursor.fetchall()})
-    project_profiles(touched)
+    project_profiles({*touched, *forget_records(touched, now=now)})
     if touched:
         publish(CustomersChanged(customer_ids=tuple(touched)))
     return touched

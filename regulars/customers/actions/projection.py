@@ -25,10 +25,12 @@ TEXTS = (
 
 
 def project_profiles(customer_ids: Collection[int]) -> set[int]:
-    """Bring profiles up to date with their source records, and say which of them changed.
+    """Bring the profiles of these records and of those that lead them up to date with what was said.
 
-    The customers are locked in the order of their ids, so of two sources that speak of one person
-    at the same time the second to write has read what the first one said.
+    A leading record has the profile of all its person's source records, a merged one that of its
+    own. Gives the records whose profile changed. They are locked in the order of their ids, so of
+    two sources that speak of one person at the same time the second to write has read what the
+    first one said.
     """
     if not customer_ids:
         return set()
@@ -36,19 +38,27 @@ def project_profiles(customer_ids: Collection[int]) -> set[int]:
     said: dict[int, list[Said]] = defaultdict(list)
     with connection.cursor() as cursor:
         cursor.execute(
-            """SELECT id FROM customers_customer WHERE id = ANY(%s::bigint[])
+            """SELECT id FROM customers_customer WHERE id = ANY(%s::bigint[]) OR id IN (
+                SELECT merged_into_id FROM customers_customer WHERE id = ANY(%s::bigint[]))
             ORDER BY id FOR NO KEY UPDATE""",
-            [ids],
+            [ids, ids],
         )
-        cursor.execute(
-            """SELECT customer_id, source, said_at, id, body::text FROM customers_sourcerecord
-            WHERE customer_id = ANY(%s::bigint[])""",
-            [ids],
-        )
-        for customer_id, source, said_at, record_id, body in cursor.fetchall():
-            said[customer_id].append(Said(source, said_at, record_id, _loaded(body)))
-    profiles = {id_: projected_profile(said[id_]) for id_ in sorted(customer_ids)}
-    return _write(profiles)
+        locked = {row[0] for row in cursor.fetchall()}
+        cursor.execute(_SAID, [int_array(locked), int_array(locked)])
+        for customer_id, lead_id, source, said_at, record_id, body, rank in cursor.fetchall():
+            record = Said(source, said_at, record_id, _loaded(body), rank)
+            for id_ in {customer_id, lead_id} & locked:
+                said[id_].append(record)
+    return _write({id_: projected_profile(said[id_]) for id_ in sorted(locked)})
+
+
+_SAID = """SELECT record.customer_id, customer.merged_into_id, record.source, record.said_at, record.id,
+    record.body::text, coalesce(ranked.rank, 0)
+FROM (SELECT id, merged_into_id FROM customers_customer WHERE id = ANY(%s::bigint[])
+    UNION SELECT id, merged_into_id FROM customers_customer
+        WHERE merged_into_id = ANY(%s::bigint[])) customer
+JOIN customers_sourcerecord record ON record.customer_id = customer.id
+LEFT JOIN customers_sourcerank ranked ON ranked.source = record.source"""
 
 
 def _loaded(body: str) -> dict[str, Any]:

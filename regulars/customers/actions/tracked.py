@@ -10,8 +10,11 @@ from django.db import connection, transaction
 from regulars.core.errors import Refused
 from regulars.core.events import publish
 from regulars.core.sql import int_array, text_array, time_array
-from regulars.customers.actions.identities import add_identities, owners_of
+from regulars.customers.actions.claims import ClaimInput, claim_identities
+from regulars.customers.actions.identities import owners_of
 from regulars.customers.actions.profiles import learn_customers
+from regulars.customers.actions.projection import project_profiles
+from regulars.customers.actions.resolving import settle
 from regulars.customers.events import EventsTracked
 from regulars.customers.rules.purchases import CustomerRef
 from regulars.customers.rules.tracked import (
@@ -109,21 +112,25 @@ def _owners(fresh: Sequence[TrackedInput], *, now: datetime) -> dict[CustomerRef
         if reference := owner_of_call(entry):
             seen_at[reference] = min(seen_at.get(reference, entry.at), entry.at)
     owners = owners_of({ref: at for ref, at in seen_at.items() if ref.kind != ANONYMOUS})
-    _join(fresh, owners)
+    _join(fresh, owners, now=now)
     return owners | owners_of({ref: at for ref, at in seen_at.items() if ref.kind == ANONYMOUS})
 
 
-def _join(fresh: Sequence[TrackedInput], owners: Mapping[CustomerRef, int | None]) -> None:
-    """Have what was named beside a user's id point to that user; the first call that says so wins."""
-    found: dict[CustomerRef, int] = {}
+def _join(
+    fresh: Sequence[TrackedInput], owners: Mapping[CustomerRef, int | None], *, now: datetime
+) -> None:
+    """Have the records of users claim what was named beside their ids."""
+    claims = []
     for entry in fresh:
         reference = owner_of_call(entry)
         owner = owners.get(reference) if reference else None
-        if owner is None:
-            continue
-        for ref in identities_of_call(entry):
-            found.setdefault(ref, owner)
-    add_identities(found, work_id=None)
+        if owner is not None:
+            source = entry.source if entry.user_id else ""
+            claims += [
+                ClaimInput(ref, owner, source, entry.at) for ref in identities_of_call(entry)
+            ]
+    if moved := settle(claim_identities(claims), now=now):
+        project_profiles(moved)
 
 
 def _insert(

@@ -19,8 +19,13 @@ from regulars.core.api.operations import reads, takes_lines, writes
 from regulars.core.api.requests import ApiRequest
 from regulars.core.errors import Refused
 from regulars.customers.actions import CustomerRef, ProfileInput, learn_customers
-from regulars.customers.models import Customer, Identity, Line, Purchase
-from regulars.customers.queries import find_customers, summaries_of
+from regulars.customers.models import Customer, Line, Purchase
+from regulars.customers.queries import (
+    find_customers,
+    identities_of,
+    persons_of,
+    summaries_of,
+)
 
 router = Router(tags=["Customers"])
 
@@ -51,7 +56,7 @@ class CustomerIn(Schema):
 class LearnedOut(Schema):
     """Whose record it is, and whether it brought anything new."""
 
-    customer_id: Id
+    customer_id: Id = Field(description="The person the record belongs to at this moment.")
     created: bool
     changed: bool
 
@@ -136,9 +141,13 @@ def list_customers(request: ApiRequest, ask: Query[CustomerAsk]) -> Page[Custome
 
 @router.get("/customers/{int:customer_id}", response=CustomerFull, **reads("customers:read"))
 def show_customer(request: ApiRequest, customer_id: Id) -> CustomerFull:
-    """One customer: profile, identities, and what they bought."""
-    found = get_seen(Customer, customer_id, seen_by=request.auth)
-    identities = Identity.objects.filter(customer=found).order_by("kind", "value")
+    """One customer: profile, identities, and what they bought.
+
+    The id of a record that was merged answers with the person it belongs to.
+    """
+    asked = get_seen(Customer, customer_id, seen_by=request.auth)
+    found = asked.merged_into or asked
+    identities = identities_of(found.pk)
     summary = summaries_of([found.pk])[found.pk]
     return CustomerFull(
         **_customer(found).dict(),
@@ -170,7 +179,8 @@ def list_purchases(request: ApiRequest, ask: Query[PurchaseAsk]) -> Page[Purchas
     """Purchases within sight of the key, the latest first."""
     rows = _purchases(request)
     if ask.customer_id is not None:
-        rows = rows.filter(customer_id=ask.customer_id)
+        (records,) = persons_of([ask.customer_id]).values() or [()]
+        rows = rows.filter(customer_id__in=records)
     if ask.since is not None:
         rows = rows.filter(bought_at__gte=ask.since)
     if ask.until is not None:
@@ -203,7 +213,7 @@ def _learn(batch: Sequence[CustomerIn], *, now: datetime) -> list[LearnedOut | R
             places, learn_customers(told, source=source[:50], now=now), strict=True
         ):
             answers[index] = one.refused or LearnedOut(
-                customer_id=one.customer_id, created=one.created, changed=one.changed
+                customer_id=one.lead_id, created=one.created, changed=one.changed
             )
     return [answer for answer in answers if answer is not None]
 

@@ -16,7 +16,7 @@ from regulars.company.models import Store
 from regulars.company.queries import get_brand
 from regulars.core.access import get_seen
 from regulars.core.money import format_money
-from regulars.customers.models import Customer, Identity
+from regulars.customers.models import Customer
 from regulars.customers.queries import (
     PURCHASE,
     Cursor,
@@ -24,6 +24,7 @@ from regulars.customers.queries import (
     favourite_categories,
     favourite_stores,
     history_of,
+    identities_of,
     kinds_on_timeline,
     summaries_of,
     why_profile,
@@ -195,11 +196,11 @@ def _facts_of(found: Customer) -> list[Named]:
 
 def _identities_of(found: Customer, *, told: set[str]) -> list[Named]:
     """What the customer is recognised by, without what the profile says already."""
-    rows = Identity.objects.filter(customer=found).order_by("kind", "value")[:50]
-    return [Named(_identity_name(one.kind), one.value) for one in rows if one.value not in told]
+    rows = identities_of(found.pk)[:50]
+    return [Named(identity_name(one.kind), one.value) for one in rows if one.value not in told]
 
 
-def _identity_name(kind: str) -> str:
+def identity_name(kind: str) -> str:
     if kind.startswith("id@"):
         return gettext("Number in %(source)s") % {"source": kind.removeprefix("id@")}
     return str(IDENTITY_NAMES.get(kind, kind))

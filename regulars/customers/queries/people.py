@@ -15,9 +15,10 @@ from django.db.models.functions import Reverse
 from django.db.models.lookups import StartsWith
 
 from regulars.core.sql import int_array, text_array
-from regulars.customers.models import Customer, Identity, SourceRecord
+from regulars.customers.models import Claim, Customer, Identity, SourceRank, SourceRecord
+from regulars.customers.queries.persons import leaders_of
 from regulars.customers.rules.finding import name_query, phone_beginnings, phone_ending
-from regulars.customers.rules.profiles import Said, sources_of_facts
+from regulars.customers.rules.profiles import Said, sources_of_facts, speakers_of
 
 PURCHASE = "purchase"
 """The kind under which the timeline shows purchases."""
@@ -25,41 +26,48 @@ PURCHASE = "purchase"
 IDENTITY_MATCHES_MAX = 200
 
 
-def find_customers(text: str) -> QuerySet[Customer]:
-    """Customers by beginnings of their name's words, of an e-mail or card, or by a phone's ending.
+PERSON = "(SELECT id FROM customers_customer WHERE id = %(id)s OR merged_into_id = %(id)s)"
+"""All records of a person, by the leading one."""
 
-    Every way goes through an index. A text of digits is also our own id. Withdrawn customers are
-    not found.
+
+def find_customers(text: str) -> QuerySet[Customer]:
+    """People by beginnings of their name's words, of an e-mail or card, or by a phone's ending.
+
+    Every way goes through an index. A text of digits is also our own id. Each person is found by
+    any of their records and given as the leading one. Withdrawn customers are not found.
     """
-    customers = Customer.objects.filter(withdrawn_at=None)
+    customers = Customer.objects.filter(withdrawn_at=None, merged_into=None)
     if not (text := text.replace("\x00", "").strip()[:100]):
         return customers
-    matches = Q(pk__in=_owners_of_identity(text))
+    found = _owners_of_identity(text)
     if query := name_query(text):
-        matches |= Q(pk__in=_named(query))
+        found |= _named(query)
     if text.isascii() and text.isdigit() and len(text) < 19:
-        matches |= Q(pk=int(text))
-    return customers.filter(matches)
+        found.add(int(text))
+    return customers.filter(pk__in=set(leaders_of(found).values()))
 
 
-def _named(query: str) -> list[int]:
-
+def _named(query: str) -> set[int]:
     vector = SearchVector("name", "name_ru", config="simple")
     found = Customer.objects.annotate(words=vector).filter(
         words=SearchQuery(query, search_type="raw", config="simple")
     )
-    return list(found.values_list("pk", flat=True)[:1000])
+    return set(found.values_list("pk", flat=True)[:1000])
 
 
-def _owners_of_identity(text: str) -> list[int]:
+def _owners_of_identity(text: str) -> set[int]:
     spellings = {text, text.lower(), *phone_beginnings(text)}
     beginning = reduce(or_, [Q(value__startswith=one) for one in sorted(spellings)])
-    beginnings = Identity.objects.filter(beginning)
-    owners = list(beginnings.values_list("customer", flat=True)[:IDENTITY_MATCHES_MAX])
+    owners = dict(Identity.objects.filter(beginning).values_list(*_OWNED)[:IDENTITY_MATCHES_MAX])
     if ending := phone_ending(text):
         endings = Identity.objects.filter(StartsWith(Reverse("value"), ending[::-1]))
-        owners += endings.values_list("customer", flat=True)[:IDENTITY_MATCHES_MAX]
-    return owners
+        owners |= dict(endings.values_list(*_OWNED)[:IDENTITY_MATCHES_MAX])
+    claims = Claim.objects.filter(identity__in=list(owners))
+    claimants = claims.values_list("customer", flat=True)[:IDENTITY_MATCHES_MAX]
+    return {*owners.values(), *claimants}
+
+
+_OWNED = ("pk", "customer")
 
 
 @dataclass(frozen=True)
@@ -81,15 +89,17 @@ class Summary:
 
 
 def summaries_of(customer_ids: Collection[int]) -> dict[int, Summary]:
-    """The summary of each customer, those without purchases included. One statement."""
+    """The summary of each person by the leading record, those without purchases included."""
     with connection.cursor() as cursor:
         cursor.execute(
             """SELECT given.id, count(purchase.id), coalesce(sum(purchase.total_minor), 0)::bigint,
                 coalesce(sum(back.total_minor), 0)::bigint,
                 min(purchase.bought_at), max(purchase.bought_at)
             FROM unnest(%s::bigint[]) AS given (id)
+            CROSS JOIN LATERAL (SELECT given.id UNION ALL SELECT merged.id
+                FROM customers_customer merged WHERE merged.merged_into_id = given.id) record (id)
             LEFT JOIN customers_purchase purchase
-                ON purchase.customer_id = given.id AND purchase.voided_at IS NULL
+                ON purchase.customer_id = record.id AND purchase.voided_at IS NULL
             LEFT JOIN LATERAL (SELECT sum(total_minor) AS total_minor FROM customers_return
                 WHERE purchase_id = purchase.id) back ON true
             GROUP BY given.id""",
@@ -112,33 +122,33 @@ class Favourite(NamedTuple):
 def favourite_categories(customer_id: int, *, limit: int = 5) -> list[Favourite]:
     """The top-level categories that most of the customer's money went to."""
     return _favourites(
-        """SELECT split_part(category.path, '/', 1), count(DISTINCT purchase.id),
+        f"""SELECT split_part(category.path, '/', 1), count(DISTINCT purchase.id),
             coalesce(sum(line.total_minor)::float8
                 / nullif(sum(sum(line.total_minor)) OVER (), 0)::float8, 0)
         FROM customers_purchase purchase
         JOIN customers_line line ON line.purchase_id = purchase.id
         JOIN company_product product ON product.id = line.product_id
         JOIN company_category category ON category.id = product.category_id
-        WHERE purchase.customer_id = %s AND purchase.voided_at IS NULL
-        GROUP BY 1 ORDER BY sum(line.total_minor) DESC, 1 LIMIT %s""",
-        [customer_id, limit],
+        WHERE purchase.customer_id IN {PERSON} AND purchase.voided_at IS NULL
+        GROUP BY 1 ORDER BY sum(line.total_minor) DESC, 1 LIMIT %(limit)s""",
+        {"id": customer_id, "limit": limit},
     )
 
 
 def favourite_stores(customer_id: int, *, language: str, limit: int = 3) -> list[Favourite]:
     """The stores the customer buys in most often."""
     return _favourites(
-        """SELECT CASE WHEN %s AND store.name_ru <> '' THEN store.name_ru ELSE store.name END,
+        f"""SELECT CASE WHEN %(russian)s AND store.name_ru <> '' THEN store.name_ru ELSE store.name END,
             count(*), coalesce(sum(purchase.total_minor)::float8
                 / nullif(sum(sum(purchase.total_minor)) OVER (), 0)::float8, 0)
         FROM customers_purchase purchase JOIN company_store store ON store.id = purchase.store_id
-        WHERE purchase.customer_id = %s AND purchase.voided_at IS NULL
-        GROUP BY store.id ORDER BY 2 DESC, store.id LIMIT %s""",
-        [language.startswith("ru"), customer_id, limit],
+        WHERE purchase.customer_id IN {PERSON} AND purchase.voided_at IS NULL
+        GROUP BY store.id ORDER BY 2 DESC, store.id LIMIT %(limit)s""",
+        {"russian": language.startswith("ru"), "id": customer_id, "limit": limit},
     )
 
 
-def _favourites(sql: str, parameters: list[Any]) -> list[Favourite]:
+def _favourites(sql: str, parameters: dict[str, Any]) -> list[Favourite]:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return [Favourite(name, count, share * 100) for name, count, share in cursor.fetchall()]
@@ -170,10 +180,10 @@ def history_of(
     after: Cursor | None = None,
     limit: int = 30,
 ) -> list[Happening]:
-    """What happened with a customer, the latest first: purchases and notes of all domains.
+    """What happened with a person, the latest first: purchases and notes of all domains.
 
-    With `kinds` only those; `after` is the last entry of the page before. One statement, and each
-    half of it reads at most `limit` rows from its index.
+    With `kinds` only those; `after` is the last entry of the page before. One statement, and for
+    each record of the person each half of it reads at most `limit` rows from its index.
     """
     at, kind, id_ = after or (None, None, None)
     parameters: dict[str, Any] = {
@@ -193,33 +203,38 @@ def history_of(
         ]
 
 
-_HISTORY = """SELECT at, kind, id, store_id, body::text, sample FROM (
-    (SELECT bought_at AS at, 'purchase' AS kind, id, store_id,
-        jsonb_build_object('total_minor', total_minor, 'discount_minor', discount_minor,
-            'number', number) AS body, false AS sample
-    FROM customers_purchase
-    WHERE customer_id = %(customer)s AND voided_at IS NULL AND %(purchases)s
-        AND (%(at)s::timestamptz IS NULL OR bought_at <= %(at)s::timestamptz)
-        AND (%(at)s::timestamptz IS NULL
-            OR (bought_at, 'purchase', id) < (%(at)s::timestamptz, %(kind)s, %(id)s::bigint))
-    ORDER BY bought_at DESC, id DESC LIMIT %(limit)s)
+_HISTORY = """WITH person AS MATERIALIZED (SELECT id FROM customers_customer
+    WHERE id = %(customer)s OR merged_into_id = %(customer)s)
+SELECT at, kind, id, store_id, body::text, sample FROM (
+    SELECT purchase.* FROM person CROSS JOIN LATERAL (
+        SELECT bought_at AS at, 'purchase' AS kind, id, store_id,
+            jsonb_build_object('total_minor', total_minor, 'discount_minor', discount_minor,
+                'number', number) AS body, false AS sample
+        FROM customers_purchase
+        WHERE customer_id = person.id AND voided_at IS NULL AND %(purchases)s
+            AND (%(at)s::timestamptz IS NULL OR bought_at <= %(at)s::timestamptz)
+            AND (%(at)s::timestamptz IS NULL
+                OR (bought_at, 'purchase', id) < (%(at)s::timestamptz, %(kind)s, %(id)s::bigint))
+        ORDER BY bought_at DESC, id DESC LIMIT %(limit)s) purchase
     UNION ALL
-    (SELECT at, kind, id, store_id, body, sample FROM customers_timelineentry
-    WHERE customer_id = %(customer)s
-        AND (%(kinds)s::text[] IS NULL OR kind = ANY(%(kinds)s::text[]))
-        AND (%(at)s::timestamptz IS NULL OR at <= %(at)s::timestamptz)
-        AND (%(at)s::timestamptz IS NULL
-            OR (at, kind, id) < (%(at)s::timestamptz, %(kind)s, %(id)s::bigint))
-    ORDER BY at DESC, kind DESC, id DESC LIMIT %(limit)s)
+    SELECT entry.* FROM person CROSS JOIN LATERAL (
+        SELECT at, kind, id, store_id, body, sample FROM customers_timelineentry
+        WHERE customer_id = person.id
+            AND (%(kinds)s::text[] IS NULL OR kind = ANY(%(kinds)s::text[]))
+            AND (%(at)s::timestamptz IS NULL OR at <= %(at)s::timestamptz)
+            AND (%(at)s::timestamptz IS NULL
+                OR (at, kind, id) < (%(at)s::timestamptz, %(kind)s, %(id)s::bigint))
+        ORDER BY at DESC, kind DESC, id DESC LIMIT %(limit)s) entry
 ) AS happening ORDER BY at DESC, kind DESC, id DESC LIMIT %(limit)s"""
 
 
 def kinds_on_timeline(customer_id: int) -> list[str]:
-    """The kinds of notes that a customer's timeline holds, by name."""
+    """The kinds of notes that a person's timeline holds, by name."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT DISTINCT kind FROM customers_timelineentry WHERE customer_id = %s ORDER BY 1",
-            [customer_id],
+            f"""SELECT DISTINCT kind FROM customers_timelineentry
+            WHERE customer_id IN {PERSON} ORDER BY 1""",
+            {"id": customer_id},
         )
         return [row[0] for row in cursor.fetchall()]
 
@@ -234,12 +249,28 @@ class Reason(NamedTuple):
 
 
 def why_profile(customer: Customer) -> list[Reason]:
-    """For each fact of a profile the source record that decided it; the precedence is in the docs."""
-    records = SourceRecord.objects.filter(customer=customer).order_by("id")[:500]
-    said = [Said(one.source, one.said_at, one.pk, one.body) for one in records]
+    """For each fact of a person's profile the record that decided it; precedence is in the docs."""
     return [
         Reason(fact, record.facts[fact], record.source, record.said_at)
-        for fact, record in sorted(sources_of_facts(said).items())
+        for fact, record in sorted(sources_of_facts(said_of(customer.pk)).items())
+    ]
+
+
+def who_says(customer_id: int, fact: str) -> list[Reason]:
+    """Every record that speaks of one fact of a person's profile, the one that is believed first."""
+    return [
+        Reason(fact, record.facts[fact], record.source, record.said_at)
+        for record in speakers_of(fact, said_of(customer_id))
+    ]
+
+
+def said_of(customer_id: int) -> list[Said]:
+    """What the latest thousand source records of a person say, with the ranks of their sources."""
+    ranks = dict(SourceRank.objects.values_list("source", "rank"))
+    whose = Q(customer=customer_id) | Q(customer__merged_into=customer_id)
+    records = SourceRecord.objects.filter(whose).order_by("-id")[:1_000]
+    return [
+        Said(one.source, one.said_at, one.pk, one.body, ranks.get(one.source, 0)) for one in records
     ]
 
 
@@ -247,9 +278,11 @@ def store_sales(store_id: int, *, from_at: datetime, until_at: datetime) -> tupl
     """Purchases, spend in minor units and known customers of a store within a period."""
     with connection.cursor() as cursor:
         cursor.execute(
-            """SELECT count(*), coalesce(sum(total_minor), 0)::bigint, count(DISTINCT customer_id)
-            FROM customers_purchase WHERE store_id = %s AND voided_at IS NULL
-            AND bought_at >= %s AND bought_at < %s""",
+            """SELECT count(*), coalesce(sum(total_minor), 0)::bigint,
+                count(DISTINCT coalesce(customer.merged_into_id, customer.id))
+            FROM customers_purchase purchase
+            LEFT JOIN customers_customer customer ON customer.id = purchase.customer_id
+            WHERE store_id = %s AND voided_at IS NULL AND bought_at >= %s AND bought_at < %s""",
             [store_id, from_at, until_at],
         )
         purchases, spend, customers = cursor.fetchone()

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection
+from typing import NamedTuple
 
 from django.db import connection
 
@@ -29,6 +30,35 @@ def records_touched_by(merging_ids: Collection[int]) -> set[int]:
     """The records that these entries of the merge ledger are about, both of each. One statement."""
     rows = Merging.objects.filter(pk__in=merging_ids).values_list("customer_id", "lead_id")
     return {record for row in rows for record in row}
+
+
+class Known(NamedTuple):
+    """An identity that points to a person, and why others who have it are not the same person."""
+
+    id: int
+    kind: str
+    value: str
+    shared: str
+
+
+def identities_of(customer_id: int) -> list[Known]:
+    """Every identity that a person's records have or claim, by kind and value; 1,000 at most.
+
+    What stands for a record without an id of its own is left out.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """WITH person AS (SELECT id FROM customers_customer
+                WHERE id = %(id)s OR merged_into_id = %(id)s)
+            SELECT id, kind, value, shared FROM customers_identity
+            WHERE kind NOT LIKE 'record@%%' AND id IN (
+                SELECT id FROM customers_identity WHERE customer_id IN (SELECT id FROM person)
+                UNION SELECT identity_id FROM customers_claim
+                    WHERE customer_id IN (SELECT id FROM person))
+            ORDER BY kind, value LIMIT 1000""",
+            {"id": customer_id},
+        )
+        return [Known(*row) for row in cursor.fetchall()]
 
 
 def persons_of(customer_ids: Collection[int]) -> dict[int, tuple[int, ...]]:

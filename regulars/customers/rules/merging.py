@@ -67,9 +67,7 @@ def clusters(
     return list(members.values())
 
 
-def _units(
-    nodes: Collection[int], ties: Iterable[Tie], apart: Collection[Pair]
-) -> dict[int, int]:
+def _units(nodes: Collection[int], ties: Iterable[Tie], apart: Collection[Pair]) -> dict[int, int]:
     enemies: dict[int, set[int]] = defaultdict(set)
     for left, right in apart:
         enemies[left].add(right)

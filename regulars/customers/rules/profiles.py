@@ -31,6 +31,9 @@ TEXT_FACTS: dict[str, int] = {
 CORRECTED = "corrected"
 """The source of corrections that people asked for; they go before anything a system says."""
 
+RECORD = "record"
+"""Kind, before `@` and a source, of what stands for a record without an id of its own."""
+
 FACTS = (*TEXT_FACTS, "birth_year", "birthday", "interests")
 JOINING = ("card", "email", "phone")
 """Kinds of identity that find a known person, the surest first."""
@@ -56,12 +59,13 @@ class ProfileInput:
 
 
 class Said(NamedTuple):
-    """One source record as far as the profile depends on it."""
+    """One source record as far as the profile depends on it; `rank` is that of its source."""
 
     source: str
     said_at: datetime
     id: int
     facts: Mapping[str, Any]
+    rank: int = 0
 
 
 def clean_facts(facts: Mapping[str, Any], *, today: date) -> dict[str, Any]:
@@ -198,10 +202,12 @@ def fingerprint_of_facts(facts: Mapping[str, Any], identities: Iterable[Customer
 
 
 def projected_profile(said: Iterable[Said]) -> dict[str, Any]:
-    """The profile that follows from source records: for each fact, who said it last is believed.
+    """The profile that follows from source records.
 
+    For each fact the source of the highest rank is believed, and of equal ranks who said it last.
     Generated records come before all others, whenever they were said, so a real source always
-    wins over them; corrections come last, so nothing wins over what a person had corrected. Traits follow the same rule one by one. A birthday tells its year.
+    wins over them; corrections come last, so nothing wins over what a person had corrected.
+    Traits follow the same rule one by one. A birthday tells its year.
     """
     profile: dict[str, Any] = {}
     for record in sorted(said, key=_weight):
@@ -219,6 +225,12 @@ def sources_of_facts(said: Iterable[Said]) -> dict[str, Said]:
     return deciding
 
 
-def _weight(record: Said) -> tuple[int, datetime, int]:
-    rank = {SAMPLE: 0, CORRECTED: 2}.get(record.source, 1)
-    return rank, record.said_at, record.id
+def speakers_of(fact: str, said: Iterable[Said]) -> list[Said]:
+    """The records that speak of a fact, the one that is believed first."""
+    speaking = [record for record in said if fact in record.facts]
+    return sorted(speaking, key=_weight, reverse=True)
+
+
+def _weight(record: Said) -> tuple[int, int, datetime, int]:
+    place = {SAMPLE: 0, CORRECTED: 2}.get(record.source, 1)
+    return place, record.rank, record.said_at, record.id

@@ -114,7 +114,7 @@ def other_birthday(left: Traits, right: Traits) -> bool:
 def other_name(left: Traits, right: Traits) -> bool:
     """Whether both first names are known, and neither is a form or an initial of the other."""
     names = [left.formal, right.formal]
-    if None in names or names[0][:1] == names[1][:1] and 1 in {len(name) for name in names}:  # type: ignore[index,arg-type]
+    if None in names or (names[0][:1] == names[1][:1] and 1 in {len(name) for name in names}):  # type: ignore[index,arg-type]
         return False
     return _level("first name", left, right) == DIFFERENT
 
