@@ -9,6 +9,7 @@ from regulars.customers.actions.profiles import (
     unlearn_work,
 )
 from regulars.customers.actions.purchases import Recorded, record_purchases, void_purchases
+from regulars.customers.actions.resolving import resolve_all, resolve_customers, resolve_due
 from regulars.customers.actions.returns import Returned, record_returns
 from regulars.customers.actions.timeline import TimelineNote, note_on_timeline
 from regulars.customers.actions.tracked import Tracked, record_tracked_events
@@ -47,6 +48,9 @@ __all__ = [
     "record_purchases",
     "record_returns",
     "record_tracked_events",
+    "resolve_all",
+    "resolve_customers",
+    "resolve_due",
     "unlearn_source",
     "unlearn_work",
     "void_consents",

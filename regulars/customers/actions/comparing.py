@@ -147,7 +147,7 @@ def _crossed(come: list[int], gone: list[int]) -> set[int]:
             """SELECT block.members FROM unnest(%s::bigint[], %s::bigint[]) AS given (key, change)
             JOIN LATERAL (SELECT array_agg(customer_id) AS members, count(*) AS size FROM (
                 SELECT customer_id FROM customers_blockkey WHERE key = given.key
-                LIMIT %s + abs(given.change) + 1) AS some) block
+                LIMIT %s + abs(given.change) + 1) AS chosen) block
             ON (block.size > %s) <> (block.size - given.change > %s)
                 AND block.size <= %s + abs(given.change)""",
             [int_array(moved), int_array(moved.values()), *[BLOCK_MAX] * 4],
@@ -165,7 +165,7 @@ def _candidates(traits: Mapping[int, Traits]) -> set[Pair]:
                 SELECT asked.key, found.members FROM (SELECT DISTINCT key FROM given) asked
                 JOIN LATERAL (SELECT array_agg(customer_id) AS members FROM (
                     SELECT customer_id FROM customers_blockkey WHERE key = asked.key LIMIT %s
-                ) AS some) found ON cardinality(found.members) BETWEEN 2 AND %s
+                ) AS chosen) found ON cardinality(found.members) BETWEEN 2 AND %s
             )
             SELECT DISTINCT least(given.id, member), greatest(given.id, member)
             FROM given JOIN block USING (key), unnest(block.members) AS member

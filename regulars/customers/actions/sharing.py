@@ -102,7 +102,7 @@ def _read(customer_ids: Collection[int], *, anew: bool) -> list[_Judged]:
     found: dict[int, _Judged] = {}
     ids = int_array(customer_ids)
     with connection.cursor() as cursor:
-        cursor.execute(_CROWDED, [ids, ids, None if anew else READ_MAX + 1])
+        cursor.execute(_CROWDED, [ids, ids, None if anew else READ_MAX + 1, ids])
         for id_, kind, before, blocked, customer_id, source, said_at, traits in cursor.fetchall():
             one = found.setdefault(id_, _Judged(id_, kind, before, blocked))
             one.claimants.append(Claimant(customer_id, source, said_at, traits_from(traits)))
@@ -129,6 +129,9 @@ FROM crowded
 JOIN LATERAL (
     (SELECT customer_id, source, said_at FROM customers_claim WHERE identity_id = crowded.id
     ORDER BY customer_id DESC LIMIT CASE WHEN crowded.shared = 'limit' THEN %s::int END)
+    UNION
+    SELECT customer_id, source, said_at FROM customers_claim
+    WHERE identity_id = crowded.id AND customer_id = ANY(%s::bigint[])
     UNION ALL
     SELECT crowded.customer_id, '', NULL WHERE NOT EXISTS (SELECT FROM customers_claim
         WHERE identity_id = crowded.id AND customer_id = crowded.customer_id)
