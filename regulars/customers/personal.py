@@ -38,6 +38,42 @@ hold(
                 AND fact.key IN ('name', 'name_ru', 'email', 'phone', 'address')""",
     ),
     Holding(
+        "customers_claim",
+        _("Identities that records name"),
+        shows="""SELECT identity.kind, identity.value, claim.source, claim.said_at
+            FROM customers_claim claim JOIN customers_identity identity
+                ON identity.id = claim.identity_id
+            WHERE claim.customer_id = ANY(%(ids)s) ORDER BY claim.id""",
+        clears=None,
+    ),
+    Holding(
+        "customers_relationmember",
+        _("Households and shared devices"),
+        whose="""customer_id = ANY(%(ids)s) OR relation_id IN (SELECT relation.id
+            FROM customers_relation relation JOIN customers_identity identity
+                ON identity.id = relation.identity_id WHERE identity.customer_id = ANY(%(ids)s))""",
+        shows="""SELECT relation.kind, relation.at FROM customers_relationmember member
+            JOIN customers_relation relation ON relation.id = member.relation_id
+            WHERE member.customer_id = ANY(%(ids)s) ORDER BY relation.id""",
+        clears=None,
+    ),
+    Holding(
+        "customers_relation",
+        _("Households and shared devices"),
+        whose="""identity_id IN (SELECT id FROM customers_identity
+            WHERE customer_id = ANY(%(ids)s))""",
+        clears=None,
+    ),
+    Holding(
+        "customers_evidence",
+        _("Why records are held to be one person"),
+        whose="left_id = ANY(%(ids)s) OR right_id = ANY(%(ids)s)",
+        shows="""SELECT left_id, right_id, kind, probability, steps, source, at
+            FROM customers_evidence WHERE left_id = ANY(%(ids)s) OR right_id = ANY(%(ids)s)
+            ORDER BY id""",
+        clears=None,
+    ),
+    Holding(
         "customers_identity",
         _("Identities"),
         shows="""SELECT kind, value FROM customers_identity
@@ -45,6 +81,8 @@ hold(
         clears=None,
         names="SELECT value FROM customers_identity WHERE customer_id = ANY(%(ids)s)",
     ),
+    Holding("customers_comparable", _("What is compared of records"), clears=None),
+    Holding("customers_blockkey", _("What is compared of records"), clears=None),
     Holding(
         "customers_merging",
         _("Merged records"),
@@ -145,6 +183,7 @@ impersonal(
     "customers_line",
     "customers_returnline",
 )
+impersonal("values that the company says point to nobody", "customers_blockedvalue")
 impersonal("erased people as numbers and keyed digests", "customers_tombstone")
 impersonal(
     "purposes and texts as the company wrote them", "customers_purpose", "customers_consenttext"

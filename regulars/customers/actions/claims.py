@@ -93,3 +93,18 @@ def drop_claims_of_work(work_id: int) -> set[int]:
             [work_id],
         )
         return touched
+
+
+def pass_on_identities(customer_ids: Collection[int]) -> None:
+    """Have identities of these records that others claim too belong to those others; for erasure."""
+    ids = int_array(customer_ids)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """UPDATE customers_identity identity SET (customer_id, work_id) = (
+                SELECT customer_id, work_id FROM customers_claim WHERE identity_id = identity.id
+                    AND customer_id <> ALL(%s::bigint[]) ORDER BY id LIMIT 1)
+            WHERE customer_id = ANY(%s::bigint[])
+            AND EXISTS (SELECT FROM customers_claim WHERE identity_id = identity.id
+                AND customer_id <> ALL(%s::bigint[]))""",
+            [ids, ids, ids],
+        )

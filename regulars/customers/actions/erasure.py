@@ -18,6 +18,7 @@ from regulars.core.holdings import Person, erase_rows, holdings, places
 from regulars.core.jobs import job
 from regulars.core.needles import Needles
 from regulars.core.searching import Searched, checkpoint, search_everywhere, vacuum
+from regulars.customers.actions.claims import pass_on_identities
 from regulars.customers.actions.privacy import begin_request, end_request, keep_file
 from regulars.customers.actions.tombstones import add_tombstone, missing_here
 from regulars.customers.events import CustomersErased
@@ -67,6 +68,7 @@ def erase_in_database(person: Person) -> Erased:
     """
     Customer.objects.select_for_update().filter(pk__in=person.customer_ids).count()
     narrowed, shared = without_shared(person)
+    pass_on_identities(person.customer_ids)
     for place in places():
         place.prepare(narrowed)
     counts = {one.table: erase_rows(one, narrowed) for one in holdings()}
