@@ -27,6 +27,7 @@ from regulars.connectors.models import DeadLetter, EventSource
 from regulars.core.api.keys import create_key
 from regulars.customers.actions import TrackedInput, record_tracked_events
 from regulars.customers.actions.privacy import keep_file, open_privacy_request, restrict_customer
+from regulars.customers.actions.segments import SegmentInput, create_segment
 from regulars.customers.models import PrivacyRequest, Purchase
 from regulars.feedback.actions.invitations import InvitationInput, invite
 from regulars.feedback.actions.surveys import create_survey, link_for
@@ -61,6 +62,8 @@ class World:
 
 
 EXAMPLES: dict[str, Example] = {}
+
+SEGMENT_DOORS = ("/members", "/members/remove", "/why/{int:customer_id}")
 
 
 def example(*keys: str, is_of_store: bool = False) -> Callable[[Callable[[Store], Any]], Any]:
@@ -284,6 +287,12 @@ def _signal_ids(store: Store) -> str:
 @example("api/v1/metrics/{kind}:kind")
 def _metric_kind(store: Store) -> str:
     return "nps_trend"
+
+
+@example(*[f"api/v1/segments/{{code}}{rest}:code" for rest in ("", *SEGMENT_DOORS)])
+def _segment_code(store: Store) -> str:
+    told = SegmentInput("Everybody", condition={"all": []})
+    return create_segment("everybody", told, now=make.NOW).code
 
 
 @example("web.sign_in_link:token")

@@ -7,10 +7,10 @@ from django.apps import AppConfig
 
 
 class Domain(AppConfig):
-    """A domain of the product; its `handlers` module is imported at start where there is one."""
+    """A domain of the product; its `handlers`, `jobs` and `known` are imported at start."""
 
     def ready(self) -> None:
-        for module in ("handlers", "jobs"):
+        for module in ("handlers", "jobs", "known"):
             if importlib.util.find_spec(f"{self.name}.{module}"):
                 importlib.import_module(f"{self.name}.{module}")
 

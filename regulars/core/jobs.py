@@ -5,6 +5,7 @@ procrastinate stays behind this module: domains know `job`, `every` and `enqueue
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import procrastinate
@@ -35,6 +36,10 @@ class Job:
         """Have it run once for each set of arguments; one statement for all."""
         if batch:
             django_app.tasks[self.name].batch_defer(*batch)
+
+    def enqueue_at(self, moment: datetime, **arguments: Any) -> None:
+        """Have it run once at that moment, or within two seconds after it."""
+        django_app.tasks[self.name].configure(schedule_at=moment).defer(**arguments)
 
     def __call__(self, **arguments: Any) -> object:
         return self.run(**arguments)

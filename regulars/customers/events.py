@@ -80,3 +80,26 @@ class CustomersRestricted(Event):
     """The data of these people may no longer be used, or may be used again."""
 
     customer_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class SegmentsChanged(Event):
+    """Segments are new, ask something else, or were switched; who is in must be found anew."""
+
+    segment_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class SegmentsEntered(Event):
+    """People came into a segment."""
+
+    segment_id: int
+    customer_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class SegmentsLeft(Event):
+    """People are no longer in a segment."""
+
+    segment_id: int
+    customer_ids: tuple[int, ...]

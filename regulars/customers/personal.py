@@ -125,6 +125,17 @@ hold(
         mentions=("body",),
     ),
     Holding(
+        "customers_segmentmember",
+        _("Segments"),
+        shows="""SELECT segment.name, stay.entered_at, stay.left_at
+            FROM customers_segmentmember stay JOIN customers_segment segment
+                ON segment.id = stay.segment_id
+            WHERE stay.customer_id = ANY(%(ids)s) ORDER BY stay.id""",
+        clears=None,
+    ),
+    Holding("customers_segmenttouch", _("Segments"), clears=None),
+    Holding("customers_segmentclock", _("Segments"), clears=None),
+    Holding(
         "customers_consent",
         _("Consents"),
         shows="""SELECT said.purpose, said.channel, said.state, said.basis, said.at,
@@ -187,4 +198,9 @@ impersonal("values that the company says point to nobody", "customers_blockedval
 impersonal("erased people as numbers and keyed digests", "customers_tombstone")
 impersonal(
     "purposes and texts as the company wrote them", "customers_purpose", "customers_consenttext"
+)
+impersonal(
+    "what segments ask, and when they are looked after",
+    "customers_segment",
+    "customers_segmentupkeep",
 )

@@ -9,10 +9,11 @@ from regulars.customers.events import (
     GoodsReturned,
     PurchasesRecorded,
     PurchasesVoided,
+    SegmentsChanged,
 )
 from regulars.feedback.events import AnswersReceived
 from regulars.insight.actions.lake import rewrite_purchases
-from regulars.insight.jobs import ask_for_export, forget_sample_signals
+from regulars.insight.jobs import ask_for_export, fill_changed_segments, forget_sample_signals
 from regulars.loyalty.events import (
     MembersEnrolled,
     PointsPosted,
@@ -60,3 +61,9 @@ def take_voided_purchases_out(event: PurchasesVoided) -> None:
 def take_sample_signals_out(event: SampleDataRemoved) -> None:
     """Generated signals leave the lake after they left the database."""
     forget_sample_signals.enqueue()
+
+
+@on(SegmentsChanged)
+def find_people_of_segments(event: SegmentsChanged) -> None:
+    """Segments that are new or ask something else are filled from the lake."""
+    fill_changed_segments.enqueue(segment_ids=list(event.segment_ids))

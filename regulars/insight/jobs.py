@@ -1,10 +1,15 @@
 """Jobs of insight: the flow into the lake, scores, and the nightly check."""
 
+from collections.abc import Sequence
+from datetime import timedelta
+
 from django.db import transaction
 from django.utils import timezone
 
 from regulars.core.errors import Retry
 from regulars.core.jobs import every, job
+from regulars.customers.actions.following import forget_touches
+from regulars.customers.jobs import upkeep_soon
 from regulars.feedback.models import Signal
 from regulars.insight.actions.lake import (
     check_lake,
@@ -15,6 +20,7 @@ from regulars.insight.actions.lake import (
 )
 from regulars.insight.actions.results import forget_old_results, make_results_ready
 from regulars.insight.actions.scoring import score_customers
+from regulars.insight.segments.filling import fill_segments
 
 
 @job(queue="fast", lock="lake.feedback")
@@ -56,6 +62,22 @@ def catch_up(timestamp: int) -> None:
     """Picks up what no event told of, and settles what was under way."""
     refresh_lake(now=timezone.now())
     make_results_ready(now=timezone.now())
+
+
+@job(queue="bulk", lock="segments.filling")
+def fill_changed_segments(*, segment_ids: Sequence[int]) -> None:
+    """Finds the people of segments that are new or changed."""
+    fill_segments(segment_ids, now=timezone.now())
+    upkeep_soon()
+
+
+@every("50 3 * * *", queue="bulk")
+def fill_all_segments(timestamp: int) -> None:
+    """Each night finds the people of every segment from the lake, and mends what differs."""
+    now = timezone.now()
+    fill_segments(now=now)
+    upkeep_soon()
+    forget_touches(before=now - timedelta(days=1))
 
 
 @every("20 3 * * *", queue="bulk")

@@ -21,6 +21,12 @@ class LakeFact(Record):
     noted_id = models.BigIntegerField(default=0)
     noted_running = ArrayField(models.CharField(max_length=30), default=list)
     timezone = models.CharField(max_length=50, default="", blank=True)
+    shape = models.CharField(
+        max_length=32,
+        default="",
+        blank=True,
+        help_text="of the columns; others begin the fact anew",
+    )
     exported_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -6,6 +6,13 @@ from regulars.customers.models.merging import Merging
 from regulars.customers.models.people import Customer, Identity, SourceRecord
 from regulars.customers.models.privacy import PrivacyFile, PrivacyRequest, Restriction, Tombstone
 from regulars.customers.models.purchases import Line, Purchase, Return, ReturnLine
+from regulars.customers.models.segments import (
+    Segment,
+    SegmentClock,
+    SegmentMember,
+    SegmentTouch,
+    SegmentUpkeep,
+)
 from regulars.customers.models.sharing import (
     BlockedValue,
     IdentityLimit,
@@ -38,6 +45,11 @@ __all__ = [
     "Restriction",
     "Return",
     "ReturnLine",
+    "Segment",
+    "SegmentClock",
+    "SegmentMember",
+    "SegmentTouch",
+    "SegmentUpkeep",
     "SourceRank",
     "SourceRecord",
     "TimelineEntry",

@@ -23,6 +23,12 @@ def refresh_lake(*, now: datetime, groups: Collection[str] = ()) -> list[Exporte
     return [export_fact(fact, zone=zone, now=now) for fact in wanted]
 
 
+def refresh_facts(names: Collection[str], *, now: datetime) -> list[Exported]:
+    """Brings these facts up to date; says what was written."""
+    zone = company_zone()
+    return [export_fact(facts.get(name), zone=zone, now=now) for name in sorted(names)]
+
+
 def wish_for(group: str) -> bool:
     """Notes that newer facts are wanted; True for the first who asks since the last run."""
     LakeRequest.objects.get_or_create(group=group)

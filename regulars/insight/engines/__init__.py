@@ -20,6 +20,10 @@ class Engine(Protocol):
         """
         ...
 
+    def table(self, expression: Any, sources: Mapping[str, tuple[Fact, Sequence[str]]]) -> Any:
+        """The same as an Arrow table, for answers of many rows."""
+        ...
+
 
 @cache
 def current_engine() -> Engine:

@@ -20,15 +20,17 @@ class DuckEngine:
     def rows(
         self, expression: Any, sources: Mapping[str, tuple[Fact, Sequence[str]]]
     ) -> list[dict[str, Any]]:
+        return list(self.table(expression, sources).to_pylist())
+
+    def table(self, expression: Any, sources: Mapping[str, tuple[Fact, Sequence[str]]]) -> Any:
         backend = self._backend()
         try:
             for name, (fact, paths) in sources.items():
                 self._see(name, fact, tuple(paths))
-            table = backend.to_pyarrow(expression)
+            return backend.to_pyarrow(expression)
         except duckdb.IOException as error:
             self._here.seen.clear()
             raise FileNotFoundError(str(error)) from error
-        return list(table.to_pylist())
 
     def _backend(self) -> Any:
         """A connection of this thread's own: cursors share the database and nothing else."""

@@ -38,11 +38,14 @@ class SparkEngine:
     def rows(
         self, expression: Any, sources: Mapping[str, tuple[Fact, Sequence[str]]]
     ) -> list[dict[str, Any]]:
+        return list(self.table(expression, sources).to_pylist())
+
+    def table(self, expression: Any, sources: Mapping[str, tuple[Fact, Sequence[str]]]) -> Any:
         # Views belong to the session, so threads take turns from naming the files to the answer.
         with self._turn:
             for name, (fact, paths) in sources.items():
                 self._see(name, fact, paths)
-            return list(self._backend.to_pyarrow(expression).to_pylist())
+            return self._backend.to_pyarrow(expression)
 
     def _see(self, name: str, fact: Fact, paths: Sequence[str]) -> None:
         schema = ", ".join(f"{column} {TYPES[kind]}" for column, kind in fact.columns.items())

@@ -9,7 +9,7 @@ facts.add("lines")(
         rows="""
             SELECT line.id, line.purchase_id, line.product_id, receipt.customer_id,
                    receipt.store_id, (receipt.bought_at AT TIME ZONE %(zone)s)::date AS day,
-                   line.quantity_milli, line.total_minor, line.discount_minor
+                   receipt.bought_at AT TIME ZONE 'UTC' AS at, line.quantity_milli, line.total_minor, line.discount_minor
             FROM customers_line line
             JOIN customers_purchase receipt ON receipt.id = line.purchase_id
             WHERE receipt.voided_at IS NULL
@@ -21,6 +21,7 @@ facts.add("lines")(
             "customer_id": "int64",
             "store_id": "int64",
             "day": "date",
+            "at": "timestamp",
             "quantity_milli": "int64",
             "total_minor": "int64",
             "discount_minor": "int64",

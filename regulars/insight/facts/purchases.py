@@ -8,7 +8,7 @@ facts.add("purchases")(
         source="customers_purchase",
         rows="""
             SELECT id, customer_id, store_id, (bought_at AT TIME ZONE %(zone)s)::date AS day,
-                   bought_at AT TIME ZONE 'UTC' AS at, total_minor, discount_minor
+                   bought_at AT TIME ZONE 'UTC' AS at, source, total_minor, discount_minor
             FROM customers_purchase WHERE voided_at IS NULL
         """,
         columns={
@@ -17,6 +17,7 @@ facts.add("purchases")(
             "store_id": "int64",
             "day": "date",
             "at": "timestamp",
+            "source": "string",
             "total_minor": "int64",
             "discount_minor": "int64",
         },

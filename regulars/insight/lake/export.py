@@ -43,15 +43,21 @@ def export_fact(fact: Fact, *, zone: str, now: datetime) -> Exported:
 
 
 def _locked_state(fact: Fact, *, zone: str) -> LakeFact:
-    """The fact's state, held by this transaction alone; begun anew when the time zone changed."""
+    """The fact's state, held by this transaction alone.
+
+    It is begun anew when the time zone of days changed, or the columns of the fact.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_advisory_xact_lock(hashtext('regulars.lake'), hashtext(%s))", [fact.name]
         )
-    state, _ = LakeFact.objects.get_or_create(name=fact.name, defaults={"timezone": zone})
-    if state.timezone != zone:
+    state, _ = LakeFact.objects.get_or_create(
+        name=fact.name, defaults={"timezone": zone, "shape": fact.shape}
+    )
+    if (state.timezone, state.shape) != (zone, fact.shape):
         parts = LakePart.objects.filter(fact=fact.name)
         _forget(list(parts.values_list("path", flat=True)))
+        state.shape = fact.shape
         state.timezone, state.settled_id, state.noted_id, state.noted_running = zone, 0, 0, []
         state.version += 1
         LakeRewrite.objects.filter(fact=fact.name).delete()

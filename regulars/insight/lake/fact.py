@@ -1,5 +1,6 @@
 """What a fact of the lake is: a query of PostgreSQL, the columns it gives, and its month."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -44,6 +45,12 @@ class Fact:
     def is_snapshot(self) -> bool:
         """Whether the whole table is written at once."""
         return not self.day
+
+    @property
+    def shape(self) -> str:
+        """Tells the columns from other columns that the fact had before."""
+        words = repr(list(self.columns.items()))
+        return hashlib.md5(words.encode(), usedforsecurity=False).hexdigest()
 
     @property
     def casts(self) -> dict[str, str]:

@@ -66,6 +66,19 @@ def run_expression(make: Expression, names: Collection[str], scope: Scope) -> Ro
     return _run(make, names, scope, _paths(names))
 
 
+def run_tables(make: Callable[[Tables], Any], names: Collection[str]) -> Any:
+    """The answer of an expression that `make(tables)` gives, as an Arrow table, whatever its size."""
+    for attempt in range(ATTEMPTS):
+        try:
+            paths = _paths(names)
+            sources = {name: (facts.get(name), paths.get(name, [])) for name in names}
+            return current_engine().table(make(tables()), sources)
+        except FileNotFoundError:
+            if attempt == ATTEMPTS - 1:
+                raise
+    raise AssertionError
+
+
 @cache
 def tables() -> dict[str, Any]:
     """An unbound Ibis table for each fact, which any engine can run."""

@@ -1,0 +1,9 @@
+"""What other systems ask of metrics and segments."""
+
+from ninja import Router
+
+from regulars.insight.api import metrics, segments
+
+router = Router()
+router.add_router("", metrics.router)
+router.add_router("", segments.router)

@@ -1,0 +1,83 @@
+"""When time alone may change who is in, for everybody at once: never later than it truly does."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from regulars.core.conditions.tree import Condition, Did, Test, leaves_of, performed_in
+from regulars.core.conditions.windows import bounds_of
+from regulars.customers.knowledge import FACT_SOURCES, Lake
+
+DAY_S = 86_400
+ZONES_S = 14 * 3_600
+"""A local day begins at most this long before the same day does in UTC."""
+
+
+def next_turn(people: Any, conditions: Sequence[Condition], lake: Lake, *, now: datetime) -> Any:
+    """The table of people with `turn_s`: seconds since 1970 of the next turn, or null."""
+    import ibis  # slow to import
+
+    now_s = int(now.timestamp())
+    turns = [
+        turn
+        for condition in conditions
+        for leaf in leaves_of(condition)
+        if isinstance(leaf, Test) and leaf.operator.needs == "days"
+        for turn in _of_field(people[leaf.field.name], leaf, now_s)
+    ]
+    for name, dids in _moving(conditions).items():
+        rows = FACT_SOURCES[name].in_lake(lake)
+        first = _of_facts(rows, dids, now).rename(turn_id="person_id", **{f"turn_{name}": "turn"})
+        people = people.left_join(first, people.person_id == first.turn_id).drop("turn_id")
+        turns.append(people[f"turn_{name}"])
+    turn = ibis.least(*turns) if len(turns) > 1 else (turns or [ibis.null("int64")])[0]
+    return people.mutate(turn_s=turn)
+
+
+def _moving(conditions: Sequence[Condition]) -> dict[str, list[Did]]:
+    found: dict[str, dict[str, Did]] = {}
+    for condition in conditions:
+        for did in performed_in(condition):
+            if did.window and did.window.kind != "dates":
+                found.setdefault(did.fact.name, {})[did.column] = did
+    return {name: list(dids.values()) for name, dids in found.items()}
+
+
+def _of_facts(rows: Any, dids: Sequence[Did], now: datetime) -> Any:
+    """By person the first moment at which one of the facts comes into a window or drops out."""
+    import ibis  # slow to import
+
+    from regulars.core.conditions.sets import moment_in, truth_in
+
+    now_s = int(now.timestamp())
+    turns = []
+    for did in dids:
+        assert did.window is not None
+        near, far = (int(reach.total_seconds()) for reach in did.window.reach)
+        low = bounds_of(did.window, now)[0]
+        assert low is not None
+        counts = truth_in(rows, did.where, now=now).fill_null(False) & (
+            rows["at"] >= moment_in(rows["at"], low)
+        )
+        at_s = rows["at"].epoch_seconds()
+        turn = ibis.ifelse(at_s + near > now_s, at_s + near, at_s + far)
+        turns.append(ibis.ifelse(counts, turn, ibis.null("int64")))
+    first = ibis.least(*turns) if len(turns) > 1 else turns[0]
+    known = rows.mutate(turn=first)
+    return known.filter(known.turn.notnull()).group_by("person_id").agg(turn=known.turn.min())
+
+
+def _of_field(column: Any, test: Test, now_s: int) -> list[Any]:
+    """The moments at which a test of days may turn, as far as they are ahead."""
+    import ibis  # slow to import
+
+    days_s = int(timedelta(days=int(test.values[0])).total_seconds())  # type: ignore[arg-type]
+    is_day = test.field.type == "date"
+    moment = column.cast("timestamp") if is_day else column
+    at_s = moment.epoch_seconds()
+    early, late = (ZONES_S, ZONES_S + DAY_S) if is_day else (0, 1)
+    turns = []
+    for shift in (-days_s, 0, days_s):
+        soonest = ibis.greatest(at_s + shift - early, ibis.literal(now_s, "int64"))
+        turns.append(ibis.ifelse(at_s + shift + late > now_s, soonest, ibis.null("int64")))
+    return turns

@@ -1,0 +1,315 @@
+"""Segments: fields are the same from database and lake, sizes are exact, people come and go."""
+
+import importlib.util
+import shutil
+from datetime import UTC, timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from regulars.core.api.keys import create_key
+from regulars.core.conditions.reading import parse
+from regulars.core.conditions.sets import matching
+from regulars.core.conditions.tree import fields_of
+from regulars.core.errors import Conflict, Refused
+from regulars.customers.actions.following import follow, touch_customers
+from regulars.customers.actions.segments import (
+    SegmentInput,
+    change_segment,
+    create_segment,
+    put_into_segment,
+)
+from regulars.customers.knowledge import CUSTOMER, FACT_SOURCES, SOURCES, Lake
+from regulars.customers.models import Customer, Segment, SegmentClock, SegmentMember
+from regulars.customers.queries.segments import (
+    in_company_zone,
+    matching_persons,
+    members_among,
+    people_among,
+    sizes_of,
+    why,
+)
+from regulars.insight.actions.lake import refresh_lake
+from regulars.insight.actions.scoring import score_customers
+from regulars.insight.engines import engine_for
+from regulars.insight.queries.metrics import run_tables, tables
+from regulars.insight.segments.filling import fill_segments
+from regulars.insight.segments.people import facts_read, people_with
+from regulars.insight.segments.sizes import overlap_of, size_of
+from regulars.insight.tests import company
+from regulars.insight.tests.test_engines import sources
+from tests import make
+from tests.worker import work
+
+NOW = company.NOW
+DAY = timedelta(days=1)
+MILK = {"field": "category", "is": "under", "value": ["Food"]}
+OFTEN = {
+    "all": [
+        {
+            "did": "bought",
+            "where": MILK,
+            "count": {"is": "at_least", "value": 3},
+            "within": {"last_days": 30},
+        },
+        {"not": {"did": "purchase", "within": {"last_days": 1}}},
+    ]
+}
+ASKED = (
+    OFTEN,
+    {"all": []},
+    {"field": "purchase_count", "is": "equals", "value": 0},
+    {"field": "spend_minor", "is": "more", "value": 20_000},
+    {"field": "average_minor", "is": "between", "value": [2_000, 5_000]},
+    {"field": "last_purchase_at", "is": "in_last_days", "value": 15},
+    {"not": {"field": "first_purchase_at", "is": "before_last_days", "value": 100}},
+    {"did": "purchase", "sum": {"of": "total_minor", "is": "at_least", "value": 9_000}},
+    {"did": "purchase", "last": {"field": "store", "is": "equals", "value": "s1"}},
+    {"did": "bought", "first": {"field": "product", "is": "equals", "value": "milk"}},
+    {"did": "purchase", "within": {"days_ago": [10, 40]}, "count": {"is": "less", "value": 2}},
+    {"did": "purchase", "within": {"from": "2026-01-01", "until": "2026-02-01"}},
+    {"field": "generation", "is": "in", "value": ["x", "millennials"]},
+    {"not": {"field": "gender", "is": "equals", "value": "f"}},
+    {"field": "city", "is": "starts_with", "value": "ом"},
+    {"field": "bucket", "is": "less", "value": 50},
+    {"field": "rfm_segment", "is": "in", "value": ["champions", "loyal", "hibernating"]},
+    {"field": "is_member", "is": "equals", "value": True},
+    {"field": "points", "is": "at_least", "value": 100},
+    {"field": "tier", "is": "is_known"},
+    {"field": "last_nps", "is": "at_least", "value": 9},
+    {"did": "answered", "where": {"field": "score", "is": "less", "value": 5}},
+    {"any": [{"field": "email_known", "is": "equals", "value": True}, OFTEN["all"][1]]},
+)
+
+
+@pytest.fixture
+def people():
+    """The small company with profiles, scores, answers, and two records merged, in the lake."""
+    company.trade()
+    company.goods_back()
+    company.answers()
+    ids = list(Customer.objects.order_by("pk").values_list("pk", flat=True))
+    for at, pk in enumerate(ids):
+        Customer.objects.filter(pk=pk).update(
+            gender=["f", "m", ""][at % 3],
+            birth_year=[1950, 1970, 1990, None][at % 4],
+            traits={"city": ["Омск", "Tomsk"][at % 2]},
+            email="a@example.com" if at % 2 else "",
+        )
+    from regulars.feedback.models import Signal
+
+    for at, signal in enumerate(Signal.objects.order_by("pk")):
+        Signal.objects.filter(pk=signal.pk).update(customer_id=ids[at % (len(ids) - 1)])
+    Customer.objects.filter(pk=ids[3]).update(merged_into_id=ids[0])
+    Customer.objects.filter(pk=ids[4]).update(withdrawn_at=NOW)
+    refresh_lake(now=NOW)
+    score_customers(now=NOW)
+    refresh_lake(now=NOW)
+    return [pk for pk in ids if pk not in (ids[3], ids[4])]
+
+
+def parsed(raw):
+    return parse(raw, CUSTOMER)
+
+
+def in_utc(value):
+    return value.replace(tzinfo=UTC) if hasattr(value, "hour") and value.tzinfo is None else value
+
+
+@pytest.mark.django_db(transaction=True)
+def test_database_and_lake_know_the_same(people) -> None:
+    persons = people_among(people)
+    for source in SOURCES:
+        values = source.load(persons, NOW)
+        table = run_tables(lambda lake, one=source: one.in_lake(Lake(lake)), source.reads)
+        rows = {row.pop("person_id"): row for row in table.to_pylist()}
+        for person in people:
+            there = {name: values.get(person, {}).get(name) for name in source.names}
+            here = {name: in_utc(rows.get(person, {}).get(name)) for name in source.names}
+            assert here == there, (person, source.names)
+    for name, source in FACT_SOURCES.items():
+        asked = {field.name for field in source.kind.fields} | {"id", "at"}
+        asked |= {source.kind.counted_by} - {None}
+        table = run_tables(lambda lake, one=source: one.in_lake(Lake(lake)), source.reads)
+        here = {
+            (row["person_id"], row["id"]): {key: in_utc(row[key]) for key in asked}
+            for row in table.to_pylist()
+            if row["person_id"] in people
+        }
+        there = {
+            (person, row["id"]): {key: row[key] for key in asked}
+            for person, rows in source.load(persons, None).items()
+            for row in rows
+        }
+        assert here == there, name
+        assert name == "event" or here
+
+
+@pytest.mark.django_db(transaction=True)
+def test_sizes_are_exact_whether_the_lake_is_fresh_or_old(people) -> None:
+    for raw in ASKED:
+        condition = parsed(raw)
+        expected = matching_persons(condition, people, now=NOW)
+        found = size_of(condition, now=NOW)
+        assert (found.size, found.everybody, found.pending) == (len(expected), len(people), 0), raw
+        assert set(found.sample) <= expected
+    later = NOW + DAY
+    buyer = Customer.objects.get(pk=people[-1])
+    make.purchase(customer=buyer, bought_at=later, now=later)
+    new = make.customer("New")
+    touch_customers([buyer.pk, new.pk], now=later)
+    for raw in ASKED[::4]:
+        condition = parsed(raw)
+        expected = matching_persons(condition, [*people, new.pk], now=later)
+        assert size_of(condition, now=later).size == len(expected), raw
+    two = overlap_of(parsed(ASKED[3]), parsed(ASKED[5]), now=later)
+    both = parsed({"all": [ASKED[3], ASKED[5]]})
+    assert two.both == size_of(both, now=later).size
+    assert two.jaccard == two.both / (two.first + two.second - two.both)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_people_come_and_go_by_facts_and_by_time(people) -> None:
+    segments = {
+        f"s{at}": create_segment(f"s{at}", SegmentInput(f"S{at}", condition=raw), now=NOW)
+        for at, raw in enumerate(ASKED)
+    }
+    fill_segments(now=NOW)
+    assert_right(segments, people, now=NOW)
+    buyer = Customer.objects.get(pk=people[-1])
+    make.purchase(customer=buyer, bought_at=NOW, now=NOW)
+    touch_customers([buyer.pk], now=NOW)
+    follow(now=NOW)
+    assert_right(segments, people, now=NOW, only=[buyer.pk])
+    for days in (1, 9, 31):
+        later = NOW + days * DAY
+        follow(now=later)
+        assert_right(segments, people, now=later)
+        assert not SegmentClock.objects.filter(changes_at__lte=later).exists()
+    assert fill_segments(now=later) == dict.fromkeys(segments, (0, 0))
+
+
+def assert_right(segments, people, *, now, only=None) -> None:
+    whom = set(only or people)
+    for code, segment in segments.items():
+        members = SegmentMember.objects.filter(segment=segment, left_at=None)
+        held = set(members.values_list("customer_id", flat=True)) & whom
+        assert held == matching_persons(parsed(segment.condition), whom, now=now), (code, now)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_purchase_at_the_till_lets_a_customer_in_by_the_worker(people) -> None:
+    bought_now = {"did": "purchase", "within": {"last_days": 1}}
+    segment = create_segment("today", SegmentInput("T", condition=bought_now), now=NOW)
+    work()
+    assert sizes_of([segment]) == {segment.pk: 0}
+    now = timezone.now()
+    make.purchase(customer=Customer.objects.get(pk=people[0]), bought_at=now, now=now)
+    work()
+    assert members_among(segment, people) == {people[0]}
+    assert SegmentClock.objects.get(customer_id=people[0]).changes_at == now + DAY
+    follow(now=now + DAY)
+    assert sizes_of([segment]) == {segment.pk: 0}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_merge_drops_nobody_from_a_static_segment(people) -> None:
+    listed = create_segment("vip", SegmentInput("VIP", kind="static"), now=NOW)
+    assert put_into_segment(listed, people[:2], now=NOW) == 2
+    assert put_into_segment(listed, people[:2], now=NOW) == 0
+    Customer.objects.filter(pk=people[0]).update(merged_into_id=people[5])
+    assert sizes_of([listed]) == {listed.pk: 2}
+    assert members_among(listed, [people[0], people[5]]) == {people[0], people[5]}
+    Customer.objects.filter(pk=people[0]).update(merged_into_id=None)
+    assert members_among(listed, people) == set(people[:2])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_bad_input_is_refused(people) -> None:
+    made = create_segment("a", SegmentInput("A", condition=OFTEN), now=NOW)
+    with pytest.raises(Conflict):
+        create_segment("a", SegmentInput("A", condition=OFTEN), now=NOW)
+    for told, field in (
+        (SegmentInput(" ", condition=OFTEN), "name"),
+        (SegmentInput("B", condition=None), "condition"),
+        (SegmentInput("B", condition={"field": "x"}), "condition.field"),
+        (SegmentInput("B", kind="static"), "kind"),
+    ):
+        with pytest.raises(Refused) as refused:
+            change_segment(made, told, now=NOW)
+        assert refused.value.field == field
+    with pytest.raises(Refused):
+        put_into_segment(made, people, now=NOW)
+    changed = change_segment(made, SegmentInput("A", condition={"all": []}), now=NOW)
+    assert (changed.version, changed.counted_at) == (2, None)
+    fill_segments(now=NOW)
+    change_segment(changed, SegmentInput("A", condition={"all": []}, is_on=False), now=NOW)
+    fill_segments(now=NOW)
+    assert sizes_of([made]) == {made.pk: 0}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_api_makes_previews_and_explains(people) -> None:
+    key = create_key(name="k", scopes=["*"], now=NOW)
+    client = Client(headers={"authorization": f"Bearer {key.secret}"})
+    fields = client.get("/api/v1/segments/fields").json()
+    assert {fact["name"] for fact in fields["facts"]} >= {"purchase", "bought", "answered"}
+    told = {"code": "often", "name": "Often", "condition": {"did": "purchase"}}
+    made = client.post(
+        "/api/v1/segments", told, "application/json", headers={"idempotency-key": "1"}
+    )
+    assert made.status_code == 201, made.content
+    assert made.json()["sentence"] == "Purchases: at least one"
+    work()
+    shown = client.get("/api/v1/segments/often").json()
+    asked = {"condition": {"did": "purchase"}, "other_code": "often"}
+    preview = client.post(
+        "/api/v1/segments/preview", asked, "application/json", headers={"idempotency-key": "2"}
+    ).json()
+    assert preview["size"] == shown["size"] == preview["overlap"]["both"] > 5
+    assert len(client.get("/api/v1/segments/often/members").json()["items"]) == shown["size"]
+    reason = client.get(f"/api/v1/segments/often/why/{people[0]}").json()
+    assert (reason["is_member"], reason["reason"]["truth"]) == (True, True)
+    wrong = {"condition": {"did": "flew"}}
+    refused = client.post(
+        "/api/v1/segments/preview", wrong, "application/json", headers={"idempotency-key": "3"}
+    )
+    assert refused.status_code == 422
+    assert "condition.did" in refused.content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_why_tells_when_time_will_change_the_answer(people) -> None:
+    reason, turns_at = why(parsed(OFTEN), people[0], now=NOW)
+    assert reason.parts[0].kind == "did"
+    assert turns_at is None or turns_at > NOW
+    assert Segment.objects.count() == 0
+
+
+@pytest.mark.spark
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.django_db(transaction=True)
+def test_spark_and_duckdb_agree_on_every_expression(people) -> None:
+    """Both engines give equal rows for fields, facts, windows, and all kinds of tests."""
+    if shutil.which("java") is None or importlib.util.find_spec("pyspark") is None:
+        pytest.skip("Java or PySpark is not installed")
+    duck, spark = engine_for("duckdb"), engine_for("local[2]")
+    now = in_company_zone(NOW)
+    conditions = [parsed(raw) for raw in ASKED]
+    assert frozenset().union(*map(fields_of, conditions)) <= {one.name for one in CUSTOMER}
+    table = people_with(conditions, Lake(tables()), now=now)
+    truths = {f"c{at}": matching(one, table, now=now) for at, one in enumerate(conditions)}
+    expression = table.select("person_id", **truths).order_by("person_id")
+    found = sources(facts_read(conditions))
+    expected = duck.rows(expression, found)
+    assert len(expected) == len(people)
+    assert spark.rows(expression, found) == expected
+    for source in (*SOURCES, *FACT_SOURCES.values()):
+        values = source.in_lake(Lake(tables()))
+        order = ["person_id", "id"] if "id" in values.columns else ["person_id"]
+        names = sorted(set(values.columns) - {"day"})
+        ordered = values.select(*names).order_by(order)
+        assert spark.rows(ordered, sources(source.reads)) == duck.rows(
+            ordered, sources(source.reads)
+        ), source
