@@ -16,6 +16,7 @@ from regulars.insight.actions.lake import rewrite_purchases
 from regulars.insight.jobs import ask_for_export, fill_changed_segments, forget_sample_signals
 from regulars.loyalty.events import (
     MembersEnrolled,
+    MembersRegrouped,
     PointsPosted,
     PointsRedeemed,
     PointsReversed,
@@ -41,6 +42,7 @@ CHANGES: tuple[type[Event], ...] = (
     CustomersMerged,
     CustomersUnmerged,
     MembersEnrolled,
+    MembersRegrouped,
     PointsPosted,
     PointsRedeemed,
     RedemptionsUndone,

@@ -49,3 +49,11 @@ class PointsReversed(Event):
 
     program_id: int
     reversal_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class MembersRegrouped(Event):
+    """Members of records that were merged or parted lead others from now on, or stand alone."""
+
+    program_id: int
+    member_ids: tuple[int, ...]

@@ -6,8 +6,19 @@ from django.utils.timezone import now as moment_of_now
 
 from regulars.core.events import on
 from regulars.core.jobs import every
-from regulars.customers.events import GoodsReturned, PurchasesVoided
-from regulars.loyalty.actions import expire_points, post_returns, reverse_purchases
+from regulars.customers.events import (
+    CustomersMerged,
+    CustomersUnmerged,
+    GoodsReturned,
+    PurchasesVoided,
+)
+from regulars.customers.queries import records_touched_by
+from regulars.loyalty.actions import (
+    expire_points,
+    post_returns,
+    regroup_everywhere,
+    reverse_purchases,
+)
 
 
 @on(GoodsReturned)
@@ -20,6 +31,23 @@ def take_back_points_of_returns(event: GoodsReturned) -> None:
 def take_back_points_of_voided_purchases(event: PurchasesVoided) -> None:
     """Whatever took purchases off the record, their points follow."""
     reverse_purchases(event.purchase_ids, "voided", now=moment_of_now())
+
+
+@on(CustomersMerged)
+def pool_members(event: CustomersMerged) -> None:
+    """Points of merged records move to the member that leads."""
+    _regroup(event.merging_ids)
+
+
+@on(CustomersUnmerged)
+def part_members(event: CustomersUnmerged) -> None:
+    """What is left of each record's points goes back to its member."""
+    _regroup(event.merging_ids)
+
+
+def _regroup(merging_ids: tuple[int, ...]) -> None:
+    cause = f"merging:{max(merging_ids)}"
+    regroup_everywhere(records_touched_by(merging_ids), cause=cause, now=moment_of_now())
 
 
 @every("20 * * * *")

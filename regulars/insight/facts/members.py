@@ -1,4 +1,4 @@
-"""The snapshot `members`: customers in programs, with their tier."""
+"""The snapshot `members`: persons in programs, with their tier."""
 
 from regulars.insight.lake.fact import Fact, facts
 
@@ -9,7 +9,7 @@ facts.add("members")(
         rows="""
             SELECT id, program_id, customer_id, tier_id,
                    (joined_at AT TIME ZONE %(zone)s)::date AS joined_on
-            FROM loyalty_member
+            FROM loyalty_member WHERE led_by_id IS NULL
         """,
         columns={
             "id": "int64",

@@ -1,6 +1,7 @@
 """What loyalty can do: post purchases, redeem and give back points, enrol, set up programs."""
 
 from regulars.loyalty.actions.expiring import expire_points
+from regulars.loyalty.actions.grouping import regroup_everywhere, regroup_members
 from regulars.loyalty.actions.members import enrol_members
 from regulars.loyalty.actions.posting import Taken, post_purchases, take_purchases
 from regulars.loyalty.actions.programs import (
@@ -35,6 +36,8 @@ __all__ = [
     "post_purchases",
     "post_returns",
     "redeem_points",
+    "regroup_everywhere",
+    "regroup_members",
     "reverse_purchases",
     "set_rule",
     "set_tiers",

@@ -11,17 +11,21 @@ from regulars.core.sql import int_array, text_array, time_array
 from regulars.customers.actions import CustomerRef
 from regulars.customers.actions.identities import add_identities
 from regulars.customers.actions.timeline import TimelineNote, note_on_timeline
-from regulars.loyalty.actions.writing import MemberState, Movements, write_movements
+from regulars.loyalty.actions.grouping import regroup_members
+from regulars.loyalty.actions.welcoming import welcome_members
+from regulars.loyalty.actions.writing import MemberState
 from regulars.loyalty.events import MembersEnrolled
 from regulars.loyalty.models import Program
 from regulars.loyalty.queries.books import Book, book_of
 from regulars.loyalty.rules.cards import card_number
-from regulars.loyalty.rules.sales import Sale
 
 
 @transaction.atomic
 def enrol_members(*, program: Program, joining: Mapping[int, datetime], now: datetime) -> list[int]:
     """Make customers members, each once, with card, accounts and welcome gift.
+
+    A record that is merged with a member's gets a card and accounts, but no gift: the person has
+    joined before.
 
     `joining` says when each customer joined. Gives the ids of members that are new; customers who
     are members already are left as they are. The number of statements does not depend on the size.
@@ -35,10 +39,12 @@ def enrol_members(*, program: Program, joining: Mapping[int, datetime], now: dat
     book = book_of(program)
     _open_accounts(program, joined)
     publish(MembersEnrolled(program_id=program.pk, member_ids=tuple(joined)))
+    if mates := mates_of_members(program, missing):
+        regroup_members(program, mates, cause=f"merging:member:{min(joined)}", now=now)
     members = lock_members(book, missing)
     _issue_cards(members, joined)
-    new = [member for member in members.values() if member.id in joined]
-    _welcome(book, new, joining=joining, now=now)
+    new = [one for one in members.values() if one.id in joined and _is_first(one, joined)]
+    welcome_members(book, new, joined={one.id: joining[one.customer_id] for one in new}, now=now)
     _note_joining(book, new, joining=joining)
     return list(joined)
 
@@ -54,25 +60,65 @@ def member_ids_of(program: Program, customer_ids: Collection[int]) -> dict[int, 
         return dict(cursor.fetchall())
 
 
+def mates_of_members(program: Program, customer_ids: Collection[int]) -> set[int]:
+    """Those of these records that are merged with a record which is a member; 1 statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH record AS (
+                SELECT id, coalesce(merged_into_id, id) AS lead_id FROM customers_customer
+                WHERE id = ANY(%s::bigint[])
+            ), mates AS (
+                SELECT id, lead_id AS mate_id FROM record WHERE lead_id <> id
+                UNION ALL
+                SELECT record.id, mate.id FROM record JOIN customers_customer mate
+                    ON mate.merged_into_id = record.lead_id AND mate.merged_into_id IS NOT NULL
+                WHERE mate.id <> record.id
+            )
+            SELECT DISTINCT mates.id FROM mates JOIN loyalty_member member
+                ON member.customer_id = mates.mate_id AND member.program_id = %s
+            """,
+            [int_array(customer_ids), program.pk],
+        )
+        return {row[0] for row in cursor.fetchall()}
+
+
+LOCK = """
+    WITH own AS (
+        SELECT coalesce(led_by_id, id) AS lead_id FROM loyalty_member
+        WHERE program_id = %s AND customer_id = ANY(%s::bigint[])
+    )
+    SELECT id, customer_id, number, visits, tier_id, led_by_id FROM loyalty_member WHERE id IN (
+        SELECT lead_id FROM own UNION ALL
+        SELECT mate.id FROM own JOIN loyalty_member mate
+            ON mate.led_by_id = own.lead_id AND mate.led_by_id IS NOT NULL
+    ) ORDER BY id FOR NO KEY UPDATE
+"""
+
+
 def lock_members(book: Book, customer_ids: Collection[int]) -> dict[int, MemberState]:
     """The members among these customers, locked in the order of their ids, with balances.
 
     Whoever changes an account holds its member's lock. The order makes concurrent batches wait
     for each other instead of deadlocking. Balances are read after the lock, by a statement of
-    their own, because the first one saw the world before it waited.
+    their own, because the first one saw the world before it waited. With a member come those it
+    leads and the one that leads it; should that have changed while we waited, we look again.
     """
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT id, customer_id, number, visits, tier_id FROM loyalty_member"
-            " WHERE program_id = %s AND customer_id = ANY(%s::bigint[])"
-            " ORDER BY id FOR NO KEY UPDATE",
-            [book.program_id, int_array(customer_ids)],
-        )
+        looking = True
+        while looking:
+            cursor.execute(LOCK, [book.program_id, int_array(customer_ids)])
+            rows = cursor.fetchall()
+            looking = not {row[5] for row in rows} <= {None, *(row[0] for row in rows)}
         codes = {tier_id: code for code, tier_id in book.tier_ids.items()}
         members = {
             row[0]: MemberState(row[0], row[1], row[2], row[3], codes.get(row[4], ""))
-            for row in cursor.fetchall()
+            for row in rows
         }
+        for row in rows:
+            if row[5] is not None:
+                members[row[0]].leader = members[row[5]]
+                members[row[5]].led.append(members[row[0]])
         cursor.execute(
             "SELECT member_id, unit_id, id, balance FROM loyalty_account"
             " WHERE member_id = ANY(%s::bigint[])",
@@ -140,17 +186,9 @@ def _issue_cards(members: Mapping[int, MemberState], joined: Mapping[int, int]) 
     add_identities(cards, work_id=None)
 
 
-def _welcome(
-    book: Book, members: Collection[MemberState], *, joining: Mapping[int, datetime], now: datetime
-) -> None:
-    movements = Movements()
-    for member in members:
-        at = joining[member.customer_id]
-        gift = book.history.at(at).welcome(Sale(0, member.customer_id, at, 0))
-        movements.climb(book, member, cause=f"joined:{member.id}", at=at)
-        movements.grant(book, member, gift, cause=f"joined:{member.id}", at=at)
-    if movements.keys or movements.tiers:
-        write_movements(book, movements, list(members), now=now)
+def _is_first(member: MemberState, joined: Collection[int]) -> bool:
+    """Whether the person joins with this member, and was no member by another record before."""
+    return member.leader is None and all(one.id in joined for one in member.led)
 
 
 def _note_joining(

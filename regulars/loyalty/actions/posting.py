@@ -10,7 +10,12 @@ from regulars.core.errors import Refused
 from regulars.core.events import publish
 from regulars.core.sql import int_array, text_array
 from regulars.customers.actions import PurchaseInput, Recorded, record_purchases
-from regulars.loyalty.actions.members import enrol_members, lock_members, member_ids_of
+from regulars.loyalty.actions.members import (
+    enrol_members,
+    lock_members,
+    mates_of_members,
+    member_ids_of,
+)
 from regulars.loyalty.actions.writing import MemberState, Movements, write_movements
 from regulars.loyalty.events import PointsPosted
 from regulars.loyalty.models import Program
@@ -105,13 +110,14 @@ def post_purchases(*, program: Program, purchases: Sequence[Sale], now: datetime
 def _enrol_if_everyone(program: Program, purchases: Sequence[Sale], *, now: datetime) -> set[int]:
     """The customers that are members once this is done.
 
+    A record of a person who is a member becomes one too, so that its purchase counts for them.
     Nobody is locked before everybody is enrolled: a lock held while inserting a member could wait
     for a batch that waits for us.
     """
     customers = {sale.customer_id for sale in purchases}
-    if program.enrols != "everyone":
-        return customers
     strangers = customers - member_ids_of(program, customers).keys()
+    if strangers and program.enrols != "everyone":
+        strangers = mates_of_members(program, strangers)
     if strangers:
         joining: dict[int, datetime] = {}
         for sale in purchases:
@@ -138,6 +144,7 @@ def _post(
         for accrual_id, sale in zip(ids, sales, strict=True)
     ]
     touched = {members[sale.customer_id].id: members[sale.customer_id] for sale in sales}
+    touched |= {one.leader.id: one.leader for one in touched.values() if one.leader}
     _write_accruals(book, ids, sales, members=members, receipts=receipts, now=now)
     write_movements(book, movements, list(touched.values()), now=now)
     publish(PointsPosted(program_id=book.program_id, accrual_ids=tuple(ids)))
@@ -147,20 +154,21 @@ def _post(
 def _earn(
     book: Book, movements: Movements, member: MemberState, *, sale: Sale, accrual_id: int
 ) -> Receipt:
-    earned = book.history.at(sale.at).earn(sale, member.standing(book.qualifying))
+    purse = member.purse
+    earned = book.history.at(sale.at).earn(sale, purse.standing(book.qualifying))
     member.visits += 1
     by_unit = movements.grant(
-        book, member, earned, cause=f"accrual:{accrual_id}", at=sale.at, accrual_id=accrual_id
+        book, purse, earned, cause=f"accrual:{accrual_id}", at=sale.at, accrual_id=accrual_id
     )
-    reached = member.balances[book.qualifying.code] if book.qualifying else 0
+    reached = purse.balances[book.qualifying.code] if book.qualifying else 0
     way = book.ladder.way_to_next(reached)
     return Receipt(
         sale.purchase_id,
         book.code,
         member.number,
         by_unit,
-        member.balances.copy(),
-        member.tier,
+        purse.balances.copy(),
+        purse.tier,
         way.tier if way else "",
         way.missing if way else 0,
     )

@@ -78,8 +78,9 @@ def _take_back(program: Program, claims: Sequence[Claim], *, now: datetime) -> l
         if accrual is None or (accrual.id, claim.cause) in settled.causes:
             continue
         member = by_member[accrual.member_id]
-        backs += _settle(book, movements, member, accrual=accrual, claim=claim, settled=settled)
-        movements.climb(book, member, cause=_key(accrual, claim), at=now)
+        purse = member.purse
+        backs += _settle(book, movements, purse, accrual=accrual, claim=claim, settled=settled)
+        movements.climb(book, purse, cause=_key(accrual, claim), at=now)
         if claim.is_full and accrual.id not in settled.voided:
             settled.voided.add(accrual.id)
             voided.add(accrual.id)
@@ -158,7 +159,7 @@ def _use_lots(
     keys: list[str] = []
     uses: list[Use] = []
     accounts = [
-        members[back.accrual.member_id].accounts[back.unit]
+        members[back.accrual.member_id].purse.accounts[back.unit]
         for back in backs
         if back.back.taken and book.units[back.unit].has_lots
     ]
@@ -168,7 +169,7 @@ def _use_lots(
         code = back.unit
         if not back.back.taken or not book.units[code].has_lots:
             continue
-        held = lots[members[back.accrual.member_id].accounts[code]]
+        held = lots[members[back.accrual.member_id].purse.accounts[code]]
         own_first = sorted(held, key=lambda lot: lot.accrual_id != back.accrual.id)
         taken = taken_in_order([(lot.id, left[lot.id]) for lot in own_first], back.back.taken)
         for use in taken:

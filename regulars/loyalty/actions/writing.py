@@ -17,7 +17,11 @@ from regulars.loyalty.rules.sales import Standing
 
 @dataclass(slots=True)
 class MemberState:
-    """A locked member while a batch is computed: standing, accounts and balances by unit."""
+    """A locked member while a batch is computed: standing, accounts and balances by unit.
+
+    A member whose record is merged has a leader: what is earned by its card goes to `purse`. Visits
+    stay with the record, and count for the person.
+    """
 
     id: int
     customer_id: int
@@ -26,11 +30,19 @@ class MemberState:
     tier: str
     accounts: dict[str, int] = field(default_factory=dict)
     balances: dict[str, int] = field(default_factory=dict)
+    leader: "MemberState | None" = None
+    led: list["MemberState"] = field(default_factory=list)
+
+    @property
+    def purse(self) -> "MemberState":
+        """The member whose accounts hold what this one has."""
+        return self.leader or self
 
     def standing(self, qualifying: UnitInBook | None) -> Standing:
-        """The member just before the next sale, as the rules see it."""
+        """The person just before the next sale, as the rules see them; asked of a leader."""
         reached = self.balances[qualifying.code] if qualifying else 0
-        return Standing(self.visits, self.tier, reached)
+        visits = self.visits + sum([one.visits for one in self.led]) if self.led else self.visits
+        return Standing(visits, self.tier, reached)
 
 
 @dataclass(slots=True)
@@ -184,10 +196,11 @@ def write_movements(
             ],
         )
     if movements.tiers:
-        _write_tier_changes(book, movements.tiers)
+        write_tier_changes(book, movements.tiers)
 
 
-def _write_tier_changes(book: Book, moves: Sequence[TierMove]) -> None:
+def write_tier_changes(book: Book, moves: Sequence[TierMove]) -> None:
+    """Put changes of tier on record, tell who listens, and note them on timelines."""
     with connection.cursor() as cursor:
         cursor.execute(
             """

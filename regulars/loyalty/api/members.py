@@ -15,6 +15,7 @@ from regulars.core.errors import NotFound, Refused
 from regulars.customers.actions import CustomerRef
 from regulars.customers.actions.identities import known_owners
 from regulars.customers.models import Customer
+from regulars.customers.queries import records_of
 from regulars.customers.rules.identities import normal_value
 from regulars.loyalty.actions import enrol_members, redeem_points, undo_redemption
 from regulars.loyalty.api.shapes import (
@@ -43,12 +44,15 @@ def list_programs(request: ApiRequest) -> list[ProgramOut]:
 
 @router.get("/members", response=Page[MemberOut], **reads("loyalty:read"))
 def list_members(request: ApiRequest, ask: Query[MembersAsk]) -> Page[MemberOut]:
-    """Members, newest first, of one program or customer where asked."""
+    """Members, newest first, of one program or customer where asked.
+
+    Cards of merged records are listed each, with what their person has.
+    """
     rows = seen(Member, request.auth)
     if ask.program:
         rows = rows.filter(program__code=ask.program)
     if ask.customer_id is not None:
-        rows = rows.filter(customer_id=ask.customer_id)
+        rows = rows.filter(customer_id__in=records_of(ask.customer_id))
     if ask.number:
         rows = rows.filter(number=ask.number)
     page = page_of(rows, ask, order="-id", shape=lambda member: member)

@@ -110,6 +110,9 @@ class MemberOut(Schema):
     program: str
     customer_id: int
     number: str
+    led_by_id: int | None = Field(
+        description="The member that holds the points, where records are merged."
+    )
     joined_at: datetime
     tier: str
     next_tier: str

@@ -28,11 +28,12 @@ def _member(wallet: Wallet) -> MemberOut:
         program=member.program.code,
         customer_id=member.customer_id,
         number=member.number,
+        led_by_id=member.led_by_id,
         joined_at=member.joined_at,
-        tier=member.tier.code if member.tier else "",
+        tier=wallet.tier.code if wallet.tier else "",
         next_tier=wallet.next_tier.code if wallet.next_tier else "",
         missing=wallet.missing,
-        visits=member.visits,
+        visits=wallet.visits,
         balances=[
             BalanceOut(
                 unit=holding.unit.code,

@@ -7,6 +7,7 @@ from regulars.loyalty.models.ledger import (
     LotUse,
     Redemption,
     Reversal,
+    Shortfall,
     Transfer,
 )
 from regulars.loyalty.models.members import Member, TierChange
@@ -22,6 +23,7 @@ __all__ = [
     "Redemption",
     "Reversal",
     "Rule",
+    "Shortfall",
     "Tier",
     "TierChange",
     "Transfer",

@@ -139,7 +139,11 @@ class Transfer(Record):
 
 
 class Lot(Record):
-    """Points granted together, usable from one moment up to another."""
+    """Points granted together, usable from one moment up to another.
+
+    Where points move to another member because records are merged or parted, the target has a lot
+    of its own with the same dates; `origin` names the lot that was once granted.
+    """
 
     account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
     transfer = models.OneToOneField(Transfer, models.PROTECT, related_name="+")
@@ -147,6 +151,7 @@ class Lot(Record):
     remaining = models.PositiveBigIntegerField()
     activates_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True)
+    origin = models.ForeignKey("self", models.PROTECT, null=True, related_name="+", db_index=False)
 
     class Meta:
         constraints = (
@@ -160,6 +165,9 @@ class Lot(Record):
                 fields=("account", "expires_at", "id"),
                 name="lot_open_by_account",
                 condition=Q(remaining__gt=0),
+            ),
+            models.Index(
+                fields=("origin",), name="lot_by_origin", condition=Q(origin__isnull=False)
             ),
         )
 
@@ -198,4 +206,24 @@ class Reversal(Record):
             models.CheckConstraint(
                 name="no_more_is_taken_than_is_due", condition=Q(taken__lte=F("due"))
             ),
+        )
+
+
+class Shortfall(Record):
+    """What a lot paid for spending of another member beyond its own points, found when they parted."""
+
+    cause = models.CharField(max_length=100, db_collation="C")
+    lot = models.ForeignKey(Lot, models.PROTECT, related_name="+")
+    owner = models.ForeignKey(Member, models.PROTECT, related_name="+")
+    spender = models.ForeignKey(Member, models.PROTECT, related_name="+")
+    amount = models.PositiveBigIntegerField()
+    after = models.ForeignKey(Transfer, models.PROTECT, related_name="+", db_index=False)
+    at = models.DateTimeField()
+
+    objects = AppendOnlyRows.as_manager()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(name="a_lot_bears_a_cause_once", fields=("cause", "lot")),
+            models.CheckConstraint(name="a_shortfall_is_of_something", condition=Q(amount__gt=0)),
         )

@@ -9,7 +9,11 @@ from regulars.loyalty.models.programs import Program, Tier
 
 
 class Member(Record):
-    """A customer in a program. The row is the lock under which the member's accounts change."""
+    """A customer record in a program. The row is the lock under which the member's accounts change.
+
+    Where records are one person, one of their members leads the others: its accounts hold what all
+    of them have, and its row is the lock of all. The others keep their cards and their visits.
+    """
 
     program = models.ForeignKey(Program, models.PROTECT, related_name="+")
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="+")
@@ -20,6 +24,7 @@ class Member(Record):
     tier = models.ForeignKey(Tier, models.PROTECT, null=True, related_name="+", db_index=False)
     visits = models.PositiveIntegerField(default=0)
     joined_at = models.DateTimeField()
+    led_by = models.ForeignKey("self", models.PROTECT, null=True, related_name="+", db_index=False)
 
     class Meta:
         constraints = (
@@ -29,8 +34,16 @@ class Member(Record):
             models.CheckConstraint(
                 name="card_number_is_digits", condition=Q(number__regex=r"^[0-9]+$")
             ),
+            models.CheckConstraint(name="nobody_is_led_by_oneself", condition=~Q(led_by=F("id"))),
         )
-        indexes = (models.Index(fields=("program", "tier"), name="member_by_tier"),)
+        indexes = (
+            models.Index(fields=("program", "tier"), name="member_by_tier"),
+            models.Index(
+                fields=("led_by",),
+                name="member_by_leading_one",
+                condition=Q(led_by__isnull=False),
+            ),
+        )
 
     def __str__(self) -> str:
         return self.number

@@ -22,7 +22,7 @@ def members(request: HttpRequest, code: str) -> Shown:
         raise Http404
     text = request.GET.get("q", "")[:100].replace("\x00", "").strip()
     chosen, sort = request.GET.get("tier", ""), request.GET.get("sort", "")
-    rows = _matching(Member.objects.filter(program=program), text)
+    rows = _matching(Member.objects.filter(program=program, led_by=None), text)
     if chosen:
         rows = rows.filter(tier__code=chosen)
     listed = Paginator(_sorted(rows, sort), PER_PAGE).get_page(request.GET.get("page"))
@@ -43,11 +43,12 @@ def _matching(rows: QuerySet[Member], text: str) -> QuerySet[Member]:
     rows = rows.select_related("program", "tier", "customer")
     if not text:
         return rows
-    matches = Q(customer__in=find_customers(text))
+    found = Q(customer__in=find_customers(text))
     digits = "".join(letter for letter in text if letter not in " -")
     if digits.isascii() and digits.isdigit():
-        matches |= Q(number__startswith=digits)
-    return rows.filter(matches)
+        found |= Q(number__startswith=digits)
+    led = Member.objects.filter(found, led_by__isnull=False)
+    return rows.filter(found | Q(pk__in=led.values("led_by")))
 
 
 def _sorted(rows: QuerySet[Member], sort: str) -> QuerySet[Member]:

@@ -33,7 +33,8 @@ LOTS_OF_TRANSFERS = """
     FROM loyalty_transfer transfer
     JOIN loyalty_account account ON account.id = transfer.target_id
     JOIN loyalty_unit unit ON unit.id = account.unit_id AND unit.kind <> 'qualifying'
-    JOIN loyalty_account source ON source.id = transfer.source_id AND source.pot = 'issued'
+    JOIN loyalty_account source ON source.id = transfer.source_id
+        AND source.pot IN ('issued', 'adjusted', '')
     LEFT JOIN loyalty_lot lot ON lot.transfer_id = transfer.id AND lot.account_id = account.id
     WHERE account.member_id IS NOT NULL AND transfer.amount IS DISTINCT FROM lot.granted
     ORDER BY transfer.id
@@ -48,7 +49,7 @@ USES_OF_TRANSFERS = """
     LEFT JOIN (
         SELECT transfer_id, sum(amount) AS amount FROM loyalty_lotuse GROUP BY transfer_id
     ) uses ON uses.transfer_id = transfer.id
-    WHERE source.pot <> 'issued'
+    WHERE source.pot NOT IN ('issued', 'adjusted')
         AND coalesce(uses.amount, 0) <> CASE WHEN source.member_id IS NULL
             THEN -transfer.amount ELSE transfer.amount END
     ORDER BY transfer.id
@@ -99,7 +100,8 @@ TIERS = """
             SELECT target_id AS id, amount FROM loyalty_transfer
             UNION ALL SELECT source_id, -amount FROM loyalty_transfer
         ) legs ON legs.id = account.id
-        WHERE account.member_id IS NOT NULL GROUP BY account.member_id
+        JOIN loyalty_member leader ON leader.id = account.member_id AND leader.led_by_id IS NULL
+        GROUP BY account.member_id
     )
     SELECT member.id, member.tier_id, due.id
     FROM loyalty_member member
@@ -111,6 +113,25 @@ TIERS = """
     ) due ON true
     WHERE member.tier_id IS DISTINCT FROM due.id
     ORDER BY member.id
+"""
+
+LED = """
+    SELECT member.id, account.balance, 0 FROM loyalty_member member
+    JOIN loyalty_account account ON account.member_id = member.id
+    WHERE member.led_by_id IS NOT NULL AND account.balance <> 0
+    UNION ALL
+    SELECT member.id, leader.program_id, member.program_id FROM loyalty_member member
+    JOIN loyalty_member leader ON leader.id = member.led_by_id
+    WHERE leader.led_by_id IS NOT NULL OR leader.program_id <> member.program_id
+    ORDER BY 1
+"""
+
+DATES_OF_MOVED = """
+    SELECT lot.id, lot.account_id, origin.account_id
+    FROM loyalty_lot lot JOIN loyalty_lot origin ON origin.id = lot.origin_id
+    WHERE (lot.activates_at, lot.expires_at)
+        IS DISTINCT FROM (origin.activates_at, origin.expires_at) OR origin.origin_id IS NOT NULL
+    ORDER BY lot.id
 """
 
 VISITS = """
@@ -133,6 +154,8 @@ CHECKS = {
     "transfer_stays_in_one_unit": UNITS,
     "receipt_is_what_was_posted": RECEIPTS,
     "tier_follows_from_transfers": TIERS,
+    "who_is_led_holds_nothing": LED,
+    "moved_points_keep_their_dates": DATES_OF_MOVED,
     "visits_are_the_purchases_that_stand": VISITS,
 }
 """Each check gives rows of (id, stored, derived) that disagree; none where the books are right."""

@@ -78,7 +78,7 @@ def figures_of(program: Program, unit: Unit, *, zone: str) -> ProgramFigures:
         newest = int(cursor.fetchone()[0])
     return ProgramFigures(
         unit=unit,
-        members=Member.objects.filter(program=program).count(),
+        members=Member.objects.filter(program=program, led_by=None).count(),
         open=held,
         worth_minor=unit.worth_of(held),
         issued=_moved(unit, "issued", zone=zone, newest=newest),
@@ -89,7 +89,7 @@ def figures_of(program: Program, unit: Unit, *, zone: str) -> ProgramFigures:
 def tier_counts_of(program: Program) -> list[TierCount]:
     """How many members stand on each tier, highest first, those below the lowest last."""
     counted = dict(
-        Member.objects.filter(program=program)
+        Member.objects.filter(program=program, led_by=None)
         .order_by()
         .values_list("tier")
         .annotate(members=Count("id"))

@@ -42,7 +42,7 @@ class Reversible(NamedTuple):
 
 
 class HeldLot(NamedTuple):
-    """An open lot and the accrual that made it."""
+    """An open lot and the accrual that once granted it."""
 
     id: int
     remaining: int
@@ -125,9 +125,11 @@ def open_lots_of(account_ids: Collection[int]) -> dict[int, list[HeldLot]]:
         cursor.execute(
             """
             SELECT lot.account_id, lot.id, lot.remaining, transfer.accrual_id
-            FROM loyalty_lot lot JOIN loyalty_transfer transfer ON transfer.id = lot.transfer_id
+            FROM loyalty_lot lot
+            JOIN loyalty_lot origin ON origin.id = coalesce(lot.origin_id, lot.id)
+            JOIN loyalty_transfer transfer ON transfer.id = origin.transfer_id
             WHERE lot.account_id = ANY(%s::bigint[]) AND lot.remaining > 0
-            ORDER BY lot.expires_at NULLS LAST, lot.id
+            ORDER BY lot.expires_at NULLS LAST, origin.id, lot.id
             """,
             [int_array(account_ids)],
         )

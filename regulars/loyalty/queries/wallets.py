@@ -2,13 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import connection
+from django.db.models import Q
 
 from regulars.core.sql import int_array
 from regulars.customers.models import Identity
+from regulars.customers.queries import persons_of
 from regulars.customers.rules.identities import normal_phone
 from regulars.loyalty.models import Account, Member, Tier, Unit
 
@@ -32,6 +34,8 @@ class Wallet:
     next_tier: Tier | None
     missing: int
     reached: int
+    tier: Tier | None = None
+    visits: int = 0
 
     @property
     def spendable(self) -> Holding | None:
@@ -61,11 +65,16 @@ class Entry:
 
 
 def wallets_of(members: Sequence[Member], *, now: datetime) -> list[Wallet]:
-    """The wallets of these members (with `program` and `tier` loaded) in their order; 3 statements."""
-    ids = [member.pk for member in members]
+    """The wallets of these members (with `program` and `tier` loaded) in their order; 4 statements.
+
+    The wallet of a member whose record is merged holds what its person has, by the leading member.
+    """
+    leaders = {member.pk: member.led_by_id or member.pk for member in members}
     accounts: dict[int, list[Account]] = defaultdict(list)
     for account in (
-        Account.objects.filter(member__in=ids).select_related("unit").order_by("unit_id")
+        Account.objects.filter(member__in=leaders.values())
+        .select_related("unit")
+        .order_by("unit_id")
     ):
         assert account.member_id is not None
         accounts[account.member_id].append(account)
@@ -74,9 +83,27 @@ def wallets_of(members: Sequence[Member], *, now: datetime) -> list[Wallet]:
     programs = {member.program_id for member in members}
     for tier in Tier.objects.filter(program__in=programs).order_by("qualifying_min"):
         tiers[tier.program_id].append(tier)
-    return [
-        _wallet(member, accounts[member.pk], available, tiers[member.program_id])
+    wallets = [
+        _wallet(member, accounts[leaders[member.pk]], available, tiers[member.program_id])
         for member in members
+    ]
+    return _with_standings(wallets)
+
+
+def _with_standings(wallets: Sequence[Wallet]) -> list[Wallet]:
+    """The wallets with the tier and the visits of the person; 1 statement."""
+    leaders = {one.member.led_by_id or one.member.pk for one in wallets}
+    pooled = Member.objects.filter(Q(led_by__in=leaders) | Q(pk__in=leaders, led_by=None))
+    tiers: dict[int, Tier | None] = {}
+    visits: dict[int, int] = defaultdict(int)
+    for member in pooled.select_related("tier"):
+        visits[member.led_by_id or member.pk] += member.visits
+        if member.led_by_id is None:
+            tiers[member.pk] = member.tier
+    return [
+        replace(one, tier=tiers.get(lead), visits=visits[lead])
+        for one in wallets
+        for lead in (one.member.led_by_id or one.member.pk,)
     ]
 
 
@@ -111,7 +138,7 @@ def history_of(member: Member, *, limit: int = 20) -> list[Entry]:
                 ON store.id = coalesce(purchase.store_id, redemption.store_id)
             ORDER BY moved.at DESC, moved.id DESC
             """,
-            {"member": member.pk, "limit": limit},
+            {"member": member.led_by_id or member.pk, "limit": limit},
         )
         return [Entry(*row) for row in cursor.fetchall()]
 
@@ -124,7 +151,10 @@ def find_member(text: str) -> Member | None:
     members = Member.objects.select_related("program", "tier", "customer")
     if found := members.filter(number=digits).first():
         return found
-    return members.filter(customer__in=_owners_of_phone(digits, text)).order_by("id").first()
+    records = [
+        one for person in persons_of(_owners_of_phone(digits, text)).values() for one in person
+    ]
+    return members.filter(customer__in=records, led_by=None).order_by("id").first()
 
 
 def _owners_of_phone(digits: str, text: str) -> list[int]:

@@ -55,4 +55,5 @@ def what_for(entry: Entry) -> str:
         "redemption:undo": gettext("Redemption undone"),
         "reversal": gettext("Returned goods"),
         "expiry": gettext("Expired"),
+        "merging": gettext("Between cards of one person"),
     }.get(entry.cause, entry.cause)

@@ -1,0 +1,245 @@
+"""Merging and parting of members: which points belong to whom, and what has to move.
+
+A lot belongs to the member whose card earned it, wherever it lies. While members are one person
+all lots lie in one account and are spent soonest expiring first, whoever shows the card. When they
+part, each gets what it would have had alone; what one spent beyond that stays paid by the others.
+The worked examples stand in `docs/algorithms/merging.md`.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from regulars.loyalty.rules.lots import taken_in_order
+
+
+class Granted(NamedTuple):
+    """Points granted to a member, by id of the lot; `cause` is what earned them."""
+
+    lot_id: int
+    owner: int
+    amount: int
+    activates_at: datetime
+    expires_at: datetime | None = None
+    cause: int | None = None
+
+    @property
+    def turn(self) -> tuple[bool, datetime, int]:
+        """The place in the order of spending: soonest expiring first, ties by age."""
+        return self.expires_at is None, self.expires_at or self.activates_at, self.lot_id
+
+    def is_dead(self, at: datetime) -> bool:
+        """Whether the lot has expired by then."""
+        return self.expires_at is not None and self.expires_at <= at
+
+
+class Spent(NamedTuple):
+    """A member's card paid with points; `key` names the redemption."""
+
+    key: int
+    owner: int
+    amount: int
+    at: datetime
+
+
+class Undone(NamedTuple):
+    """The redemption of that key was undone."""
+
+    key: int
+
+
+class TakenBack(NamedTuple):
+    """Points of a purchase were taken back, those it had earned first."""
+
+    owner: int
+    amount: int
+    at: datetime
+    cause: int
+
+
+class Borne(NamedTuple):
+    """A lot paid what another member had spent beyond its own, at an earlier parting."""
+
+    lot_id: int
+    spender: int
+    amount: int
+
+
+Step = Granted | Spent | Undone | TakenBack | Borne
+
+
+class Alone:
+    """What members would have, had each spent only its own points; steps are told in order."""
+
+    def __init__(self) -> None:
+        self.lots: dict[int, Granted] = {}
+        self.left: dict[int, int] = {}
+        self.beyond: dict[int, int] = defaultdict(int)
+        self._owned: dict[int, list[Granted]] = defaultdict(list)
+        self._paid: dict[int, tuple[int, list[tuple[int, int]], int]] = {}
+
+    def tell(self, step: Step) -> None:
+        """Take the next step of the history into account."""
+        match step:
+            case Granted():
+                self.lots[step.lot_id] = step
+                self.left[step.lot_id] = step.amount
+                self._owned[step.owner].append(step)
+            case Spent():
+                usable = [
+                    lot
+                    for lot in self._owned[step.owner]
+                    if lot.activates_at <= step.at and not lot.is_dead(step.at)
+                ]
+                self._paid[step.key] = (step.owner, *self._take(usable, step))
+            case Undone():
+                owner, uses, beyond = self._paid.pop(step.key, (0, [], 0))
+                self.beyond[owner] -= beyond
+                for lot_id, amount in uses:
+                    self.left[lot_id] += amount
+            case TakenBack():
+                alive = [lot for lot in self._owned[step.owner] if not lot.is_dead(step.at)]
+                self._take(alive, step, first=step.cause)
+            case Borne():
+                self.beyond[step.spender] -= step.amount
+                if step.lot_id in self.left:
+                    self.left[step.lot_id] -= min(step.amount, self.left[step.lot_id])
+
+    def _take(
+        self, lots: Iterable[Granted], step: Spent | TakenBack, *, first: int | None = None
+    ) -> tuple[list[tuple[int, int]], int]:
+        order = sorted(lots, key=lambda lot: ((first is None or lot.cause != first), *lot.turn))
+        uses = taken_in_order([(lot.lot_id, self.left[lot.lot_id]) for lot in order], step.amount)
+        for use in uses:
+            self.left[use.lot_id] -= use.amount
+        beyond = step.amount - sum(use.amount for use in uses)
+        self.beyond[step.owner] += beyond
+        return [(use.lot_id, use.amount) for use in uses], beyond
+
+
+class Parted(NamedTuple):
+    """How much each lot should hold, by its id, and what lots paid for spending of others."""
+
+    wanted: dict[int, int]
+    borne: tuple[Borne, ...]
+
+
+def parted(
+    alone: Alone, held: Mapping[int, int], sides: Mapping[int, int], now: datetime
+) -> Parted:
+    """What each lot keeps when members part: as alone, less what others have spent of it.
+
+    `held` is what is really left of each lot, `sides` says by member who stays together. A dead lot
+    is left as it is. Where less is left than all would have alone, somebody spent beyond their
+    own: the others' lots bear it, soonest expiring first, and that is told. Where more is left,
+    it stays where it lies.
+    """
+    wanted = {id_: held.get(id_, 0) for id_ in held.keys() | alone.lots.keys()}
+    live = sorted(
+        (lot for lot in alone.lots.values() if not lot.is_dead(now)), key=lambda x: x.turn
+    )
+    wanted |= {lot.lot_id: alone.left[lot.lot_id] for lot in live}
+    missing = sum(wanted.values()) - sum(held.values())
+    spenders = {sides[owner]: owner for owner, beyond in alone.beyond.items() if beyond > 0}
+    borne: list[Borne] = []
+    payers = sorted(live, key=lambda lot: sides.get(lot.owner) in spenders)
+    for use in taken_in_order(
+        [(lot.lot_id, wanted[lot.lot_id]) for lot in payers], max(missing, 0)
+    ):
+        wanted[use.lot_id] -= use.amount
+        spender = _spender(alone, sides, but=alone.lots[use.lot_id].owner)
+        borne.append(Borne(use.lot_id, spender, use.amount))
+    spare = [(id_, held.get(id_, 0) - amount) for id_, amount in wanted.items()]
+    more = [(id_, amount) for id_, amount in spare if amount > 0]
+    for use in taken_in_order(more, max(-missing, 0)):
+        wanted[use.lot_id] += use.amount
+    return Parted(wanted, tuple(borne))
+
+
+def _spender(alone: Alone, sides: Mapping[int, int], *, but: int) -> int:
+    """Who spent the most beyond their own, another side than this member's where there is one."""
+    return max(
+        alone.beyond,
+        key=lambda one: (sides.get(one) != sides.get(but), alone.beyond[one]),
+        default=but,
+    )
+
+
+class Held(NamedTuple):
+    """What is left of an open lot, in which account; `origin` is the lot once granted."""
+
+    id: int
+    account: int
+    origin: int
+    remaining: int
+
+
+class Move(NamedTuple):
+    """An amount leaves an open lot and counts from now on as of the lot `origin`, in `target`."""
+
+    lot: Held
+    origin: int
+    target: int
+    amount: int
+
+
+def moves(
+    held: Sequence[Held], homes: Mapping[int, int], wanted: Mapping[int, int] | None = None
+) -> list[Move]:
+    """What has to move so that each lot lies in its home account and holds what is wanted of it.
+
+    `homes` gives the account by id of the lot once granted; a lot without one stays. Without
+    `wanted` every lot keeps what it has.
+
+    >>> moves([Held(1, 10, 1, 30), Held(2, 11, 2, 50)], {1: 10, 2: 10})
+    [Move(lot=Held(id=2, account=11, origin=2, remaining=50), origin=2, target=10, amount=50)]
+    """
+    if wanted is None:
+        wanted = _sums(held)
+    needed, found, spare = dict(wanted), list[Move](), list[tuple[Held, int]]()
+    for lot in held:
+        home = homes.get(lot.origin, lot.account)
+        kept = min(lot.remaining, needed.get(lot.origin, 0))
+        needed[lot.origin] = needed.get(lot.origin, 0) - kept
+        if kept and home != lot.account:
+            found.append(Move(lot, lot.origin, home, kept))
+        if kept < lot.remaining:
+            spare.append((lot, lot.remaining - kept))
+    for origin in sorted(needed):
+        while needed[origin] > 0 and spare:
+            lot, rest = spare.pop(0)
+            taken = min(needed[origin], rest)
+            found.append(Move(lot, origin, homes[origin], taken))
+            needed[origin] -= taken
+            if taken < rest:
+                spare.insert(0, (lot, rest - taken))
+    return found
+
+
+def _sums(held: Collection[Held]) -> dict[int, int]:
+    sums: dict[int, int] = defaultdict(int)
+    for lot in held:
+        sums[lot.origin] += lot.remaining
+    return sums
+
+
+def evened(balances: Mapping[int, int], wanted: Mapping[int, int]) -> list[tuple[int, int, int]]:
+    """The transfers (source, target, amount) that bring balances to what is wanted of each.
+
+    >>> evened({1: 100, 2: 40}, {1: 140, 2: 0})
+    [(2, 1, 40)]
+    """
+    spare = [(one, balances[one] - wanted[one]) for one in sorted(wanted)]
+    givers = [(one, amount) for one, amount in spare if amount > 0]
+    found = []
+    for target, amount in spare:
+        missing = -amount
+        while missing > 0 and givers:
+            source, rest = givers.pop(0)
+            given = min(missing, rest)
+            found.append((source, target, given))
+            missing -= given
+            if given < rest:
+                givers.insert(0, (source, rest - given))
+    return found
