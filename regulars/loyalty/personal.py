@@ -67,4 +67,5 @@ impersonal(
     "loyalty_lot",
     "loyalty_lotuse",
     "loyalty_reversal",
+    "loyalty_shortfall",
 )
