@@ -141,6 +141,16 @@ def _confirmation_token(store: Store) -> str:
     return signing.dumps(1, salt=CONFIRMATION_SALT)
 
 
+@example("purpose_code")
+def _purpose_code(store: Store) -> str:
+    return "marketing"
+
+
+@example("rule_code")
+def _contact_rule_code(store: Store) -> str:
+    return "surveys"
+
+
 @example("touchpoint_id")
 def _touchpoint_id(store: Store) -> int:
     return make.touchpoint().pk

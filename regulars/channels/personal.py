@@ -29,3 +29,4 @@ hold(
     ),
 )
 impersonal("settings of channels and limits of contact", "channels_channel", "channels_contactrule")
+impersonal("customers by number whom no rule limits, and quiet hours", "channels_contactpolicy")

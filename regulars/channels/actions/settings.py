@@ -58,6 +58,8 @@ def change_contact_policy(policy: ContactPolicy) -> ContactPolicy:
             duration(policy.duplicate_window)
         except Refused as bad:
             raise Refused(bad.code, bad.message, "duplicate_window") from bad
+    if not all(one.strip().isdecimal() for one in policy.whitelist):
+        raise Refused("not_a_number", "customers by their numbers", "whitelist")
     if (policy.quiet_from is None) != (policy.quiet_until is None):
         raise Refused("half_quiet", "quiet hours begin and end", "quiet_until")
     ContactPolicy.objects.all().delete()

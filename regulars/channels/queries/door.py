@@ -28,7 +28,8 @@ from regulars.channels.rules.quiet import quiet_until
 from regulars.company.models import Employee
 from regulars.company.queries import get_brand
 from regulars.customers.models import Identity
-from regulars.customers.queries.consents import Spoken, restrictions_of, spoken_by
+from regulars.customers.queries.consents import Spoken, spoken_by
+from regulars.customers.queries.privacy import restricted_among
 from regulars.customers.rules.consents import ADDRESS_KINDS, Standing, allows
 from regulars.customers.rules.identities import normal_value
 
@@ -148,7 +149,7 @@ def learn(asks: Sequence[Ask], *, now: datetime) -> Knowledge:
         spoken=spoken,
         owners=owners,
         suppressed=_suppressed(addresses),
-        restrictions=restrictions_of(records),
+        restrictions=restricted_among(whom, for_marketing=True),
         colleagues=_colleagues(asks),
         budget=budget,
         contacts=contacts_since(now - budget.longest, customer_ids=records, addresses=addresses),
@@ -213,7 +214,7 @@ def objections(ask: Ask, known: Knowledge, *, now: datetime) -> Iterator[Verdict
     if not ask.address.strip() and channel_kinds.get(ask.channel).capabilities.needs_address:
         yield _no("no_address")
     if purpose.basis != "legal_duty":
-        yield from _restrictions(ask, known)
+        yield from _restrictions(ask, known, is_offer=purpose.basis == "consent")
     standing = known.standing(ask, now=now)
     if _is_suppressed(ask, known, standing, is_refusable=purpose.is_refusable):
         yield _no("opted_out")
@@ -221,11 +222,12 @@ def objections(ask: Ask, known: Knowledge, *, now: datetime) -> Iterator[Verdict
         yield _no_consent(standing)
 
 
-def _restrictions(ask: Ask, known: Knowledge) -> Iterator[Verdict]:
+def _restrictions(ask: Ask, known: Knowledge, *, is_offer: bool) -> Iterator[Verdict]:
+    """An objection closes the door to what needs a consent, a restriction to all but legal duty."""
     for one in known.reached(ask):
-        for record in known.spoken.records.get(one, (one,)):
-            if record in known.restrictions:
-                yield _no("restricted", known.restrictions[record])
+        scope = known.restrictions.get(one)
+        if scope == "all" or (scope and is_offer):
+            yield _no("restricted")
 
 
 def _no(code: str, reason: str = "") -> Verdict:
@@ -281,12 +283,12 @@ def budget_of(ask: Ask, known: Knowledge, *, now: datetime) -> Budget:
     customer_id, address = _counted_as(ask, known)
     records = known.spoken.records.get(customer_id, (customer_id,)) if customer_id else ()
     profile = known.profiles.get(customer_id or 0, {})
-    names = {normal_id(str(one)) for one in records} | {normal_id(ask.address)}
+    names = {normal_id(str(one)) for one in records}
     return Budget(
         known.budget.rules_for(profile, now=now),
         known.contacts.of(records, address, but=ask.message_id),
         known.budget.duplicate_window,
-        is_unlimited=bool(names & known.budget.whitelist - {""}),
+        is_unlimited=bool(names & known.budget.whitelist),
     )
 
 

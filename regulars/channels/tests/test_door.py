@@ -25,8 +25,7 @@ from regulars.channels.models import ContactPolicy, ContactRule, Message
 from regulars.channels.queries import Ask, channel_of, may_contact, may_contact_many
 from regulars.core.models import Event
 from regulars.customers.actions import ConsentInput, CustomerRef, change_purpose, record_consents
-from regulars.customers.models import Customer
-from regulars.customers.queries import consents
+from regulars.customers.models import Customer, Restriction
 from regulars.customers.rules.consents import PurposeShape
 from tests import make
 
@@ -164,12 +163,14 @@ def test_who_said_no_while_the_message_waited_is_not_written_to(ann):
 
 
 @pytest.mark.django_db
-def test_a_restriction_closes_the_door_but_for_legal_duty(ann, monkeypatch):
-    monkeypatch.setattr(consents, "_restrictions", [lambda ids: dict.fromkeys(ids, "on request")])
-    verdict = may_contact(ann.pk, "service", "outbox", NOW)
-    assert (verdict.code, verdict.reason) == ("restricted", "on request")
+def test_a_restriction_closes_the_door_but_for_legal_duty(ann):
+    say(ann, "given")
     change_purpose(PurposeShape("recall", "Recall", basis="legal_duty", is_refusable=False))
-    assert may_contact(ann.pk, "recall", "outbox", NOW).allowed
+    wanted = ("marketing", "service", "recall")
+    Restriction.objects.create(customer=ann, scope="marketing", since=NOW)
+    assert [code(ann, one) for one in wanted] == ["restricted", "", ""]
+    Restriction.objects.filter(customer=ann).update(scope="all")
+    assert [code(ann, one) for one in wanted] == ["restricted", "restricted", ""]
 
 
 @pytest.mark.django_db
@@ -213,7 +214,7 @@ def test_rules_concern_those_their_condition_describes_and_nobody_on_the_list(an
     assert code(ann, "survey") == ""
     Customer.objects.filter(pk=ann.pk).update(birth_year=2003)
     assert code(ann, "survey") == "asked_enough"
-    change_contact_policy(ContactPolicy(whitelist=["ANN@example.com"]))
+    change_contact_policy(ContactPolicy(whitelist=[f" {ann.pk} "]))
     assert code(ann, "survey") == ""
 
 

@@ -1,7 +1,7 @@
 """What people agreed to, as of any moment; and the purposes and texts it is about."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,26 +24,6 @@ from regulars.customers.rules.consents import (
     purposes_by_code,
     standing_of_person,
 )
-
-Restriction = Callable[[Collection[int]], Mapping[int, str]]
-_restrictions: list[Restriction] = []
-
-
-def restricts(function: Restriction) -> Restriction:
-    """A decorator for a function that knows of people whose data may not be used.
-
-    It gets ids of customer records and gives a sentence of why for those that are restricted.
-    """
-    _restrictions.append(function)
-    return function
-
-
-def restrictions_of(customer_ids: Collection[int]) -> dict[int, str]:
-    """Why the data of these records may not be used, for those of which that is so."""
-    found: dict[int, str] = {}
-    for restriction in _restrictions:
-        found |= restriction(customer_ids)
-    return found
 
 
 def purposes() -> Mapping[str, PurposeShape]:
