@@ -52,22 +52,27 @@ def measure_collect(*, seconds: float) -> dict[str, Any]:
         source = open_event_source("bench", SourceWish("Bench", mode="block"), now=now)
         publish_plan({"Product Viewed": PLAN}, source=None, only_planned=True, now=now)
         os.environ[FILE] = str(Path(folder) / "bare")
-        sizes = [_measured(size, source.write_key, seconds=seconds) for size in CONNECTIONS]
+        with (
+            web_server(workers=WORKERS) as product,
+            web_server(workers=WORKERS, application=BARE) as bare,
+        ):
+            doors = {"product": product, "bare": bare}
+            sizes = [
+                _measured(doors, source.write_key, size=size, seconds=seconds)
+                for size in CONNECTIONS
+            ]
     return {"sizes": sizes, "processes": WORKERS, "connections": CONNECTIONS}
 
 
-def _measured(size: int, key: str, *, seconds: float) -> dict[str, Any]:
+def _measured(doors: dict[str, str], key: str, *, size: int, seconds: float) -> dict[str, Any]:
     product, bare = [], []
-    for round_ in range(ROUNDS):
+    for _round in range(ROUNDS):
         Parcel.objects.all().delete()
-        with web_server(workers=WORKERS) as address:
-            run = _load(address, key, size=size, seconds=seconds, run=f"{size}-{round_}")
-        run["kept"] = _kept()
-        product.append(run)
-        with web_server(workers=WORKERS, application=BARE) as address:
-            bare.append(_load(address, key, size=size, seconds=seconds, run="bare"))
+        product.append(_load(doors["product"], key, size=size, seconds=seconds))
+        product[-1]["kept"] = _kept()
+        bare.append(_load(doors["bare"], key, size=size, seconds=seconds))
         for file in Path(os.environ[FILE]).parent.iterdir():
-            file.unlink()
+            os.truncate(file, 0)
     mine, least = (median(run["per_second"] for run in runs) for runs in (product, bare))
     return {
         "size": size,
@@ -92,13 +97,12 @@ def _kept() -> int:
     )
 
 
-def _load(address: str, key: str, *, size: int, seconds: float, run: str) -> dict[str, Any]:
+def _load(address: str, key: str, *, size: int, seconds: float) -> dict[str, Any]:
     told = {
         "port": urlsplit(address).port,
         "key": key,
         "size": size,
         "connections": CONNECTIONS[size],
-        "run": run,
     }
     command = [sys.executable, "-m", "regulars.cli.bench.load"]
     for length in (0.5, seconds):

@@ -2,8 +2,9 @@
 
 from ninja import Router
 
-from regulars.customers.api import people, privacy
+from regulars.customers.api import people, privacy, tracked
 
 router = Router()
 router.add_router("", people.router)
 router.add_router("", privacy.router)
+router.add_router("", tracked.router)

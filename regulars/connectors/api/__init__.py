@@ -1,0 +1,9 @@
+"""What other programs ask of connectors: imports of files, and what sources of events send."""
+
+from ninja import Router
+
+from regulars.connectors.api import collecting, imports
+
+router = Router()
+router.add_router("", imports.router)
+router.add_router("", collecting.router)
