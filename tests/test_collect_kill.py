@@ -53,7 +53,7 @@ def kill(child: Child) -> None:
 
 
 def until(done: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + 240
     while not done():
         assert time.monotonic() < deadline, what
         time.sleep(0.1)
