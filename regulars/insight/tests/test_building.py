@@ -1,0 +1,114 @@
+"""The builder of segments: a plain form becomes a condition, step by step, and nothing is lost."""
+
+import pytest
+from django.test import Client
+
+from regulars.core.conditions.words import ENGLISH
+from regulars.customers.knowledge import CUSTOMER
+from regulars.customers.models import Segment
+from regulars.insight.actions.lake import refresh_lake
+from regulars.insight.building.drafts import draft_of, draft_of_form, places_of, step
+from regulars.insight.building.reading import DraftReader, show_as_typed
+from regulars.insight.tests import company
+from tests import make
+from tests.worker import work
+
+pytestmark = pytest.mark.django_db
+
+COFFEE = {
+    "all": [
+        {
+            "did": "bought",
+            "where": {"all": [{"field": "category", "is": "under", "value": ["Food", "Home"]}]},
+            "count": {"is": "at_least", "value": 3},
+            "within": {"last_days": 30},
+        },
+        {"not": {"did": "purchase", "within": {"days_ago": [0, 10]}}},
+        {"not": {"any": [{"field": "spend_minor", "is": "between", "value": [1_050, 99_900]}]}},
+        {"any": [{"field": "email_known", "is": "equals", "value": True}]},
+        {"did": "purchase", "sum": {"of": "total_minor", "is": "more", "value": 5_000}},
+    ]
+}
+
+
+def reader() -> DraftReader:
+    return DraftReader(CUSTOMER, words=ENGLISH, currency="USD", zone="UTC", choose="choose")
+
+
+def as_form(draft) -> dict[str, str]:
+    """The form that a browser would post for a draft."""
+    form = {}
+    for place, card in places_of(draft):
+        form[f"{place}-kind"] = card.kind
+        form |= {f"{place}-{key}": value for key, value in card.told.items()}
+    return form
+
+
+def test_a_condition_survives_the_way_through_a_form():
+    draft = show_as_typed(draft_of(COFFEE), CUSTOMER, 100)
+    assert reader().read(draft_of_form(as_form(draft))) == COFFEE
+
+
+def test_money_is_typed_in_whole_units():
+    draft = show_as_typed(draft_of(COFFEE), CUSTOMER, 100)
+    assert draft.parts[2].parts[0].told["value"] == "10.5"
+    assert draft.parts[4].told["value"] == "50"
+
+
+def test_steps_add_move_and_take_away():
+    draft = draft_of({"all": [{"field": "gender", "is": "is_known"}]})
+    assert step(draft, "did:r") == "r.1"
+    assert step(draft, "group:r") == "r.2"
+    assert [part.kind for part in draft.parts] == ["test", "did", "group"]
+    step(draft, "up:r.1")
+    assert [part.kind for part in draft.parts] == ["did", "test", "group"]
+    step(draft, "test:r.0.w")
+    step(draft, "drop:r.1")
+    assert [part.kind for part in draft.parts] == ["did", "group"]
+    assert draft.parts[0].where.parts[0].kind == "test"
+
+
+@pytest.mark.parametrize("act", ["", "drop:r", "up:r.9", "burn:r.0", "test:x", "drop:r.0.w"])
+def test_a_strange_step_changes_nothing(act):
+    draft = draft_of(COFFEE)
+    step(draft, act)
+    assert reader().read(show_as_typed(draft, CUSTOMER, 100)) == COFFEE
+
+
+def test_what_is_wrong_stands_on_its_card():
+    draft = draft_of({"all": [{"field": "birth_year", "is": "more", "value": 1}]})
+    draft.parts[0].told["value"] = "old"
+    assert reader().read(draft) is None
+    assert draft.parts[0].problem == "a whole number is needed"
+
+
+@pytest.mark.usefixtures("transactional_db")
+def test_a_segment_is_built_on_its_page_and_explains_itself(client: Client):
+    company.trade()
+    refresh_lake(now=make.NOW)
+    client.force_login(make.employee("marketer"))
+    form = as_form(draft_of({"all": [{"field": "purchase_count", "is": "at_least", "value": 10}]}))
+
+    shown = client.post("/segments/new", form | {"act": "did:r"}, headers={"HX-Request": "true"})
+    assert 'name="r.1-fact"' in shown.text
+    assert "<html" not in shown.text
+    counted = client.post("/segments/new", form)
+    assert counted.context["size"].size > 0
+    assert counted.context["size"].size == len(counted.context["sample"])
+
+    nameless = client.post("/segments/new", form | {"save": "yes"})
+    assert nameless.status_code == 422
+    saved = client.post("/segments/new", form | {"save": "yes", "name": "Often here"})
+    assert saved["Location"] == "/segments/often_here"
+    work()
+    assert Segment.objects.get().condition["all"][0]["field"] == "purchase_count"
+    home = client.get("/segments/often_here?q=c1")
+    assert any(one["is_member"] and one["reason"].truth for one in home.context["reasons"])
+    assert client.get("/segments").context["own"][0][2] == counted.context["size"].size
+    assert "often_here" in client.get("/segments/often_here.csv")["Content-Disposition"]
+
+
+def test_a_viewer_may_look_and_not_change(client: Client):
+    client.force_login(make.employee("agent"))
+    assert client.get("/segments").status_code == 200
+    assert client.get("/segments/new").status_code == 403
