@@ -18,15 +18,17 @@ from regulars.customers.events import (
     PurchasesVoided,
 )
 from regulars.customers.jobs import upkeep_soon
-from regulars.customers.models import Merging, Purchase, Return, TimelineEntry
+from regulars.customers.models import Merging, Purchase, Return, TimelineEntry, TrackedEvent
+from regulars.customers.queries.visits import SAMPLE_SOURCE
 from regulars.customers.rules.profiles import SAMPLE
 
 
 @on(SampleDataRemoved)
 def forget_generated_facts(event: SampleDataRemoved) -> None:
-    """Profiles fall back to what real sources said, and generated timeline entries go."""
+    """Profiles fall back to what real sources said; generated events and timeline entries go."""
     unlearn_source(SAMPLE, now=timezone.now())
     TimelineEntry.objects.filter(sample=True).delete()
+    TrackedEvent.objects.filter(source=SAMPLE_SOURCE).delete()
 
 
 @on(PurchasesRecorded)

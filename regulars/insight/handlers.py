@@ -13,7 +13,12 @@ from regulars.customers.events import (
 )
 from regulars.feedback.events import AnswersReceived
 from regulars.insight.actions.lake import rewrite_purchases
-from regulars.insight.jobs import ask_for_export, fill_changed_segments, forget_sample_signals
+from regulars.insight.jobs import (
+    ask_for_export,
+    fill_changed_segments,
+    forget_sample_events,
+    forget_sample_signals,
+)
 from regulars.loyalty.events import (
     MembersEnrolled,
     MembersRegrouped,
@@ -61,8 +66,9 @@ def take_voided_purchases_out(event: PurchasesVoided) -> None:
 
 @on(SampleDataRemoved)
 def take_sample_signals_out(event: SampleDataRemoved) -> None:
-    """Generated signals leave the lake after they left the database."""
+    """Generated signals and events leave the lake after they left the database."""
     forget_sample_signals.enqueue()
+    forget_sample_events.enqueue()
 
 
 @on(SegmentsChanged)

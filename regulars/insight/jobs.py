@@ -10,6 +10,8 @@ from regulars.core.errors import Retry
 from regulars.core.jobs import every, job
 from regulars.customers.actions.following import forget_touches
 from regulars.customers.jobs import upkeep_soon
+from regulars.customers.models import TrackedEvent
+from regulars.customers.queries.visits import SAMPLE_SOURCE
 from regulars.feedback.models import Signal
 from regulars.insight.actions.lake import (
     check_lake,
@@ -48,6 +50,15 @@ def forget_sample_signals() -> None:
         raise Retry("the generated signals are not removed yet")
     rewrite_fact("signals")
     refresh_lake(groups=("feedback",), now=timezone.now())
+
+
+@job(queue="bulk", lock="lake.trade", attempts=12)
+def forget_sample_events() -> None:
+    """Writes tracked events again once the generated ones are gone from the database."""
+    if TrackedEvent.objects.filter(source=SAMPLE_SOURCE).exists():
+        raise Retry("the generated events are not removed yet")
+    rewrite_fact("tracked_events")
+    refresh_lake(groups=("trade",), now=timezone.now())
 
 
 @transaction.atomic

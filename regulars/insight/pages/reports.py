@@ -67,6 +67,12 @@ REPORTS = (
         "insight.points",
     ),
     Report(
+        gettext_lazy("Visits"),
+        gettext_lazy("What leads people to the site, and who then buys"),
+        "spark",
+        "insight.visits",
+    ),
+    Report(
         gettext_lazy("Survey results"),
         gettext_lazy("NPS, CSAT and CES by store and touchpoint, with what people said"),
         "listen",

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 from django.db import connection
 
-from regulars.customers.actions import record_returns
+from regulars.customers.actions import TrackedInput, record_returns, record_tracked_events
+from regulars.customers.models import Purchase, TrackedEvent
 from regulars.customers.rules.purchases import ReturnInput, ReturnLineInput
 from regulars.insight.actions.lake import refresh_lake
 from regulars.loyalty.actions import take_purchases
@@ -64,9 +65,39 @@ def goods_back(number: str = "N0-5") -> None:
     assert returned.refused is None, returned.refused
 
 
+def visits() -> None:
+    """Members come by different ways before they buy, and some who never do."""
+    ways: tuple[dict[str, object], ...] = (
+        {"campaign": {"source": "yandex", "medium": "cpc", "name": "tea"}},
+        {"referrer": {"url": "https://vk.com/club"}},
+        {"page": {"url": "https://shop.example/tea", "path": "/tea?q=1"}},
+    )
+    record_tracked_events(
+        [
+            TrackedInput(
+                "site",
+                f"{who}-{week}-{place}",
+                "page",
+                NOW - timedelta(weeks=week, days=who % 3 + 1, minutes=place),
+                NOW,
+                anonymous_id=f"visitor-{who}",
+                context={"sessionId": week, **ways[who % 3]} if place else {"sessionId": week},
+                user_id="",
+            )
+            for who in range(1, 10)
+            for week in range(0, 6, who)
+            for place in (0, 1)
+        ],
+        now=NOW,
+    )
+    buyer = Purchase.objects.get(number="N3-1").customer
+    TrackedEvent.objects.filter(anonymous_id="visitor-1").update(customer=buyer)
+
+
 def in_lake() -> None:
     """The whole company flows into the lake."""
     trade()
+    visits()
     goods_back()
     answers()
     refresh_lake(now=NOW)

@@ -160,6 +160,8 @@ def test_the_home_page_costs_few_queries():
     "path",
     [
         "/reports",
+        "/reports/visits",
+        "/reports/visits.csv",
         "/reports/sales",
         "/reports/rfm",
         "/reports/points",
@@ -242,3 +244,20 @@ def test_every_cell_of_the_grid_is_in_one_segment():
         ]
         assert inside == [segment_of(r, f)]
     assert date(2026, 3, 2).weekday() == 0
+
+
+def test_visits_have_the_source_of_their_first_event_and_show_who_bought():
+    company.in_lake()
+    found = ask("visits_by_source")
+    rows = {(row["came_from"], row["led_by"]): row for row in found["sources"]}
+    told = {key: [row[name] for name in COUNTED] for key, row in rows.items()}
+    assert told == {
+        ("social", "vk.com"): [6, 3, 1, 1],
+        ("advertising", "yandex"): [4, 3, 1, 0],
+        ("direct", ""): [4, 3, 1, 0],
+    }
+    assert rows["social", "vk.com"]["score"]["answers"] == 1
+    assert found["samples"] == 0
+
+
+COUNTED = ("visits", "visitors", "due", "bought")
