@@ -21,12 +21,12 @@ BRAND = "Maple & Main"
 NOTE = (
     "Purchases are those of a US grocer in 2017 (The Complete Journey, CC0), with all dates moved "
     "forward by {weeks} weeks. Names of stores and people are invented. Answers to surveys are "
-    "generated, in step with how each household shops."
+    "generated, in step with how each household shops; so are visits to the web site."
 )
 NOTE_RU = (
     "Покупки настоящие: это чеки продуктовой сети из США за 2017 год (The Complete Journey, CC0), "
     "все даты сдвинуты вперёд на {weeks} нед. Имена магазинов и людей вымышлены. Ответы на опросы "
-    "сгенерированы с учётом того, как покупает каждая семья."
+    "сгенерированы с учётом того, как покупает каждая семья; так же и визиты на сайт."
 )
 
 PEOPLE = (

@@ -20,6 +20,7 @@ from regulars.cli.demo.answers import generate_answers
 from regulars.cli.demo.company import OWNER, set_up_company, set_up_program, set_up_surveys
 from regulars.cli.demo.coupons import redeem_coupons
 from regulars.cli.demo.files import DemoFiles, write_files
+from regulars.cli.demo.visits import generate_visits
 from regulars.cli.serve import run_worker
 from regulars.connectors.actions import (
     Wish,
@@ -96,6 +97,7 @@ def counts() -> dict[str, int]:
         "members": "loyalty_member",
         "transfers": "loyalty_transfer",
         "answers": "feedback_answer",
+        "tracked_events": "customers_trackedevent",
         "passages": "journey_passage",
     }
     with connection.cursor() as cursor:
@@ -153,6 +155,10 @@ def _answers(load: Load, _task: TaskID) -> dict[str, Any]:
     return {"answers": generate_answers(surveys, now=load.now)}
 
 
+def _visits(load: Load, _task: TaskID) -> dict[str, Any]:
+    return {"events": generate_visits(now=load.now)}
+
+
 def _deliveries(_load: Load, _task: TaskID) -> dict[str, Any]:
     run_worker(wait=False)
     return {}
@@ -167,5 +173,6 @@ STEPS: dict[str, Callable[[Load, TaskID], dict[str, Any]]] = {
     "purchases": _import("purchases"),
     "coupons": _coupons,
     "answers": _answers,
+    "visits": _visits,
     "journey and lake": _deliveries,
 }
