@@ -1,8 +1,8 @@
 """Which records are compared at all: those that share a block key.
 
 A key is a short text made of parts of a record. Keys of many kinds complement each other, since
-each part may be mistyped or missing. A key that more than `BLOCK_MAX` records share brings nobody
-together: it is a common name, not a sign of one person.
+each part may be mistyped or missing. A key that more records share than `block_max` allows brings
+nobody together: it is a common name, not a sign of one person.
 """
 
 from collections.abc import Iterator
@@ -11,9 +11,14 @@ from dataclasses import dataclass
 from regulars.customers.matching.traits import Traits
 
 BLOCK_MAX = 60
-"""Records that may share a key for it to count."""
+"""Records that may share a key of a strong kind for it to count."""
 
-_SOUNDS = str.maketrans("bfpvcgjkqsxzdtlmnr", "111122222222334556", "aeiouyhw '-.0123456789")
+WEAK_MAX = 15
+"""The same for weak kinds, which say little of one person where many share them."""
+
+_LETTERS, _CODES = "bfpvcgjkqsxzdtlmnr", "111122222222334556"
+_SILENT = "aeiouyhw 0123456789"
+_SOUNDS = str.maketrans(_LETTERS, _CODES, _SILENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +43,8 @@ class Part:
     def sql(self) -> str:
         """The same as an SQL expression over the fields of one record."""
         if self.sound:
-            bare = f"regexp_replace(substr({self.field}, 2), '[aeiouyhw ''.0-9-]', '', 'g')"
-            coded = f"translate({bare}, 'bfpvcgjkqsxzdtlmnr', '111122222222334556')"
+            rest = f"substr({self.field}, 2)"
+            coded = f"translate({rest}, '{_LETTERS}{_SILENT}', '{_CODES}')"
             return f"(substr({self.field}, 1, 1) || substr({coded}, 1, {self.length}))"
         if self.length:
             return f"nullif(substr({self.field}, {self.start + 1}, {self.length}), '')"
@@ -68,14 +73,38 @@ KINDS: tuple[tuple[str, tuple[Part, ...]], ...] = (
     ("n", (GIVEN, SURNAME)),
     ("np", (SURNAME_SOUND, POSTCODE)),
     ("gp", (GIVEN_SOUND, POSTCODE)),
-    ("nc", (SURNAME_SOUND, GIVEN_1, CITY_4)),
-    ("sm", (SURNAME_SOUND, MONTH_DAY)),
-    ("gm", (GIVEN_3, MONTH_DAY, CITY_4)),
     ("py", (POSTCODE, YEAR)),
     ("sg", (STREET, GIVEN_1)),
     ("sy", (STREET, YEAR)),
+    ("pl", (Part("phone", 4, 8),)),
+    ("wnc", (SURNAME_SOUND, GIVEN_1, CITY_4)),
+    ("wsm", (SURNAME_SOUND, MONTH_DAY)),
+    ("wel", (Part("email", 0, 7),)),
+    ("wda", (DAY,)),
+    ("wpo", (POSTCODE,)),
+    ("ws", (SURNAME,)),
+    ("wss", (SURNAME_SOUND, GIVEN_SOUND)),
+    ("wyn", (YEAR, SURNAME_1, GIVEN_1)),
+    ("wys", (YEAR, SURNAME_SOUND)),
+    ("wyg", (YEAR, GIVEN_3, CITY_4)),
+    ("wmg", (MONTH_DAY, GIVEN_3)),
+    ("wbs", (BORN_4, SURNAME_SOUND)),
+    ("wbg", (BORN_4, GIVEN_3, YEAR)),
+    ("wbm", (BORN_4, MONTH_DAY)),
+    ("wbp", (BORN_4, Part("postcode", 0, 4), GIVEN_1)),
+    ("wog", (Part("occupation"), GIVEN, SURNAME_1)),
+    ("woy", (Part("occupation"), GIVEN_1, YEAR)),
+    ("wo", (Part("others"),)),
 )
-"""Every kind of key: a letter code and the parts. Kinds of the same code meet each other."""
+"""Every kind of key: a letter code and the parts. Kinds of the same code meet each other.
+
+A code that begins with w is weak.
+"""
+
+
+def block_max(key: str) -> int:
+    """Records that may share a key, or a kind of key, for it to count."""
+    return WEAK_MAX if key.startswith("w") else BLOCK_MAX
 
 
 def block_keys(traits: Traits) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ The levels follow Splink's library of comparisons (same; alike by Jaro-Winkler o
 The first level that holds counts. A comparison whose fields are not told on both sides says nothing.
 """
 
+import re
 from dataclasses import dataclass
 
 from regulars.customers.matching.conditions import (
@@ -13,6 +14,7 @@ from regulars.customers.matching.conditions import (
     Condition,
     Crossed,
     DayAndMonthSwapped,
+    Digits,
     Edits,
     Either,
     Same,
@@ -66,6 +68,10 @@ class Compared:
         )
         return f"CASE {cases} WHEN {told} THEN {len(self.levels)} ELSE -1 END"
 
+    def needed(self) -> set[str]:
+        """Every field that its SQL speaks of."""
+        return set(re.findall(r"\b([a-z_]+)_[lr]\b", self.sql()))
+
     def names(self) -> tuple[str, ...]:
         """The names of all levels, "different" last."""
         return (*(level.name for level in self.levels), DIFFERENT)
@@ -112,7 +118,7 @@ COMPARISONS: tuple[Compared, ...] = (
         (
             Level("same", Same("birthday"), rare="birthday"),
             Level("day and month swapped", DayAndMonthSwapped()),
-            Level("one digit differs", Edits("birthday", 1)),
+            Level("one digit differs", Digits("birthday", 1)),
             Level(
                 "one part differs",
                 Either(
@@ -120,7 +126,7 @@ COMPARISONS: tuple[Compared, ...] = (
                         Same("birthday", 0, 6),
                         Same("birthday", 4, 4),
                         Both((Same("birthday", 0, 4), Same("birthday", 6, 2))),
-                        Edits("birthday", 2),
+                        Digits("birthday", 2),
                     )
                 ),
             ),
@@ -132,7 +138,7 @@ COMPARISONS: tuple[Compared, ...] = (
         ("email",),
         (
             Level("same", Same("email"), rare="email"),
-            Level("nearly the same", Edits("email", 2)),
+            Level("nearly the same", Alike("email", 0.96)),
             Level("similar", Alike("email", 0.9)),
         ),
     ),
@@ -160,7 +166,7 @@ COMPARISONS: tuple[Compared, ...] = (
         (
             Level("same", Same("street"), rare="street"),
             Level("nearly the same", Alike("street", 0.92)),
-            Level("similar", Either((Alike("street", 0.82), Shares("street", 0.6)))),
+            Level("similar", Alike("street", 0.82)),
         ),
         shared=True,
     ),
@@ -174,7 +180,7 @@ COMPARISONS: tuple[Compared, ...] = (
                 Either((Edits("postcode", 1), Both((Edits("postcode", 2), Same("city"))))),
             ),
             Level("same city", Same("city"), rare="city"),
-            Level("similar city", Either((Alike("city", 0.88), Edits("city", 2)))),
+            Level("similar city", Alike("city", 0.88)),
             Level("same region", Same("region"), rare="region"),
         ),
         shared=True,
@@ -184,7 +190,9 @@ COMPARISONS: tuple[Compared, ...] = (
         ("birth_place",),
         (
             Level("same", Same("birth_place"), rare="birth_place"),
-            Level("similar", Either((Alike("birth_place", 0.88), Shares("birth_place", 0.5)))),
+            Level(
+                "similar", Either((Alike("birth_place", 0.88), Among("birth_place", "birth_place")))
+            ),
         ),
         shared=True,
     ),

@@ -7,7 +7,7 @@ on a field that one of the two does not tell does not hold.
 from dataclasses import dataclass
 from typing import Protocol
 
-from rapidfuzz.distance import DamerauLevenshtein, JaroWinkler
+from rapidfuzz.distance import Hamming, JaroWinkler, Levenshtein
 
 from regulars.customers.matching.traits import Traits
 
@@ -77,7 +77,7 @@ class Alike:
 
 @dataclass(frozen=True, slots=True)
 class Edits:
-    """At most so many characters typed wrongly, left out, added, or swapped with a neighbour."""
+    """At most so many characters typed wrongly, left out or added; a swap counts as two."""
 
     field: str
     most: int
@@ -86,15 +86,36 @@ class Edits:
         one, other = getattr(left, self.field), getattr(right, self.field)
         if one is None or other is None:
             return False
-        return DamerauLevenshtein.distance(_bytes(one), _bytes(other)) <= self.most
+        return Levenshtein.distance(_bytes(one), _bytes(other)) <= self.most
 
     def sql(self) -> str:
-        return f"damerau_levenshtein({self.field}_l, {self.field}_r) <= {self.most}"
+        one, other = f"{self.field}_l", f"{self.field}_r"
+        return (
+            f"(abs(strlen({one}) - strlen({other})) <= {self.most}"
+            f" AND levenshtein({one}, {other}) <= {self.most})"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Digits:
+    """At most so many characters differ between two texts of a fixed length."""
+
+    field: str
+    most: int
+
+    def holds(self, left: Traits, right: Traits) -> bool:
+        one, other = getattr(left, self.field), getattr(right, self.field)
+        if one is None or other is None:
+            return False
+        return Hamming.distance(one, other) <= self.most
+
+    def sql(self) -> str:
+        return f"hamming({self.field}_l, {self.field}_r) <= {self.most}"
 
 
 @dataclass(frozen=True, slots=True)
 class Crossed:
-    """One field of each record is like the other field of the other: names in the wrong order."""
+    """A field is like another field of the other record, from the first letter: wrong order."""
 
     field: str
     other: str
@@ -106,16 +127,19 @@ class Crossed:
             (getattr(left, self.other), getattr(right, self.field)),
         )
         return any(
-            one is not None and two is not None and _likeness(one, two) >= self.least
+            one is not None
+            and two is not None
+            and one[:1] == two[:1]
+            and _likeness(one, two) >= self.least
             for one, two in pairs
         )
 
     def sql(self) -> str:
-        one, other = self.field, self.other
-        return (
-            f"(jaro_winkler_similarity({one}_l, {other}_r) >= {self.least}"
-            f" OR jaro_winkler_similarity({other}_l, {one}_r) >= {self.least})"
-        )
+        return f"({self._half('l', 'r')} OR {self._half('r', 'l')})"
+
+    def _half(self, side: str, opposite: str) -> str:
+        one, two = f"{self.field}_{side}", f"{self.other}_{opposite}"
+        return f"({one}[1] = {two}[1] AND jaro_winkler_similarity({one}, {two}) >= {self.least})"
 
 
 @dataclass(frozen=True, slots=True)

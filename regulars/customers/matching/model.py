@@ -17,6 +17,9 @@ from regulars.customers.matching.comparisons import COMPARISONS
 FORMAT = 1
 """Raised when an older model can no longer be read."""
 
+RARE = 1e-4
+"""The share of a rare value where the model knows nothing of a field."""
+
 
 @dataclass(frozen=True, slots=True)
 class Chances:
@@ -62,10 +65,13 @@ class Model:
             raise ValueError("this model has other levels; learn a new one")
         return cls(**said)
 
-    def frequency(self, field: str, value: str, *, otherwise: float) -> float:
-        """The share of records with this value of a field."""
-        known = self.frequencies.get(field, {}).get(value)
-        return known if known is not None else self.rare.get(field, otherwise)
+    def share(self, field: str, value: str) -> float:
+        """The share of records with this value among those that tell the field."""
+        return self.frequencies.get(field, {}).get(value) or self.rare_share(field)
+
+    def rare_share(self, field: str) -> float:
+        """The share that a value has which is not among the frequent ones."""
+        return self.rare.get(field, RARE)
 
     def named(self, version: str) -> "Model":
         """The same model under another version."""

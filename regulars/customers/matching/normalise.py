@@ -17,12 +17,12 @@ _LATIN = {
 _APOSTROPHES = re.compile(r"['’‘`ʼ]")
 _PATRONYMIC = re.compile(r".{3,}(vich|vna|ichna|inichna)")
 _TITLES = frozenset("mr mrs ms miss dr sir lady lord prof professor rev".split())
-_NOBODY = frozenset(
+NOBODY = frozenset(
     "null none nan na unknown undefined anonymous test noname xxx customer guest".split()
 )
 _FEMALE = frozenset({"f", "female", "w", "woman", "zh", "zhen", "zhenskii", "zhenskiy"})
 _MALE = frozenset({"m", "male", "man", "muzh", "muzhskoi", "muzhskoy"})
-_NO_DAYS = frozenset({"00000000", "19000101", "99991231", "11111111", "99999999"})
+NO_DAYS = frozenset({"00000000", "19000101", "99991231", "11111111", "99999999"})
 
 
 @lru_cache(maxsize=65_536)
@@ -48,7 +48,7 @@ def word(value: str) -> str | None:
     ('sao paulo', None, None)
     """
     text = folded(value)
-    if text.replace(" ", "") in _NOBODY or not text.strip("0 "):
+    if text.replace(" ", "") in NOBODY or not text.strip("0 "):
         return None
     return text
 
@@ -84,7 +84,7 @@ def name_parts(name: str) -> tuple[str | None, str | None, tuple[str, ...]]:
 
 
 def _names_of(text: str) -> list[str]:
-    names = [name for name in folded(text).split() if name not in _NOBODY]
+    names = [name for name in folded(text).split() if name not in NOBODY]
     while len(names) > 1 and names[0] in _TITLES:
         names = names[1:]
     return names
@@ -110,7 +110,7 @@ def day(value: str) -> str | None:
         found = f"{numbers[2]}{second:0>2}{first:0>2}"
     else:
         return None
-    return found if len(found) == 8 and found not in _NO_DAYS else None
+    return found if len(found) == 8 and found not in NO_DAYS else None
 
 
 def year(value: str) -> str | None:
@@ -146,7 +146,7 @@ def code(value: str) -> str | None:
     if text is None:
         return None
     text = folded(text.removesuffix(".0")).replace(" ", "").upper()
-    return text if text.strip("0") and text.lower() not in _NOBODY else None
+    return text if text.strip("0") and text.lower() not in NOBODY else None
 
 
 def email(value: str) -> str | None:
@@ -159,7 +159,7 @@ def email(value: str) -> str | None:
     if text is None or "@" not in text:
         return None
     local, domain = text.split("@", 1)
-    if local in _NOBODY and domain.partition(".")[0] in {*_NOBODY, "example", "mail"}:
+    if local in NOBODY and domain.partition(".")[0] in {*NOBODY, "example", "mail"}:
         return None
     return text if local and domain else None
 

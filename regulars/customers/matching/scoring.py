@@ -7,7 +7,7 @@ from regulars.customers.matching.comparisons import COMPARISONS, Compared
 from regulars.customers.matching.model import Model
 from regulars.customers.matching.traits import Traits
 
-MERGE_FROM = 0.9
+MERGE_FROM = 0.8
 """Pairs at least so probable are merged."""
 
 REVIEW_FROM = 0.3
@@ -63,7 +63,7 @@ def _step(compared: Compared, index: int, left: Traits, model: Model) -> Step:
     chances = model.chances[compared.name][name]
     other = chances.other
     if index < len(compared.levels) and (rare := compared.levels[index].rare):
-        other = model.frequency(rare, getattr(left, rare), otherwise=other)
+        other = model.share(rare, getattr(left, rare))
     return Step(compared.name, name, log2(chances.same / other))
 
 

@@ -1,0 +1,95 @@
+"""Splink in the plain configuration of its own tutorials, on the same records, to compare with."""
+
+import logging
+import warnings
+from typing import Any
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+_ROUND = 0.9
+"""Probability from which pairs are clustered, as in Splink's tutorials (0.9 to 0.95)."""
+
+
+def plain_clusters(connection: duckdb.DuckDBPyConnection, fields: set[str]) -> NDArray[Any]:
+    """The cluster of each record of the table `raw` by plain Splink, in the order of records.
+
+    Comparisons of Splink's library for names, dates, e-mail and postcodes, ten blocking rules,
+    chances by random sampling and expectation maximisation, connected components.
+    """
+    warnings.simplefilter("ignore")
+    logging.getLogger("splink").setLevel(logging.ERROR)
+    from splink import DuckDBAPI, Linker, SettingsCreator, block_on
+
+    settings = SettingsCreator(
+        link_type="dedupe_only",
+        unique_id_column_name="record",
+        comparisons=_comparisons(fields),
+        blocking_rules_to_generate_predictions=[block_on(*rule) for rule in _rules(fields)],
+        retain_intermediate_calculation_columns=False,
+        retain_matching_columns=False,
+    )
+    api = DuckDBAPI(connection=connection)
+    linker = Linker(api.register("raw"), settings)
+    training = linker.training
+    strict = [block_on(*rule) for rule in _rules(fields)[:3]]
+    training.estimate_probability_two_random_records_match(strict, recall=0.7)
+    training.estimate_u_using_random_sampling(max_pairs=1e6, seed=1)
+    for rule in _training_rules(fields):
+        training.estimate_parameters_using_expectation_maximisation(block_on(*rule))
+    pairs = linker.inference.predict(threshold_match_probability=_ROUND)
+    found = linker.clustering.cluster_pairwise_predictions_at_threshold(
+        pairs, threshold_match_probability=_ROUND
+    )
+    rows = connection.execute(
+        f"SELECT cluster_id::BIGINT AS cluster_id FROM {found.physical_name} ORDER BY record"
+    ).fetchnumpy()
+    return np.asarray(rows["cluster_id"])
+
+
+def _comparisons(fields: set[str]) -> list[Any]:
+    from splink import comparison_library as library
+
+    exact = library.ExactMatch
+    made = {
+        "given": library.JaroWinklerAtThresholds("given", [0.92, 0.8]),
+        "surname": library.JaroWinklerAtThresholds("surname", [0.92, 0.8]),
+        "birthday": library.DamerauLevenshteinAtThresholds("birthday", [1, 2]),
+        "email": library.JaroWinklerAtThresholds("email", [0.9]),
+        "phone": library.LevenshteinAtThresholds("phone", [2]),
+        "document": library.LevenshteinAtThresholds("document", [2]),
+        "postcode": library.LevenshteinAtThresholds("postcode", [1, 2]),
+        "street": library.JaroWinklerAtThresholds("street", [0.9]),
+        "city": library.JaroWinklerAtThresholds("city", [0.9]),
+        "birth_place": library.JaroWinklerAtThresholds("birth_place", [0.9]),
+        "gender": exact("gender"),
+        "occupation": exact("occupation"),
+    }
+    frequent = {"given", "surname", "city", "birth_place", "occupation"}
+    return [
+        comparison.configure(term_frequency_adjustments=True) if field in frequent else comparison
+        for field, comparison in made.items()
+        if field in fields
+    ]
+
+
+def _rules(fields: set[str]) -> list[tuple[str, ...]]:
+    rules = [
+        ("given", "surname", "birthday"),
+        ("email",),
+        ("phone",),
+        ("document",),
+        ("given", "surname"),
+        ("given", "birthday"),
+        ("surname", "birthday"),
+        ("surname", "postcode"),
+        ("given", "postcode"),
+        ("birthday", "postcode"),
+    ]
+    return [rule for rule in rules if fields.issuperset(rule)]
+
+
+def _training_rules(fields: set[str]) -> list[tuple[str, ...]]:
+    rules = [("given", "surname"), ("birthday",)]
+    return [rule for rule in rules if fields.issuperset(rule)]
