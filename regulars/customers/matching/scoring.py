@@ -7,7 +7,7 @@ from regulars.customers.matching.comparisons import COMPARISONS, Compared
 from regulars.customers.matching.model import Model
 from regulars.customers.matching.traits import Traits
 
-MERGE_FROM = 0.8
+MERGE_FROM = 0.9
 """Pairs at least so probable are merged."""
 
 REVIEW_FROM = 0.3

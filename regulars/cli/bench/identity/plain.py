@@ -33,7 +33,7 @@ def plain_clusters(connection: duckdb.DuckDBPyConnection, fields: set[str]) -> N
     api = DuckDBAPI(connection=connection)
     linker = Linker(api.register("raw"), settings)
     training = linker.training
-    strict = [block_on(*rule) for rule in _rules(fields)[:3]]
+    strict: list[Any] = [block_on(*rule) for rule in _rules(fields)[:3]]
     training.estimate_probability_two_random_records_match(strict, recall=0.7)
     training.estimate_u_using_random_sampling(max_pairs=1e6, seed=1)
     for rule in _training_rules(fields):
