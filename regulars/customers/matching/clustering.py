@@ -41,7 +41,7 @@ def partition(
     >>> partition([1, 2, 3, 4], [Edge(3, 2, 0.99), Edge(4, 3, 0.99)], cannot=[(2, 4)])
     {1: 1, 2: 2, 3: 2, 4: 4}
     """
-    apart = {_ordered(left, right) for left, right in cannot}
+    apart = {ordered(left, right) for left, right in cannot}
     weights = joining_weights(edges, apart)
     leaders = {node: node for node in nodes}
     leaders |= {node: node for pair in weights for node in pair}
@@ -55,7 +55,7 @@ def joining_weights(edges: Iterable[Edge], apart: set[Pair]) -> dict[Pair, float
     """The highest probability of each pair that may join, smaller node first."""
     weights: dict[Pair, float] = {}
     for left, right, probability in edges:
-        pair = _ordered(left, right)
+        pair = ordered(left, right)
         if probability >= MERGE_FROM and left != right and pair not in apart:
             weights[pair] = max(probability, weights.get(pair, 0.0))
     return weights
@@ -140,5 +140,6 @@ def _components(weights: Mapping[Pair, float]) -> list[tuple[list[int], dict[Pai
     return [(groups[root], inside[root]) for root in sorted(groups)]
 
 
-def _ordered(left: int, right: int) -> Pair:
+def ordered(left: int, right: int) -> Pair:
+    """The pair with the smaller node first."""
     return (left, right) if left < right else (right, left)
