@@ -5,7 +5,7 @@
 The order of records never matters. docs/algorithms/identity.md explains each step.
 """
 
-from regulars.customers.matching.blocking import block_keys, block_max
+from regulars.customers.matching.blocking import BLOCK_MAX, block_keys, block_max
 from regulars.customers.matching.clustering import Edge, partition
 from regulars.customers.matching.model import Model, default_model
 from regulars.customers.matching.scoring import (
@@ -18,6 +18,7 @@ from regulars.customers.matching.scoring import (
 from regulars.customers.matching.traits import Traits, traits_of
 
 __all__ = [
+    "BLOCK_MAX",
     "MERGE_FROM",
     "REVIEW_FROM",
     "Comparison",
