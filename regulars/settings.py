@@ -117,6 +117,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "regulars.company.middleware.BrandOncePerRequest",
+    "regulars.customers.access.AccessTrail",
     "regulars.web.middleware.OwnSurroundings",
     "regulars.web.middleware.SignInAgain",
     "regulars.web.middleware.RefusalsShown",

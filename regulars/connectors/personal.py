@@ -31,7 +31,12 @@ hold(
 )
 impersonal("headers of files, and numbers of rows", "connectors_made")
 impersonal("headers of files", "connectors_rememberedmapping")
-impersonal("who may send events, and which", "connectors_eventsource", "connectors_trackingplan")
+impersonal(
+    "who may send events, and which",
+    "connectors_eventsource",
+    "connectors_trackingplan",
+    "connectors_plandraft",
+)
 
 ENCODINGS = ("utf-8", "cp1251", "utf-16")
 """As which a file's bytes are read when a person is looked for."""

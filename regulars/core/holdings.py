@@ -104,29 +104,30 @@ def of_staff(reason: str, *tables: str) -> None:
 
 def holdings() -> list[Holding]:
     """All holdings, those of the highest domains first: what refers to others goes before them."""
-    _load()
+    load()
     return list(_holdings.values())
 
 
 def places() -> list[Place]:
     """Everything outside the database that may hold personal data."""
-    _load()
+    load()
     return list(_places.values())
 
 
 def impersonal_tables() -> dict[str, str]:
     """The tables without anything of customers, each with the reason."""
-    _load()
+    load()
     return dict(_impersonal)
 
 
 def staff_tables() -> dict[str, str]:
     """The tables about employees, each with the reason."""
-    _load()
+    load()
     return dict(_staff)
 
 
-def _load() -> None:
+def load() -> None:
+    """Reads the `personal.py` of every domain, once."""
     if _loaded:
         return
     _loaded.append("")

@@ -189,6 +189,18 @@ hold(
         mentions=("reason", "lift_reason"),
     ),
 )
+hold(
+    Holding(
+        "customers_accessentry",
+        _("Who looked"),
+        whose="customer_ids && %(ids)s::bigint[]",
+        shows="""SELECT looked.at, coalesce(worker.name, looked.actor) AS who, looked.what
+            FROM customers_accessentry looked LEFT JOIN company_employee worker
+                ON looked.actor = 'employee' AND worker.id = looked.actor_number
+            WHERE looked.customer_ids && %(ids)s::bigint[] ORDER BY looked.id""",
+        mentions=("reason",),
+    ),
+)
 impersonal(
     "products and amounts of receipts, without their buyer",
     "customers_line",

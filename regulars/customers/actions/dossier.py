@@ -12,6 +12,7 @@ from django.utils.translation import override
 
 from regulars.company.queries import get_brand
 from regulars.core.jobs import every, job
+from regulars.customers.actions.access import note_access_of
 from regulars.customers.actions.privacy import (
     begin_request,
     end_request,
@@ -20,7 +21,7 @@ from regulars.customers.actions.privacy import (
 )
 from regulars.customers.models import Customer, PrivacyRequest
 from regulars.customers.papers.papers import paper_of
-from regulars.customers.queries.privacy import dossier_of
+from regulars.customers.queries.privacy import dossier_of, records_of
 from regulars.customers.rules.privacy import LINK_DAYS
 
 
@@ -48,6 +49,14 @@ def make_export(*, request_id: int) -> None:
         )
         rows = {table: len(found) for table, _label, found in tables}
         end_request(request, {"rows": rows}, by=None, now=now)
+        note_access_of(
+            records_of(request.customer_id),
+            "exported",
+            actor="employee",
+            actor_number=request.taken_by_id,
+            place="customers.make_export",
+            now=now,
+        )
 
 
 def dossier_as_json(

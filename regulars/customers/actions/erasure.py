@@ -18,6 +18,7 @@ from regulars.core.holdings import Person, erase_rows, holdings, places
 from regulars.core.jobs import job
 from regulars.core.needles import Needles
 from regulars.core.searching import Searched, checkpoint, search_everywhere, vacuum
+from regulars.customers.actions.access import note_access_of
 from regulars.customers.actions.claims import pass_on_identities
 from regulars.customers.actions.privacy import begin_request, end_request, keep_file
 from regulars.customers.actions.tombstones import add_tombstone, missing_here
@@ -132,6 +133,14 @@ def _erase_of(request: PrivacyRequest, *, now: datetime) -> Erased:
         "shared": erased.shared,
         "counts": erased.counts,
     }
+    note_access_of(
+        person.customer_ids,
+        "erased",
+        actor="employee",
+        actor_number=request.taken_by_id,
+        place="customers.erase_by_request",
+        now=now,
+    )
     request.sought = sought
     request.save(update_fields=["sought"])
     return erased

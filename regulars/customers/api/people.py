@@ -15,10 +15,12 @@ from regulars.core.access import get_seen, seen
 from regulars.core.api.cursors import Page, PageAsk, page_of
 from regulars.core.api.fields import Currency, Id, Key, Minor, Moment, SignedMinor
 from regulars.core.api.lines import answer_lines
-from regulars.core.api.operations import reads, takes_lines, writes
+from regulars.core.api.operations import SCOPES, reads, takes_lines, writes
 from regulars.core.api.requests import ApiRequest
 from regulars.core.errors import Refused
+from regulars.customers.access import note_access
 from regulars.customers.actions import CustomerRef, ProfileInput, learn_customers
+from regulars.customers.eyes import SCOPE, Eyes, eyes_of
 from regulars.customers.models import Customer, Line, Purchase
 from regulars.customers.queries import (
     find_customers,
@@ -28,6 +30,7 @@ from regulars.customers.queries import (
 )
 
 router = Router(tags=["Customers"])
+SCOPES.add(SCOPE)
 
 
 class IdentityShape(Schema):
@@ -135,23 +138,34 @@ class PurchaseFull(PurchaseOut):
 
 @router.get("/customers", response=Page[CustomerOut], **reads("customers:read"))
 def list_customers(request: ApiRequest, ask: Query[CustomerAsk]) -> Page[CustomerOut]:
-    """Customers, the newest first; by a fragment where one is given."""
-    return page_of(find_customers(ask.q), ask, shape=_customer, order="-id")
+    """Customers, the newest first; by a fragment where one is given.
+
+    Without the scope `customers:personal` names and contacts are masked.
+    """
+    eyes = eyes_of(request)
+    page = page_of(find_customers(ask.q), ask, shape=lambda row: _customer(row, eyes), order="-id")
+    note_access(request, [item.id for item in page.items])
+    return page
 
 
 @router.get("/customers/{int:customer_id}", response=CustomerFull, **reads("customers:read"))
 def show_customer(request: ApiRequest, customer_id: Id) -> CustomerFull:
     """One customer: profile, identities, and what they bought.
 
-    The id of a record that was merged answers with the person it belongs to.
+    The id of a record that was merged answers with the person it belongs to. Without the scope
+    `customers:personal` names, contacts and identities are masked.
     """
+    eyes = eyes_of(request)
     asked = get_seen(Customer, customer_id, seen_by=request.auth)
     found = asked.merged_into or asked
     identities = identities_of(found.pk)
     summary = summaries_of([found.pk])[found.pk]
     return CustomerFull(
-        **_customer(found).dict(),
-        identities=[IdentityShape(kind=one.kind, value=one.value) for one in identities],
+        **_customer(found, eyes).dict(),
+        identities=[
+            IdentityShape(kind=one.kind, value=eyes.identity(found.pk, one.kind, one.value))
+            for one in identities
+        ],
         purchases=summary.purchases,
         spend_minor=summary.spend_minor,
         currency=get_brand().currency,
@@ -165,6 +179,7 @@ def learn_customer(request: ApiRequest, customer: CustomerIn) -> Status[LearnedO
     (learned,) = _learn([customer], now=moment_of_now())
     if isinstance(learned, Refused):
         raise learned
+    note_access(request, [learned.customer_id])
     return Status(201, learned)
 
 
@@ -223,16 +238,19 @@ def _profile(told: CustomerIn) -> ProfileInput:
     return ProfileInput(told.outside_id, told.facts, identities, told.known_since)
 
 
-def _customer(row: Customer) -> CustomerOut:
+def _customer(row: Customer, eyes: Eyes) -> CustomerOut:
+    def seen(fact: str, value: Any) -> Any:
+        return eyes.fact(row.pk, fact, value)
+
     return CustomerOut(
         id=row.pk,
-        name=row.name,
-        email=row.email,
-        phone=row.phone,
+        name=seen("name", row.name),
+        email=seen("email", row.email),
+        phone=seen("phone", row.phone),
         gender=row.gender,
         birth_year=row.birth_year,
-        birthday=row.birthday.isoformat() if row.birthday else None,
-        address=row.address,
+        birthday=seen("birthday", row.birthday.isoformat() if row.birthday else None),
+        address=seen("address", row.address),
         occupation=row.occupation,
         interests=row.interests,
         traits=row.traits,

@@ -1,5 +1,6 @@
 """The tables of customers: who they are, how we know, what they bought, and what happened."""
 
+from regulars.customers.models.access import AccessEntry
 from regulars.customers.models.consents import Consent, ConsentText, Purpose
 from regulars.customers.models.evidence import BlockKey, Claim, Comparable, Evidence
 from regulars.customers.models.merging import Merging
@@ -24,6 +25,7 @@ from regulars.customers.models.timeline import TimelineEntry
 from regulars.customers.models.tracked import TrackedEvent
 
 __all__ = [
+    "AccessEntry",
     "BlockKey",
     "BlockedValue",
     "Claim",

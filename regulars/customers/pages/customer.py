@@ -16,6 +16,7 @@ from regulars.company.models import Store
 from regulars.company.queries import get_brand
 from regulars.core.access import get_seen
 from regulars.core.money import format_money
+from regulars.customers.eyes import Eyes, eyes_of
 from regulars.customers.models import Customer
 from regulars.customers.queries import (
     PURCHASE,
@@ -97,8 +98,10 @@ def customer(request: HttpRequest, customer_id: int) -> Shown:
         summary=summaries_of([found.pk])[found.pk],
         categories=favourite_categories(found.pk),
         stores=favourite_stores(found.pk, language=get_language() or "en"),
-        facts=(facts := _facts_of(found)),
-        identities=_identities_of(found, told={fact.value for fact in facts}),
+        facts=(facts := _facts_of(found, eyes := eyes_of(request))),
+        identities=_identities_of(found, eyes, told={fact.value for fact in facts}),
+        eyes=eyes,
+        is_masked=not eyes.sees(found.pk),
         panels=panels,
         currency=get_brand().currency,
         **_timeline(request, found),
@@ -112,7 +115,9 @@ def timeline(request: HttpRequest, customer_id: int) -> Shown:
     found = get_seen(Customer, customer_id, seen_by=user)
     fragment = request.headers.get("HX-Request") == "true"
     template = "customers/_timeline.html" if fragment else "customers/timeline.html"
-    return show(request, template, customer=found, **_timeline(request, found))
+    return show(
+        request, template, customer=found, eyes=eyes_of(request), **_timeline(request, found)
+    )
 
 
 def _timeline(request: HttpRequest, found: Customer) -> dict[str, Any]:
@@ -181,12 +186,12 @@ def _cursor_of(text: str) -> Cursor | None:
     return Cursor(datetime.fromisoformat(at), kind, id_)
 
 
-def _facts_of(found: Customer) -> list[Named]:
+def _facts_of(found: Customer, eyes: Eyes) -> list[Named]:
     """Every fact of the profile, with the source that said it and when."""
     return [
         Named(
             str(FACT_NAMES.get(one.fact, one.fact.replace("_", " ").capitalize())),
-            ", ".join(map(str, one.value)) if isinstance(one.value, list) else str(one.value),
+            _said(eyes.fact(found.pk, one.fact, one.value)),
             str(SOURCE_NAMES.get(one.source, one.source)),
             one.said_at,
         )
@@ -194,10 +199,15 @@ def _facts_of(found: Customer) -> list[Named]:
     ]
 
 
-def _identities_of(found: Customer, *, told: set[str]) -> list[Named]:
+def _said(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _identities_of(found: Customer, eyes: Eyes, *, told: set[str]) -> list[Named]:
     """What the customer is recognised by, without what the profile says already."""
     rows = identities_of(found.pk)[:50]
-    return [Named(identity_name(one.kind), one.value) for one in rows if one.value not in told]
+    shown = ((one.kind, eyes.identity(found.pk, one.kind, one.value)) for one in rows)
+    return [Named(identity_name(kind), value) for kind, value in shown if value not in told]
 
 
 def identity_name(kind: str) -> str:

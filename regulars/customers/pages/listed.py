@@ -10,6 +10,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from regulars.company.queries import get_brand
+from regulars.customers.access import note_access
+from regulars.customers.eyes import eyes_of
 from regulars.customers.models import Customer
 from regulars.customers.queries import Summary, find_customers, summaries_of
 from regulars.web.finding import Found, searcher
@@ -36,12 +38,14 @@ def customers(request: HttpRequest) -> Shown:
     listed = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     found = list(listed.object_list)
     summaries = summaries_of([one.pk for one in found])
+    note_access(request, [one.pk for one in found])
     return show(
         request,
         "customers/customers.html",
         listed=listed,
         rows=[Row(one, summaries[one.pk]) for one in found],
         query=text,
+        eyes=eyes_of(request),
         has=has if has in REACHED_BY else "",
         filters_known=list(REACHED_BY.items()),
         currency=get_brand().currency,
@@ -62,6 +66,10 @@ def _sorted(rows: QuerySet[Customer], sort: str) -> QuerySet[Customer]:
 @searcher(_("Customers"), needs="customers.view_customer", least=3)
 def customers_found(request: HttpRequest, text: str) -> Iterable[Found]:
     """The customers that match, for the palette."""
-    for one in find_customers(text).order_by("-pk")[:6]:
-        hint: Any = one.phone or one.email
-        yield Found(str(one), reverse("customers.customer", args=[one.pk]), "customers", hint=hint)
+    eyes, shown = eyes_of(request), list(find_customers(text).order_by("-pk")[:6])
+    note_access(request, [one.pk for one in shown])
+    for one in shown:
+        hint: Any = eyes.contact(one)
+        yield Found(
+            eyes.name(one), reverse("customers.customer", args=[one.pk]), "customers", hint=hint
+        )
