@@ -1,4 +1,4 @@
-"""`regulars audit`: every balance, lot and tier derived again from the transfers."""
+"""`regulars audit`: balances, lots and tiers derived again from transfers, persons from evidence."""
 
 import time
 
@@ -12,11 +12,12 @@ def mount(app: typer.Typer) -> None:
 
     @app.command()
     def audit(as_json: AsJson = False) -> None:
-        """Derive every balance, lot and tier again and print each mismatch; exit 1 if any."""
+        """Derive balances, lots, tiers and persons again and print mismatches; exit 1 if any."""
         prepare()
         from django.utils.timezone import now
 
         from regulars.customers.queries import lines_without_receipt
+        from regulars.customers.queries.matches import wrong_merges
         from regulars.loyalty.queries import audit as audit_of_ledger
 
         started = time.monotonic()
@@ -24,6 +25,7 @@ def mount(app: typer.Typer) -> None:
         details = [str(mismatch) for mismatch in found.mismatches]
         if strays := lines_without_receipt():
             details.append(f"{strays} lines name a receipt or a product that does not exist")
+        details += wrong_merges()
         result = {
             "mismatches": len(details),
             **found.counts,

@@ -24,6 +24,7 @@ from regulars.customers.rules.merging import (
     Tie,
     clusters,
     leader_of,
+    linked_groups,
     merge_reasons,
     reason_of,
 )
@@ -50,7 +51,10 @@ class Group:
         number = self.number
         node = {place: id_ for id_, place in number.items()}
         stated = {(min(one[:2]), max(one[:2])) for one in self.ties if one.reason == STATED}
-        apart = self.cannot | (pairs_apart(self.traits) - stated)
+        linked = [one[:2] for one in (*self.ties, *self.edges)]
+        apart = set(self.cannot)
+        for group in linked_groups(self.rows, linked):
+            apart |= pairs_apart({id_: self.traits[id_] for id_ in group}) - stated
         found = clusters(
             list(node),
             [Tie(number[left], number[right], reason) for left, right, reason in self.ties],

@@ -67,6 +67,19 @@ def clusters(
     return list(members.values())
 
 
+def linked_groups(nodes: Collection[int], pairs: Iterable[Pair]) -> list[list[int]]:
+    """The records that hang together by these pairs, near or far.
+
+    >>> linked_groups([1, 2, 3, 4], [(1, 3), (3, 4)])
+    [[1, 3, 4], [2]]
+    """
+    unit = _units(nodes, (Tie(left, right, "") for left, right in pairs), ())
+    members: dict[int, list[int]] = defaultdict(list)
+    for node in sorted(nodes):
+        members[unit[node]].append(node)
+    return list(members.values())
+
+
 def _units(nodes: Collection[int], ties: Iterable[Tie], apart: Collection[Pair]) -> dict[int, int]:
     enemies: dict[int, set[int]] = defaultdict(set)
     for left, right in apart:
