@@ -138,8 +138,8 @@ COMPARISONS: tuple[Compared, ...] = (
         ("email",),
         (
             Level("same", Same("email"), rare="email"),
-            Level("nearly the same", Alike("email", 0.96)),
-            Level("similar", Alike("email", 0.9)),
+            # No further level: addresses made of the same name are alike by nature.
+            Level("one letter differs", Edits("email", 1)),
         ),
     ),
     Compared(

@@ -53,7 +53,7 @@ def compare(left: Traits, right: Traits, model: Model) -> Comparison:
             household += step.weight if compared.shared else 0.0
     weight = sum(step.weight for step in steps)
     share = log2(1 + exp2(min(household, 1_000.0)))
-    if share > 0.01:
+    if share > 1e-9:
         steps.append(Step(HOUSEHOLD, "two people of one household would agree as well", -share))
     return Comparison(probability_of(weight - share), weight - share, tuple(steps))
 
