@@ -28,7 +28,7 @@ from regulars.core.api.keys import create_key
 from regulars.customers.actions import TrackedInput, record_tracked_events
 from regulars.customers.actions.privacy import keep_file, open_privacy_request, restrict_customer
 from regulars.customers.actions.segments import SegmentInput, create_segment
-from regulars.customers.models import PrivacyRequest, Purchase
+from regulars.customers.models import PrivacyRequest, Purchase, Segment
 from regulars.feedback.actions.invitations import InvitationInput, invite
 from regulars.feedback.actions.surveys import create_survey, link_for
 from regulars.feedback.models import Invitation, Survey
@@ -63,6 +63,13 @@ class World:
 
 EXAMPLES: dict[str, Example] = {}
 
+SEGMENT_PAGES = (
+    "edit_segment",
+    "segment_home",
+    "switch_segment",
+    "remove_segment",
+    "segment_members_csv",
+)
 SEGMENT_DOORS = ("/members", "/members/remove", "/why/{int:customer_id}")
 
 
@@ -299,10 +306,14 @@ def _metric_kind(store: Store) -> str:
     return "nps_trend"
 
 
-@example(*[f"api/v1/segments/{{code}}{rest}:code" for rest in ("", *SEGMENT_DOORS)])
+@example(
+    *[f"api/v1/segments/{{code}}{rest}:code" for rest in ("", *SEGMENT_DOORS)],
+    *[f"insight.{name}:code" for name in SEGMENT_PAGES],
+)
 def _segment_code(store: Store) -> str:
     told = SegmentInput("Everybody", condition={"all": []})
-    return create_segment("everybody", told, now=make.NOW).code
+    known = Segment.objects.filter(code="everybody").first()
+    return (known or create_segment("everybody", told, now=make.NOW)).code
 
 
 @example("web.sign_in_link:token")
