@@ -356,3 +356,15 @@ def _privacy_file_format(store: Store) -> str:
 @example("customers.own_data:token")
 def _own_data_token(store: Store) -> str:
     return signing.dumps(_privacy_request(store).pk, salt="regulars.customers.privacy")
+
+
+@example("evidence_id")
+def _evidence_id(store: Store) -> int:
+    return make.doubtful_pair().pk
+
+
+@example("merging_id")
+def _merging_id(store: Store) -> int:
+    one, other = make.customer("Ann"), make.customer("Anne")
+    make.merged(one, other)
+    return make.parted(other)

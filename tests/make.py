@@ -13,12 +13,15 @@ from regulars.core.events import publish
 from regulars.customers.actions import (
     CustomerRef,
     LineInput,
+    ProfileInput,
     PurchaseInput,
     Recorded,
+    learn_customers,
     record_purchases,
+    resolve_customers,
 )
 from regulars.customers.events import CustomersMerged, CustomersUnmerged
-from regulars.customers.models import Customer, Identity, Merging
+from regulars.customers.models import Customer, Evidence, Identity, Merging
 from regulars.customers.queries import leaders_of, persons_of
 from regulars.journey.actions import ensure_defaults
 from regulars.journey.models import Touchpoint
@@ -94,6 +97,24 @@ def parted(other: Customer, *, now: datetime = NOW) -> int:
     Customer.objects.filter(pk=other.pk).update(merged_into=None)
     publish(CustomersUnmerged(merging_ids=(entry.pk,)))
     return entry.pk
+
+
+def record(source: str, outside_id: str, **facts: object) -> Customer:
+    """What a source says of a person, as a record of its own."""
+    (learned,) = learn_customers([ProfileInput(outside_id, facts)], source=source, now=NOW)
+    assert learned.refused is None, learned.refused
+    return Customer.objects.get(pk=learned.customer_id)
+
+
+def doubtful_pair() -> Evidence:
+    """Two records that may be one person, compared as the product does."""
+    number = next(_numbers)
+    surname = ("Cooper", "Novak", "Harris", "Schmidt", "Moreau")[number % 5]
+    said = {"name": f"Ann {surname}", "address": f"{surname[::-1]} 5", "gender": "f"}
+    one = record("crm", f"p{number}", **said, email=f"ann{number}@example.com")
+    other = record("web", f"p{number}", **said | {"address": "Elm Road 9"})
+    resolve_customers([one.pk, other.pk], now=NOW)
+    return Evidence.objects.get(left=one, right=other)
 
 
 def employee(role: str = "owner", *, stores: Sequence[Store] = (), email: str = "") -> Employee:

@@ -21,6 +21,7 @@ from regulars.customers.matching import (
     default_model,
     traits_of,
 )
+from regulars.customers.rules.doubting import doubted
 from regulars.customers.rules.profiles import SAMPLE, Said, projected_profile
 
 Pair = tuple[int, int]
@@ -81,7 +82,7 @@ def find_evidence(customer_ids: Collection[int], *, now: datetime) -> set[int]:
     model = default_model()
     everybody = traits | others
     compared = {
-        (left, right): compare(everybody[left], everybody[right], model)
+        (left, right): doubted(compare(everybody[left], everybody[right], model))
         for left, right in sorted(pairs)
         if left in everybody and right in everybody
     }

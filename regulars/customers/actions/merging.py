@@ -1,7 +1,9 @@
 """What people and sources say of who is one person: same, different, later, and parting again."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from django.db import connection, transaction
 
@@ -21,41 +23,121 @@ from regulars.customers.rules.identities import normal_value
 from regulars.customers.rules.merging import Pair
 from regulars.customers.rules.purchases import BY_ID, CustomerRef
 
+SAME, DIFFERENT, LATER = "same", "different", "later"
+
+
+class Word(NamedTuple):
+    """What somebody says of two records: `same`, `different` or `later`."""
+
+    left: int
+    right: int
+    says: str
+
+
+@dataclass
+class _Changes:
+    """What words change in the evidence: stated or not any more, by pair; the later word counts."""
+
+    stated: dict[Pair, str] = field(default_factory=dict)
+    withdrawn: dict[Pair, str] = field(default_factory=dict)
+    put_off: set[Pair] = field(default_factory=set)
+
+    def hear(self, word: Word, one: Sequence[int], other: Sequence[int]) -> None:
+        """Take in a word of two records, of which one belongs to each of these persons."""
+        pair = _ordered(word.left, word.right)
+        across = [pair] if one == other else _across(one, other)
+        if word.says == SAME:
+            for each in across:
+                self._drop(each, CANNOT_LINK)
+            self.stated[pair] = STATED
+        elif word.says == DIFFERENT:
+            for each in across:
+                self._drop(each, STATED)
+                self.stated[each] = CANNOT_LINK
+        else:
+            self.put_off.add(pair)
+
+    def _drop(self, pair: Pair, kind: str) -> None:
+        self.withdrawn[pair] = kind
+        if self.stated.get(pair) == kind:
+            del self.stated[pair]
+
 
 @transaction.atomic
+def decide_pairs(
+    words: Sequence[Word], *, by: Employee | None, now: datetime, source: str = ""
+) -> list[Refused | None]:
+    """Take what was said of pairs of records; gives for each what was wrong with it, or None.
+
+    Same: the two are one person, and an earlier word that they differ is taken back for all records
+    of both. Different: never again, whatever evidence comes; of two persons it holds for all
+    records of both. Later: the pair goes to the end of the list. The number of statements does not
+    depend on how many words there are; persons are those of the beginning.
+    """
+    persons = persons_of({id_ for word in words for id_ in word[:2]})
+    person = {id_: records for records in persons.values() for id_ in records}
+    problems = [_problem_of(word, person) for word in words]
+    changes = _Changes()
+    for word, problem in zip(words, problems, strict=True):
+        if problem is None:
+            changes.hear(word, person[word.left], person[word.right])
+    for kind in (CANNOT_LINK, STATED):
+        _withdraw([pair for pair, one in changes.withdrawn.items() if one == kind], kind, now=now)
+        pairs = sorted(pair for pair, one in changes.stated.items() if one == kind)
+        _state(pairs, kind, by=by, now=now, source=source)
+    _put_off(sorted(changes.put_off), now=now)
+    touched = changes.stated.keys() | changes.withdrawn.keys()
+    _settled({id_ for pair in touched for id_ in pair}, by=by, now=now)
+    return problems
+
+
+def _problem_of(word: Word, known: Collection[int]) -> Refused | None:
+    if word.says not in (SAME, DIFFERENT, LATER):
+        return Refused("unknown_word", "one of same, different, later", "decision")
+    for name, id_ in (("left", word.left), ("right", word.right)):
+        if id_ not in known:
+            return Refused("unknown_customer", f"no customer has the id {id_}", name)
+    if word.left == word.right:
+        return Refused("same_record", "two records are needed", "right")
+    return None
+
+
+def _decide(word: Word, *, by: Employee | None, now: datetime, source: str = "") -> None:
+    (problem,) = decide_pairs([word], by=by, now=now, source=source)
+    if problem is not None:
+        raise problem
+
+
 def say_same(
     left: int, right: int, *, by: Employee | None, now: datetime, source: str = ""
-) -> set[int]:
-    """Hold two records to be one person because somebody said so; gives all that moved.
-
-    An earlier word that they differ is taken back, for all records of the two persons.
-    """
-    one, other = _persons(left, right)
-    _withdraw(_across(one, other), CANNOT_LINK, now=now)
-    _state([_ordered(left, right)], STATED, by=by, now=now, source=source)
-    return _settled({left, right}, by=by, now=now)
+) -> None:
+    """Hold two records to be one person because somebody said so; see `decide_pairs`."""
+    _decide(Word(left, right, SAME), by=by, now=now, source=source)
 
 
-@transaction.atomic
 def say_different(
     left: int, right: int, *, by: Employee | None, now: datetime, source: str = ""
-) -> set[int]:
-    """Keep two records apart for good, whatever evidence comes; gives all that moved.
+) -> None:
+    """Keep two records apart for good, whatever evidence comes; see `decide_pairs`."""
+    _decide(Word(left, right, DIFFERENT), by=by, now=now, source=source)
 
-    Where they are two persons already, the word counts for all records of both.
-    """
-    one, other = _persons(left, right)
-    pairs = [_ordered(left, right)] if one == other else _across(one, other)
-    _withdraw(pairs, STATED, now=now)
-    _state(pairs, CANNOT_LINK, by=by, now=now, source=source)
-    return _settled({left, right}, by=by, now=now)
+
+def say_later(left: int, right: int, *, now: datetime) -> None:
+    """Put a doubtful pair at the end of the list; see `decide_pairs`."""
+    _decide(Word(left, right, LATER), by=None, now=now)
 
 
 @transaction.atomic
-def say_later(left: int, right: int, *, now: datetime) -> None:
-    """Put a doubtful pair at the end of the list."""
-    first, second = _ordered(left, right)
-    Evidence.objects.filter(left=first, right=second, kind=PROBABLE).update(put_off_at=now)
+def take_back(evidence_id: int, *, by: Employee | None, now: datetime) -> tuple[int, int]:
+    """Take back what somebody said of two records; gives the two. What else is known counts again."""
+    said = Evidence.objects.filter(pk=evidence_id, withdrawn_at=None).exclude(kind=PROBABLE)
+    found = said.select_for_update().first()
+    if found is None:
+        raise Refused("nothing_to_take_back", "nobody said this, or it is taken back", "id")
+    pair = (found.left_id, found.right_id)
+    _withdraw([pair], found.kind, now=now)
+    _settled(set(pair), by=by, now=now)
+    return pair
 
 
 @transaction.atomic
@@ -123,12 +205,6 @@ def _records(customer_id: int) -> tuple[int, ...]:
     raise Refused("unknown_customer", f"no customer has the id {customer_id}", BY_ID)
 
 
-def _persons(left: int, right: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    if left == right:
-        raise Refused("same_record", "two records are needed", "right")
-    return _records(left), _records(right)
-
-
 def _ordered(left: int, right: int) -> Pair:
     return (left, right) if left < right else (right, left)
 
@@ -141,7 +217,21 @@ def _sides(pairs: Sequence[Pair]) -> list[str]:
     return [int_array([pair[0] for pair in pairs]), int_array([pair[1] for pair in pairs])]
 
 
+def _put_off(pairs: Sequence[Pair], *, now: datetime) -> None:
+    if not pairs:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """UPDATE customers_evidence SET put_off_at = %s::timestamptz
+            FROM unnest(%s::bigint[], %s::bigint[]) AS given (l, r)
+            WHERE left_id = l AND right_id = r AND kind = %s""",
+            [now, *_sides(pairs), PROBABLE],
+        )
+
+
 def _withdraw(pairs: Sequence[Pair], kind: str, *, now: datetime) -> None:
+    if not pairs:
+        return
     with connection.cursor() as cursor:
         cursor.execute(
             """UPDATE customers_evidence SET withdrawn_at = %s::timestamptz
@@ -154,6 +244,8 @@ def _withdraw(pairs: Sequence[Pair], kind: str, *, now: datetime) -> None:
 def _state(
     pairs: Sequence[Pair], kind: str, *, by: Employee | None, now: datetime, source: str
 ) -> None:
+    if not pairs:
+        return
     with connection.cursor() as cursor:
         cursor.execute(
             """INSERT INTO customers_evidence AS evidence (left_id, right_id, kind, probability,

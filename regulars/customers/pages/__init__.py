@@ -5,9 +5,21 @@ from regulars.customers.pages import (
     consents,
     customer,
     listed,
+    matches,
+    person,
     privacy,
     purposes,
     sales,
 )
 
-__all__ = ["access", "consents", "customer", "listed", "privacy", "purposes", "sales"]
+__all__ = [
+    "access",
+    "consents",
+    "customer",
+    "listed",
+    "matches",
+    "person",
+    "privacy",
+    "purposes",
+    "sales",
+]

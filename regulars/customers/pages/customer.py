@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from django.core import signing
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from regulars.company.models import Store
@@ -22,43 +22,20 @@ from regulars.customers.queries import (
     PURCHASE,
     Cursor,
     Happening,
+    Reason,
     favourite_categories,
     favourite_stores,
     history_of,
     identities_of,
     kinds_on_timeline,
     summaries_of,
-    why_profile,
+    why_believed,
 )
 from regulars.customers.timeline import Body, look_of, shown_as
+from regulars.customers.wording import fact_name, identity_name, said_in_words, source_name
 from regulars.web.pages import Shown, page, panels_of, show
 
 PER_PAGE = 20
-FACT_NAMES = {
-    "name": _("Full name"),
-    "name_ru": _("Full name in Russian"),
-    "email": _("E-mail"),
-    "phone": _("Phone"),
-    "gender": _("Gender"),
-    "birth_year": _("Year of birth"),
-    "birthday": _("Birthday"),
-    "address": _("Address"),
-    "occupation": _("Occupation"),
-    "interests": _("Interests"),
-    "language": _("Language"),
-    "home_store": _("Home store"),
-    "age": _("Age"),
-    "income": _("Income"),
-    "household_size": _("Household size"),
-    "kids_count": _("Children"),
-    "marital_status": _("Marital status"),
-    "kids": _("Children"),
-    "home_ownership": _("Home ownership"),
-    "home": _("Home ownership"),
-    "household_comp": _("Household"),
-}
-SOURCE_NAMES = {"sample": _("Sample")}
-IDENTITY_NAMES = {"card": _("Card"), "email": _("E-mail"), "phone": _("Phone")}
 _SALT = "regulars.customers.timeline"
 
 
@@ -69,6 +46,14 @@ class Named(NamedTuple):
     value: str
     source: str = ""
     at: datetime | None = None
+
+
+class Told(NamedTuple):
+    """A fact of the profile with what is believed, who agrees, and whose word lost."""
+
+    fact: Named
+    agreeing: list[Named]
+    lost: list[Named]
 
 
 class Entry(NamedTuple):
@@ -99,7 +84,7 @@ def customer(request: HttpRequest, customer_id: int) -> Shown:
         categories=favourite_categories(found.pk),
         stores=favourite_stores(found.pk, language=get_language() or "en"),
         facts=(facts := _facts_of(found, eyes := eyes_of(request))),
-        identities=_identities_of(found, eyes, told={fact.value for fact in facts}),
+        identities=_identities_of(found, eyes, told={one.fact.value for one in facts}),
         eyes=eyes,
         is_masked=not eyes.sees(found.pk),
         panels=panels,
@@ -186,21 +171,17 @@ def _cursor_of(text: str) -> Cursor | None:
     return Cursor(datetime.fromisoformat(at), kind, id_)
 
 
-def _facts_of(found: Customer, eyes: Eyes) -> list[Named]:
-    """Every fact of the profile, with the source that said it and when."""
+def _facts_of(found: Customer, eyes: Eyes) -> list[Told]:
+    """Every fact of the profile, with who said it and when, and what others say of it."""
+
+    def told(reason: Reason) -> Named:
+        value = said_in_words(eyes.fact(found.pk, reason.fact, reason.value))
+        return Named(fact_name(reason.fact), value, source_name(reason.source), reason.said_at)
+
     return [
-        Named(
-            str(FACT_NAMES.get(one.fact, one.fact.replace("_", " ").capitalize())),
-            _said(eyes.fact(found.pk, one.fact, one.value)),
-            str(SOURCE_NAMES.get(one.source, one.source)),
-            one.said_at,
-        )
-        for one in why_profile(found)
+        Told(told(one.reason), [told(other) for other in one.agreeing], [told(o) for o in one.lost])
+        for one in why_believed(found.pk)
     ]
-
-
-def _said(value: Any) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _identities_of(found: Customer, eyes: Eyes, *, told: set[str]) -> list[Named]:
@@ -208,9 +189,3 @@ def _identities_of(found: Customer, eyes: Eyes, *, told: set[str]) -> list[Named
     rows = identities_of(found.pk)[:50]
     shown = ((one.kind, eyes.identity(found.pk, one.kind, one.value)) for one in rows)
     return [Named(identity_name(kind), value) for kind, value in shown if value not in told]
-
-
-def identity_name(kind: str) -> str:
-    if kind.startswith("id@"):
-        return gettext("Number in %(source)s") % {"source": kind.removeprefix("id@")}
-    return str(IDENTITY_NAMES.get(kind, kind))

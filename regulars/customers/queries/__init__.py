@@ -3,6 +3,7 @@
 from regulars.customers.queries.consents import purposes, spoken_by, states_of
 from regulars.customers.queries.people import (
     PURCHASE,
+    Believed,
     Cursor,
     Favourite,
     Happening,
@@ -18,6 +19,7 @@ from regulars.customers.queries.people import (
     store_sales,
     summaries_of,
     who_says,
+    why_believed,
     why_profile,
 )
 from regulars.customers.queries.persons import (
@@ -30,6 +32,7 @@ from regulars.customers.queries.persons import (
 
 __all__ = [
     "PURCHASE",
+    "Believed",
     "Cursor",
     "Favourite",
     "Happening",
@@ -53,5 +56,6 @@ __all__ = [
     "store_sales",
     "summaries_of",
     "who_says",
+    "why_believed",
     "why_profile",
 ]

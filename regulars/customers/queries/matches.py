@@ -8,7 +8,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from regulars.customers.actions.clustering import leads_of, read_group
 from regulars.customers.matching import MERGE_FROM, REVIEW_FROM
 from regulars.customers.models import Evidence, Identity, Merging, Relation, RelationMember
-from regulars.customers.models.evidence import PROBABLE
+from regulars.customers.models.evidence import CANNOT_LINK, PROBABLE
 from regulars.customers.queries.persons import persons_of
 
 
@@ -33,11 +33,22 @@ def doubtful_pairs() -> QuerySet[Evidence]:
     )
 
 
+def decisions() -> QuerySet[Evidence]:
+    """What people and sources said of pairs, the latest first."""
+    said = Evidence.objects.filter(withdrawn_at=None).exclude(kind=PROBABLE)
+    return said.select_related("left", "right", "by").order_by("-at", "-id")
+
+
+def word_about(left: int, right: int) -> int:
+    """The id of what was said last of two records; 0 where nobody said anything."""
+    pair = {"left": min(left, right), "right": max(left, right)}
+    said = Evidence.objects.filter(**pair, withdrawn_at=None).exclude(kind=PROBABLE)
+    return said.order_by("-at", "-id").values_list("pk", flat=True).first() or 0
+
+
 def decided_count() -> int:
-    """How many pairs people decided."""
-    return (
-        Evidence.objects.filter(withdrawn_at=None, by__isnull=False).exclude(kind=PROBABLE).count()
-    )
+    """How many pairs employees decided."""
+    return decisions().filter(by__isnull=False).count()
 
 
 def evidence_within(customer_id: int) -> list[Evidence]:
@@ -45,11 +56,19 @@ def evidence_within(customer_id: int) -> list[Evidence]:
     records = next(iter(persons_of([customer_id]).values()), ())
     return list(
         Evidence.objects.filter(left__in=records, right__in=records, withdrawn_at=None)
-        .exclude(kind="cannot_link")
+        .exclude(kind=CANNOT_LINK)
         .filter(probability__gte=MERGE_FROM)
         .select_related("left", "right", "by")
         .order_by("-probability", "id")[:100]
     )
+
+
+def kept_apart(customer_id: int) -> list[Evidence]:
+    """Whom somebody said a person is not, the latest first; 100 at most."""
+    records = next(iter(persons_of([customer_id]).values()), ())
+    about = Q(left__in=records) | Q(right__in=records)
+    said = Evidence.objects.filter(about, kind=CANNOT_LINK, withdrawn_at=None)
+    return list(said.select_related("left", "right", "by").order_by("-at", "-id")[:100])
 
 
 class Common(NamedTuple):
@@ -82,7 +101,7 @@ def merges_of(customer_id: int) -> list[Merging]:
     """The entries of the merge ledger about the records of a person, the latest first."""
     records = next(iter(persons_of([customer_id]).values()), ())
     about = Q(customer__in=records) | Q(lead__in=records)
-    entries = Merging.objects.filter(about).select_related("customer", "lead", "by")
+    entries = Merging.objects.filter(about).select_related("customer", "lead", "by", "undoes")
     return list(entries.order_by("-id")[:100])
 
 

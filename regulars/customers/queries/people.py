@@ -256,6 +256,29 @@ def why_profile(customer: Customer) -> list[Reason]:
     ]
 
 
+class Believed(NamedTuple):
+    """A fact of a profile: the record that is believed, those that agree, and those that lost."""
+
+    reason: Reason
+    agreeing: list[Reason]
+    lost: list[Reason]
+
+
+def why_believed(customer_id: int) -> list[Believed]:
+    """For each fact of a person's profile why it is believed, and what others say of it."""
+    said = said_of(customer_id)
+    found = []
+    for fact in sorted(sources_of_facts(said)):
+        first, *others = [
+            Reason(fact, one.facts[fact], one.source, one.said_at)
+            for one in speakers_of(fact, said)
+        ]
+        agreeing = [one for one in others if one.value == first.value]
+        lost = [one for one in others if one.value != first.value]
+        found.append(Believed(first, agreeing, lost))
+    return found
+
+
 def who_says(customer_id: int, fact: str) -> list[Reason]:
     """Every record that speaks of one fact of a person's profile, the one that is believed first."""
     return [

@@ -38,7 +38,7 @@
     if (event.code === "Slash") return press("[data-filter]");
     if (event.code === "KeyJ") return move(1) ?? true;
     if (event.code === "KeyK") return move(-1) ?? true;
-    return press(`[data-key="${event.code}"]`);
+    return press(`[data-key~="${event.code}"]`);
   };
 
   addEventListener("keydown", (event) => {
