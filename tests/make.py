@@ -112,7 +112,7 @@ def doubtful_pair() -> Evidence:
     surname = ("Cooper", "Novak", "Harris", "Schmidt", "Moreau")[number % 5]
     said = {"name": f"Ann {surname}", "address": f"{surname[::-1]} 5", "gender": "f"}
     one = record("crm", f"p{number}", **said, email=f"ann{number}@example.com")
-    other = record("web", f"p{number}", **said | {"address": "Elm Road 9"})
+    other = record("web", f"p{number}", **said | {"address": f"Elm {number}, {surname}"})
     resolve_customers([one.pk, other.pk], now=NOW)
     return Evidence.objects.get(left=one, right=other)
 

@@ -26,7 +26,7 @@ FIELDS: dict[str, Any] = {
     "gender": _("Gender"),
     "occupation": _("Occupation"),
     "household": _("Household"),
-    "names alone": _("Nothing else"),
+    "names alone": _("Caution"),
 }
 LEVELS: dict[str, Any] = {
     "any two records": _("one person only rarely"),
@@ -53,7 +53,7 @@ LEVELS: dict[str, Any] = {
     "two people of one household would agree as well": _(
         "two people of one household would agree as well"
     ),
-    "hardly anything but the names agrees": _("hardly anything but the names agrees"),
+    "too little agrees to merge without asking": _("too little agrees to merge without asking"),
 }
 REASONS: dict[str, Any] = {
     "stated": _("somebody said so"),
@@ -118,6 +118,9 @@ SOURCES: dict[str, Any] = {"sample": _("Sample"), "corrected": _("Correction the
 _HUGE = 20.0
 """Bits: a million to one."""
 
+_NOTHING = 0.1
+"""Bits that make no difference: the step is left out."""
+
 
 class Reason(NamedTuple):
     """One step of a waterfall as it is read: a field, how near, its weight in bits and as a bar.
@@ -138,9 +141,9 @@ class Reason(NamedTuple):
 
     @property
     def times(self) -> float:
-        """How many times likelier, or less likely, it makes that the two are one person."""
+        """How many times likelier, or less likely, it makes one person: two digits count."""
         times: float = 2.0 ** min(abs(self.weight), _HUGE)
-        return round(times) if times >= 10 else round(times, 1)
+        return float(f"{times:.2g}")
 
 
 def waterfall(steps: Iterable[Mapping[str, Any] | Step]) -> list[Reason]:
@@ -159,6 +162,7 @@ def waterfall(steps: Iterable[Mapping[str, Any] | Step]) -> list[Reason]:
             "for" if step.weight > 0 else "against",
         )
         for step in told
+        if abs(step.weight) >= _NOTHING
     ]
 
 

@@ -2,7 +2,10 @@
 {
   const showProblems = (root) => (root.matches?.("[data-problems]") ? root : root.querySelector?.("[data-problems]"))?.focus();
   addEventListener("DOMContentLoaded", () => showProblems(document));
-  document.addEventListener("htmx:after:swap", () => showProblems(document));
+  document.addEventListener("htmx:after:swap", () => {
+    showProblems(document);
+    if (document.activeElement === document.body) document.querySelector("[data-focus]")?.focus();
+  });
 
   document.addEventListener("submit", (event) => {
     const form = event.target;
