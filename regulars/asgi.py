@@ -5,9 +5,12 @@ from regulars.wsgi import application as pages  # isort: skip (it sets Django up
 from regulars.connectors.collect.door import PREFIXES, CollectDoor
 from regulars.core.doors import Doors
 from regulars.core.pages_over_asgi import PagesOverAsgi
+from regulars.loyalty.till.door import PREFIX as TILL
+from regulars.loyalty.till.door import TillDoor
 
 THREADS = 4
 
 application = Doors(
-    dict.fromkeys(PREFIXES, CollectDoor()), pages=PagesOverAsgi(pages, threads=THREADS)
+    {**dict.fromkeys(PREFIXES, CollectDoor()), TILL: TillDoor()},
+    pages=PagesOverAsgi(pages, threads=THREADS),
 )

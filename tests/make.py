@@ -72,6 +72,11 @@ def customer(name: str = "", *, card: str = "", email: str = "", phone: str = ""
     return made
 
 
+def owner_of(kind: str, value: str) -> Customer:
+    """The record that an identity points to."""
+    return Customer.objects.get(pk=Identity.objects.get(kind=kind, value=value).customer_id)
+
+
 @transaction.atomic
 def merged(lead: Customer, *others: Customer, now: datetime = NOW) -> list[int]:
     """These records are one person from now on; gives the ids of the entries."""

@@ -7,7 +7,7 @@ prefix; everything else goes to Django's pages.
 import asyncio
 import logging
 import zlib
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, NamedTuple
@@ -55,12 +55,21 @@ class Problem(Exception):
     The document also has `message`, which clients of Segment's API read.
     """
 
-    def __init__(self, status: int, code: str, *, detail: str, retry_after_s: int = 0) -> None:
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        *,
+        detail: str,
+        retry_after_s: int = 0,
+        errors: Sequence[dict[str, str]] = (),
+    ) -> None:
         super().__init__(detail)
         self.status = status
         self.code = code
         self.detail = detail
         self.retry_after_s = retry_after_s
+        self.errors = errors
 
     def answer(self) -> Answer:
         """The problem document."""
@@ -71,6 +80,7 @@ class Problem(Exception):
             "code": self.code,
             "detail": self.detail,
             "message": self.detail,
+            "errors": list(self.errors),
         }
         headers = [PROBLEM]
         if self.retry_after_s:

@@ -4,11 +4,11 @@ from typing import Annotated
 
 import typer
 
-from regulars.cli.console import AsJson, answer, prepare, stop
+from regulars.cli.console import AsJson, answer, prepare, refusals_as_exit, stop
 
 
 def mount(app: typer.Typer) -> None:
-    """Add `bench posting`, `bench collect` and `bench pages`."""
+    """Add the benchmarks."""
     bench = typer.Typer(help="Measure this installation.", no_args_is_help=True)
     app.add_typer(bench, name="bench")
 
@@ -44,7 +44,28 @@ def mount(app: typer.Typer) -> None:
         )
         answer(result, as_json=as_json, words=words)
 
+    _mount_till(bench)
     _mount_pages(bench)
+
+
+def _mount_till(bench: typer.Typer) -> None:
+    @bench.command("till")
+    def till(
+        seconds: Annotated[float, typer.Option(help="Length of each measured load.")] = 5,
+        as_json: AsJson = False,
+    ) -> None:
+        """Single receipts per second over HTTP, beside pgbench on the same database."""
+        prepare()
+        from regulars.cli.bench.till import measure_till
+
+        with refusals_as_exit():
+            result = measure_till(seconds=seconds)
+        words = "\n".join(
+            f"{row['tills']:>3} tills: {row['per_second']:>7.0f}/s, ratio {row['ratio']:.2f} to pgbench,"
+            f" p50 {row['p50_ms']:.0f} ms, p99 {row['p99_ms']:.0f} ms"
+            for row in result["tills"]
+        )
+        answer(result, as_json=as_json, words=words)
 
 
 def _mount_pages(bench: typer.Typer) -> None:

@@ -47,7 +47,7 @@ PLAN = {
 
 def measure_collect(*, seconds: float) -> dict[str, Any]:
     """For single events and batches of 100: the product's and the bare rate, and their ratio."""
-    with database_of_its_own(), _environment(), tempfile.TemporaryDirectory() as folder:
+    with database_of_its_own(), environment_of_children(), tempfile.TemporaryDirectory() as folder:
         now = moment_of_now()
         source = open_event_source("bench", SourceWish("Bench", mode="block"), now=now)
         publish_plan({"Product Viewed": PLAN}, source=None, only_planned=True, now=now)
@@ -113,7 +113,7 @@ def _load(address: str, key: str, *, size: int, seconds: float) -> dict[str, Any
 
 
 @contextmanager
-def _environment() -> Iterator[None]:
+def environment_of_children() -> Iterator[None]:
     """Processes started meanwhile find the database that is measured."""
     before = os.environ["DATABASE_URL"]
     parts = urlsplit(before)

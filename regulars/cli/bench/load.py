@@ -10,7 +10,7 @@ import json
 import sys
 import time
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 EVENT = (
     '{"type":"track","event":"Product Viewed","messageId":"%s","anonymousId":"visitor-%s",'
@@ -60,8 +60,23 @@ class Load:
         return (head + body).encode()
 
 
+class Poured(Protocol):
+    """What connections need of a load: its requests, and a place to count."""
+
+    port: int
+    connections: int
+    seconds: float
+    size: int
+    answered: int
+    failed: int
+    waits_ms: list[float]
+
+    def request(self) -> bytes:
+        """The next request."""
+
+
 class _Connection(asyncio.Protocol):
-    def __init__(self, load: Load, until_s: float) -> None:
+    def __init__(self, load: Poured, until_s: float) -> None:
         self._load = load
         self._until_s = until_s
         self._started_s = 0.0
@@ -77,7 +92,7 @@ class _Connection(asyncio.Protocol):
         head, end, body = self._answer.partition(b"\r\n\r\n")
         if not end or len(body) < _length(head):
             return
-        is_good = self._answer.startswith(b"HTTP/1.1 200")
+        is_good = self._answer.startswith(b"HTTP/1.1 20")
         self._answer = b""
         self._load.answered += is_good
         self._load.failed += not is_good
@@ -101,7 +116,7 @@ def _length(head: bytes) -> int:
     return int(rest.partition(b"\r\n")[0] or 0)
 
 
-async def run(load: Load) -> dict[str, Any]:
+async def run(load: Poured) -> dict[str, Any]:
     """Keep all connections busy for as long as told; answered events per second and waits."""
     loop = asyncio.get_running_loop()
     started_s = time.perf_counter()

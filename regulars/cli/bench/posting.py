@@ -48,7 +48,7 @@ def measure_posting() -> dict[str, Any]:
     """
     now = moment_of_now()
     with database_of_its_own():
-        _open_shop(now)
+        open_shop(now)
         batches = [_measured(size, rounds, now=now) for size, rounds in ROUNDS.items()]
     return {"batches": batches, "lines": 3, "members": MEMBERS}
 
@@ -116,7 +116,7 @@ def _move_to(name: str) -> None:
     connection.settings_dict["NAME"] = name
 
 
-def _open_shop(now: datetime) -> None:
+def open_shop(now: datetime) -> None:
     """A program with everyday rules, products in categories, stores, and members who shopped once."""
     Brand.objects.get_or_create(pk=1, defaults={"name": "Bench"})
     food = Category.objects.create(name="Food", path="Food")

@@ -1,17 +1,13 @@
-"""Group commit: what arrives while a commit runs waits in memory and goes into the next one.
+"""Appending what clients send: the bodies of all requests that wait go into one parcel, one commit."""
 
-So the disk is waited for once for all requests of some milliseconds, and every request is answered
-only after its own bytes are on the disk.
-"""
-
-import asyncio
 from collections.abc import Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor
 
 import psycopg
 from django.db import DatabaseError, InterfaceError, connection, transaction
 
 from regulars.connectors.collect.checking import Letter, Sorted
+from regulars.core.group_commit import GroupCommit
 from regulars.core.sql import int_array, text_array, time_array
 
 WAITING_BYTES_MAX = 64 * 1024 * 1024
@@ -20,75 +16,20 @@ WAITING_BYTES_MAX = 64 * 1024 * 1024
 PARCEL_BYTES_MAX = 8 * 1024 * 1024
 
 
-class Full(Exception):
-    """More waits to be written than memory should hold."""
-
-
-class NotWritten(Exception):
-    """The database did not take the parcel."""
-
-
-class Appender:
-    """Writes requests of one process to the append table, one commit at a time, in `thread`."""
+class Appender(GroupCommit[Sorted, None]):
+    """Writes requests of one process to the append table, one commit at a time."""
 
     def __init__(self, thread: Executor | None = None) -> None:
-        self._waiting: list[tuple[Sorted, asyncio.Future[None]]] = []
-        self._waiting_bytes = 0
-        self._is_writing = False
-        self.thread = thread or ThreadPoolExecutor(1, thread_name_prefix="append")
-
-    async def append(self, request: Sorted) -> None:
-        """Gives back once the request is durable; `Full` or `NotWritten` where it is not."""
-        if self._waiting_bytes > WAITING_BYTES_MAX:
-            raise Full
-        loop = asyncio.get_running_loop()
-        done: asyncio.Future[None] = loop.create_future()
-        self._waiting.append((request, done))
-        self._waiting_bytes += request.size
-        if not self._is_writing:
-            self._is_writing = True
-            self._write_next(loop)
-        await done
-
-    def _write_next(self, loop: asyncio.AbstractEventLoop) -> None:
-        group = self._take()
-        requests = [request for request, _done in group]
-        written = loop.run_in_executor(self.thread, _write, requests)
-        written.add_done_callback(lambda future: self._tell(loop, group, written=future))
-
-    def _take(self) -> list[tuple[Sorted, asyncio.Future[None]]]:
-        size, count = 0, 0
-        for request, _done in self._waiting:
-            size += request.size
-            count += 1
-            if size >= PARCEL_BYTES_MAX:
-                break
-        group, self._waiting = self._waiting[:count], self._waiting[count:]
-        self._waiting_bytes -= size
-        return group
-
-    def _tell(
-        self,
-        loop: asyncio.AbstractEventLoop,
-        group: Sequence[tuple[Sorted, asyncio.Future[None]]],
-        *,
-        written: asyncio.Future[None],
-    ) -> None:
-        failure = written.exception()
-        for _request, done in group:
-            if done.cancelled():
-                continue
-            if failure is None:
-                done.set_result(None)
-            else:
-                done.set_exception(NotWritten(str(failure)))
-        if self._waiting:
-            self._write_next(loop)
-        else:
-            self._is_writing = False
+        super().__init__(
+            _write,
+            group_max=PARCEL_BYTES_MAX,
+            waiting_max=WAITING_BYTES_MAX,
+            weight=lambda request: request.size,
+            thread=thread,
+        )
 
 
-def _write(requests: Sequence[Sorted]) -> None:
+def _write(requests: Sequence[Sorted]) -> list[None]:
     """One commit for a group of requests; tried again once where the connection was lost."""
     body = b"".join([piece for request in requests for piece in request.pieces])
     letters = [letter for request in requests for letter in request.letters]
@@ -97,6 +38,7 @@ def _write(requests: Sequence[Sorted]) -> None:
     except (DatabaseError, InterfaceError, psycopg.Error):
         connection.close()
         _commit(body, letters)
+    return [None] * len(requests)
 
 
 def _commit(body: bytes, letters: Sequence[Letter]) -> None:

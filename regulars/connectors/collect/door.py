@@ -17,11 +17,12 @@ import psycopg
 from django.db import Error, connection
 from django.utils import timezone
 
-from regulars.connectors.collect.appending import Appender, Full, NotWritten
+from regulars.connectors.collect.appending import Appender
 from regulars.connectors.collect.calls import REQUEST_BYTES_MAX, UNREADABLE, key_decoder
 from regulars.connectors.collect.checking import Sorted, sort_batch, sort_single
 from regulars.connectors.collect.keys import Keys, Source
 from regulars.core.doors import Answer, Call, Header, Problem, body_of, with_headers
+from regulars.core.group_commit import Full, NotWritten
 
 SUCCESS = Answer(200, b'{"success":true}')
 BATCH, DROPPED = "", "dropped"
@@ -79,7 +80,7 @@ class CollectDoor:
 
     async def _append(self, request: Sorted) -> None:
         try:
-            await self.appender.append(request)
+            await self.appender.put(request)
         except Full:
             raise Problem(
                 429, "too_many_requests", detail="too much at once; come again", retry_after_s=2

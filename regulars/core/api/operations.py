@@ -56,7 +56,7 @@ def authenticated(request: HttpRequest) -> ApiKey | None:
         key = find_key(bearer, now=timezone.now()) if bearer else None
         request._api_key = key  # type: ignore[attr-defined]  # noqa: SLF001
         if key is not None:
-            _take_one(key)
+            take_one(key)
     return request._api_key  # type: ignore[attr-defined,no-any-return]  # noqa: SLF001
 
 
@@ -79,7 +79,8 @@ class ApiKeyBearer(HttpBearer):
         return key
 
 
-def _take_one(key: ApiKey) -> None:
+def take_one(key: ApiKey) -> None:
+    """Count a request of this key; `TooMany` when it has used up those of this minute."""
     per_minute = key.requests_per_minute
     wait_s = _limiter.wait_s(key.pk, per_minute=per_minute, now_s=time.monotonic())
     if wait_s:

@@ -1,5 +1,6 @@
 """The OpenAPI document's shared parts: problems, scopes, idempotency, lines."""
 
+from copy import deepcopy
 from http import HTTPStatus
 from typing import Any
 
@@ -26,9 +27,21 @@ _REASONS = {
 }
 
 
+_DOORS: dict[str, Document] = {}
+_DOOR_SCHEMAS: dict[str, Document] = {}
+
+
+def describe_door(paths: dict[str, Document], schemas: dict[str, Document]) -> None:
+    """Have operations of a door, which the API's own machinery does not know, in its document."""
+    _DOORS.update(paths)
+    _DOOR_SCHEMAS.update(schemas)
+
+
 def completed(document: Document) -> None:
     """Adds to an OpenAPI document, in place, what all operations share."""
     components = document["components"]
+    document["paths"].update(deepcopy(_DOORS))
+    components["schemas"].update(deepcopy(_DOOR_SCHEMAS))
     _add_model(components, Problem)
     _add_model(components, LineAnswer)
     for model in LINE_MODELS.values():

@@ -12,10 +12,12 @@ from regulars.loyalty.models.ledger import (
 )
 from regulars.loyalty.models.members import Member, TierChange
 from regulars.loyalty.models.programs import Program, Rule, Tier, Unit
+from regulars.loyalty.models.till import Cancellation
 
 __all__ = [
     "Account",
     "Accrual",
+    "Cancellation",
     "Lot",
     "LotUse",
     "Member",
