@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv
 INSTALL := $(UV) pip install --quiet --python $(BIN)/python --require-hashes
 
-.PHONY: demo test check lint setup setup-dev browser node snippet screenshots lock translations clean
+.PHONY: demo test check soak lint setup setup-dev browser node snippet screenshots lock translations clean
 
 demo: setup  ## set up, load the demo company, serve it
 	@$(BIN)/regulars demo
@@ -15,6 +15,9 @@ test: setup-dev browser node  ## set up, run every test
 
 check: setup-dev browser node lint  ## what CI runs, cheapest first
 	@$(BIN)/pytest -n 2 --durations 10
+
+soak: setup-dev  ## long trials: tills while everything is killed, again and again
+	@REGULARS_KILLS=20 $(BIN)/pytest -n0 tests/test_till_kill.py
 
 lint: setup-dev
 	@echo "format, lint, layers, types"

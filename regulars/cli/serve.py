@@ -20,6 +20,7 @@ import typer
 
 from regulars.cli.backup import restore_mark
 from regulars.cli.console import prepare, speech, stop
+from regulars.core.database import revive_database
 from regulars.environment import read
 
 APPLICATION = "regulars.asgi:application"
@@ -30,6 +31,8 @@ BACKPRESSURE = 512
 GIVE_UP_AFTER = 5
 """A child that dies this often within a minute is broken, not unlucky."""
 STOP_TIMEOUT_S = 20
+DATABASE_EVERY_S = 2
+"""How often we look whether the embedded database still answers."""
 
 
 class Child:
@@ -116,11 +119,16 @@ def web_server(*, workers: int = 1, application: str = APPLICATION) -> Iterator[
 
 
 def supervise(children: list[Child], *, until: Callable[[], bool]) -> None:
-    """Keep the children alive until told to stop, then end them all."""
+    """Keep the children and the embedded database alive until told to stop, then end them all."""
+    looked_s = time.monotonic()
     try:
         while not until():
             for child in children:
                 child.revive()
+            if time.monotonic() > looked_s + DATABASE_EVERY_S:
+                if revive_database():
+                    speech.print("[yellow]the database died, starting it again[/yellow]")
+                looked_s = time.monotonic()
             time.sleep(0.3)
     finally:
         for child in children:

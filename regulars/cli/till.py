@@ -37,16 +37,21 @@ def mount(app: typer.Typer) -> None:
     ) -> None:
         """Replay receipts, returns and cancels as tills send them; exit 1 where one was not taken."""
         if not key:
-            stop("give a key with --key or REGULARS_KEY; `regulars key` makes one", code=2)
+            stop(
+                "give a key with --key or REGULARS_KEY; one is made under Settings, API keys",
+                code=2,
+            )
         from regulars.cli.till_replay import Wish, replayed
 
         with refusals_as_exit():
             result = replayed(replay, Wish(url, key, tills, chaos, offline, seed))
         words = "\n".join(
             [
-                f"{result['taken']} of {result['entries']} entries taken in {result['seconds']} s"
-                f" ({result['per_second']} requests/s), {result['repeats']} sent again,"
-                f" {result['lost']} answers lost on purpose",
+                (
+                    f"{result['taken']} of {result['entries']} entries taken in {result['seconds']} s"
+                    f" ({result['per_second']} requests/s), {result['repeats']} sent again,"
+                    f" {result['lost']} answers lost on purpose"
+                ),
                 *(
                     f"line {one['line']}: {one['status']} {one['code']}"
                     for one in result["refused"]

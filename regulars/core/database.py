@@ -12,6 +12,7 @@ import time
 import warnings
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import unquote
 
 import psutil
 import psycopg
@@ -48,6 +49,22 @@ def ensure_database() -> str:
     url = _start(folder).replace("/postgres?", "/regulars?")
     os.environ["DATABASE_URL"] = url
     return url
+
+
+def revive_database() -> bool:
+    """Starts the embedded server again if it died under us; says whether it had."""
+    folder = data_folder() / "postgres"
+    url = os.environ.get("DATABASE_URL", "")
+    if str(folder) not in unquote(url):
+        return False
+    try:
+        psycopg.connect(url, connect_timeout=5).close()
+    except psycopg.OperationalError:
+        if _is_alive(folder):
+            return False
+        _start(folder)
+        return True
+    return False
 
 
 def leave_database() -> None:
@@ -123,6 +140,15 @@ def _create(uri: str) -> None:
         ).fetchone()
         if not known:
             connection.execute("CREATE DATABASE regulars")
+
+
+def _is_alive(folder: Path) -> bool:
+    """Whether the server's process runs, be it only to recover."""
+    lock = folder / "postmaster.pid"
+    with suppress(OSError, ValueError, psutil.NoSuchProcess):
+        first = lock.read_text(encoding="utf-8").split()[0]
+        return psutil.Process(int(first)).status() != psutil.STATUS_ZOMBIE
+    return False
 
 
 def _is_recovering(folder: Path) -> bool:
