@@ -147,7 +147,7 @@ def _is_alive(folder: Path) -> bool:
     lock = folder / "postmaster.pid"
     with suppress(OSError, ValueError, psutil.NoSuchProcess):
         first = lock.read_text(encoding="utf-8").split()[0]
-        return psutil.Process(int(first)).status() != psutil.STATUS_ZOMBIE
+        return bool(psutil.Process(int(first)).status() != psutil.STATUS_ZOMBIE)
     return False
 
 

@@ -15,6 +15,7 @@ from regulars.core.sql import text_array
 from regulars.customers.actions import CustomerRef, LineInput, PurchaseInput
 from regulars.customers.actions.identities import known_owners
 from regulars.customers.actions.purchases import void_purchases
+from regulars.customers.actions.returns import Returned as RecordedReturn
 from regulars.customers.actions.returns import record_returns
 from regulars.customers.models import Purchase as PurchaseRow
 from regulars.customers.rules.identities import normal_value
@@ -94,9 +95,8 @@ def pay_and_commit(entries: Sequence[Purchase], *, now: datetime) -> list[Answer
     payers = _payers(entries)
     answers: dict[int, Answer] = {}
     for place in sorted(range(len(entries)), key=lambda place: _lock_of(payers[place])):
-        refused = refusals[place]
         try:
-            if refused is not None:
+            if (refused := refusals[place]) is not None:
                 raise refused
             with transaction.atomic():
                 answers[place] = _pay_and_commit(entries[place], payers[place], now=now)
@@ -183,22 +183,15 @@ def take_back(entries: Sequence[Return], *, now: datetime) -> list[Answer]:
     returned = record_returns([_returned(entry) for entry in entries], now=now)
     post_returns(return_ids=[row.return_id for row in returned if row.refused is None], now=now)
     balances = _balances_of([row.purchase_id for row in returned if row.purchase_id], now=now)
-    return [
-        problem_of(row.refused).answer()
-        if row.refused is not None or row.purchase_id is None
-        else Answer(
-            CREATED,
-            encoded(
-                Returned(
-                    row.return_id,
-                    row.purchase_id,
-                    row.total_minor,
-                    balances.get(row.purchase_id, []),
-                )
-            ),
-        )
-        for row in returned
-    ]
+    return [_back(row, balances) for row in returned]
+
+
+def _back(row: RecordedReturn, balances: Mapping[int, list[Balance]]) -> Answer:
+    if row.refused is not None:
+        return problem_of(row.refused).answer()
+    assert row.purchase_id is not None, "a recorded return has its purchase"
+    held = balances.get(row.purchase_id, [])
+    return Answer(CREATED, encoded(Returned(row.return_id, row.purchase_id, row.total_minor, held)))
 
 
 def cancel(entries: Sequence[Cancel], *, now: datetime) -> list[Answer]:

@@ -68,8 +68,8 @@ def _redeemable(
     gained: dict[tuple[str, str], int] = {}
     for one in taken:
         for receipt in one.receipts:
-            for unit, amount in receipt.earned.items():
-                key = receipt.member, unit
+            for code, amount in receipt.earned.items():
+                key = receipt.member, code
                 gained[key] = gained.get(key, 0) + amount
     offers: dict[str, list[Redeemable]] = {}
     for wallet in wallets_of(list(rows), now=now):
@@ -78,8 +78,8 @@ def _redeemable(
             available = max(holding.available - gained.get((number, unit.code), 0), 0)
             worth = unit.worth_of(available)
             if unit.kind != "qualifying" and worth:
-                code = wallet.member.program.code
-                offer = Redeemable(code, number, unit.code, available, available, worth)
+                program = wallet.member.program.code
+                offer = Redeemable(program, number, unit.code, available, available, worth)
                 offers.setdefault(number, []).append(offer)
     return offers
 
