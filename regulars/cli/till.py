@@ -1,7 +1,7 @@
 """`regulars till`: a till for integrators, which replays receipts against a running installation."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -45,19 +45,19 @@ def mount(app: typer.Typer) -> None:
 
         with refusals_as_exit():
             result = replayed(replay, Wish(url, key, tills, chaos, offline, seed))
-        words = "\n".join(
-            [
-                (
-                    f"{result['taken']} of {result['entries']} entries taken in {result['seconds']} s"
-                    f" ({result['per_second']} requests/s), {result['repeats']} sent again,"
-                    f" {result['lost']} answers lost on purpose"
-                ),
-                *(
-                    f"line {one['line']}: {one['status']} {one['code']}"
-                    for one in result["refused"]
-                ),
-                *(f"line {n}: another answer the second time" for n in result["contradictions"]),
-            ]
-        )
-        answer(result, as_json=as_json, words=words)
+        answer(result, as_json=as_json, words=_words(result))
         raise typer.Exit(1 if result["refused"] or result["contradictions"] else 0)
+
+
+def _words(result: dict[str, Any]) -> str:
+    return "\n".join(
+        [
+            (
+                f"{result['taken']} of {result['entries']} entries taken in {result['seconds']} s"
+                f" ({result['per_second']} requests/s), {result['repeats']} sent again,"
+                f" {result['lost']} answers lost on purpose"
+            ),
+            *(f"line {one['line']}: {one['status']} {one['code']}" for one in result["refused"]),
+            *(f"line {n}: another answer the second time" for n in result["contradictions"]),
+        ]
+    )
