@@ -26,6 +26,7 @@ from regulars.connectors.actions.drafts import open_draft
 from regulars.connectors.models import DeadLetter, EventSource
 from regulars.core.api.keys import create_key
 from regulars.customers.actions import TrackedInput, record_tracked_events
+from regulars.customers.actions.beliefs import block_value
 from regulars.customers.actions.privacy import keep_file, open_privacy_request, restrict_customer
 from regulars.customers.actions.segments import SegmentInput, create_segment
 from regulars.customers.models import PrivacyRequest, Purchase, Segment
@@ -368,3 +369,8 @@ def _merging_id(store: Store) -> int:
     one, other = make.customer("Ann"), make.customer("Anne")
     make.merged(one, other)
     return make.parted(other)
+
+
+@example("blocked_id")
+def _blocked_id(store: Store) -> int:
+    return block_value("phone", "+74950000000", now=make.NOW).pk

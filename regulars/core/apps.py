@@ -7,10 +7,10 @@ from django.apps import AppConfig
 
 
 class Domain(AppConfig):
-    """A domain of the product; its `handlers`, `jobs` and `known` are imported at start."""
+    """A domain of the product; its `handlers`, `jobs`, `known` and `acts` are imported at start."""
 
     def ready(self) -> None:
-        for module in ("handlers", "jobs", "known"):
+        for module in ("handlers", "jobs", "known", "acts"):
             if importlib.util.find_spec(f"{self.name}.{module}"):
                 importlib.import_module(f"{self.name}.{module}")
 

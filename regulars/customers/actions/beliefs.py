@@ -50,13 +50,18 @@ def _customers_after(last: int) -> list[int]:
 
 
 @transaction.atomic
-def block_value(kind: str, value: str, *, now: datetime) -> None:
+def block_value(kind: str, value: str, *, now: datetime) -> BlockedValue:
     """Have a value point to nobody from now on; whom it joined is parted again."""
     normal = normal_value(kind.strip(), value)
     if not kind.strip() or normal is None or len(normal) > 254:
         raise Refused("nobody_already", "this value points to nobody as it is", "value")
-    BlockedValue.objects.get_or_create(kind=kind.strip()[:50], value=normal, defaults={"at": now})
+    if len(kind.strip()) > 50:
+        raise Refused("unknown_kind", "a kind has at most 50 characters", "kind")
+    blocked, _ = BlockedValue.objects.get_or_create(
+        kind=kind.strip(), value=normal, defaults={"at": now}
+    )
     _judge_again(Identity.objects.filter(kind=kind.strip(), value=normal), now=now)
+    return blocked
 
 
 @transaction.atomic

@@ -2,6 +2,7 @@
 
 from regulars.customers.pages import (
     access,
+    beliefs,
     consents,
     customer,
     listed,
@@ -14,6 +15,7 @@ from regulars.customers.pages import (
 
 __all__ = [
     "access",
+    "beliefs",
     "consents",
     "customer",
     "listed",
