@@ -230,7 +230,7 @@ def why_one_person(request: ApiRequest, customer_id: Id) -> WhyOnePersonOut:
         records=[_record(one, found, eyes) for one in records_seen(records_of(found.pk)[:200])],
         in_common=[
             SharedOut(
-                kind=one.kind,  # type: ignore[arg-type]
+                kind=one.kind,
                 value=eyes.identity(found.pk, one.kind, one.value),
                 records=one.records,
             )
