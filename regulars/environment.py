@@ -51,6 +51,12 @@ VARIABLES: dict[str, Variable] = {
         Variable("EMAIL_FROM", "Regulars <noreply@localhost>", "sender of mails"),
         Variable("REGULARS_DEBUG", "", "1 shows tracebacks in the browser; never in production"),
         Variable("REGULARS_ENGINE", "duckdb", "where metrics run: duckdb, or spark://host:port"),
+        Variable(
+            "WEBHOOKS_MAY_REACH",
+            "",
+            "private networks that webhooks may call all the same, by commas, such as 10.0.0.0/8;"
+            " empty: public addresses only",
+        ),
         Variable("OIDC_SERVER_URL", "", "issuer of your company's OpenID Connect sign-in"),
         Variable("OIDC_CLIENT_ID", "", "client id at that issuer"),
         Variable("OIDC_CLIENT_SECRET", "", "client secret at that issuer", secret=True),

@@ -23,7 +23,8 @@ from regulars.connectors.actions import (
     publish_plan,
 )
 from regulars.connectors.actions.drafts import open_draft
-from regulars.connectors.models import DeadLetter, EventSource
+from regulars.connectors.actions.webhooks import WebhookWish, open_webhook, send_test
+from regulars.connectors.models import DeadLetter, EventSource, Webhook
 from regulars.core.api.keys import create_key
 from regulars.customers.actions import TrackedInput, record_tracked_events
 from regulars.customers.actions.beliefs import block_value
@@ -186,6 +187,21 @@ def _batch_id(store: Store) -> int:
         "till.csv", b"receipt;date;card;sku;total\nR1;20.11.2026;5;milk;1,50\n"
     )
     return open_batch(file, file.name or "", wish=Wish("purchases", "till"), now=make.NOW).pk
+
+
+def _webhook(store: Store) -> Webhook:
+    wish = WebhookWish("Mail", "https://hooks.example.com/in", ("segment.entered",))
+    return Webhook.objects.first() or open_webhook(wish, now=make.NOW)
+
+
+@example("webhook_id")
+def _webhook_id(store: Store) -> int:
+    return _webhook(store).pk
+
+
+@example("message_key")
+def _message_key(store: Store) -> str:
+    return send_test(_webhook(store), now=make.NOW).public_id
 
 
 @example("event_source_id")

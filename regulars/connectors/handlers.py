@@ -1,11 +1,13 @@
-"""What connectors do by the clock, and when generated rows go."""
+"""What connectors do by the clock, when generated rows go, and when webhooks want to be told."""
 
 from django.utils import timezone
 
 from regulars.company.events import SampleDataRemoved
 from regulars.connectors.actions.samples import drop_sample_source
+from regulars.connectors.actions.webhooks import tell_webhooks
 from regulars.connectors.collect.draining import forget_parcels
-from regulars.core.events import on
+from regulars.connectors.hooks.kind import hook_kinds
+from regulars.core.events import Event, on
 from regulars.core.jobs import every
 
 
@@ -19,3 +21,12 @@ def remove_sample_source(event: SampleDataRemoved) -> None:
 def forget_drained_parcels(timestamp: int) -> None:
     """Each hour: arrivals whose events have been on record for a day."""
     forget_parcels(now=timezone.now())
+
+
+def tell_other_programs(event: Event) -> None:
+    """Webhooks that want to know of it get a message."""
+    tell_webhooks(event, now=timezone.now())
+
+
+for told_of in {kind.event for kind in hook_kinds.kinds().values()}:
+    on(told_of)(tell_other_programs)

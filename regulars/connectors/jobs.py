@@ -2,6 +2,7 @@
 
 from django.utils import timezone
 
+import regulars.connectors.hooks.sending  # noqa: F401 (its jobs are known from the start)
 from regulars.connectors.actions import check_batch, run_import, run_undo
 from regulars.connectors.models import Batch
 from regulars.core.errors import Refused

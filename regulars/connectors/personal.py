@@ -29,6 +29,19 @@ hold(
     Holding("connectors_parcel", _("Arrivals"), whose="drained_at IS NOT NULL", clears=None),
     Holding("connectors_rowerror", _("Errors of imports"), whose="false", mentions=("value",)),
 )
+hold(
+    Holding(
+        "connectors_webhookattempt",
+        _("Answers of other programs"),
+        whose="false",
+        mentions=("answer", "failure"),
+    ),
+)
+impersonal(
+    "addresses of other programs, and our numbers of customers",
+    "connectors_webhook",
+    "connectors_webhookmessage",
+)
 impersonal("headers of files, and numbers of rows", "connectors_made")
 impersonal("headers of files", "connectors_rememberedmapping")
 impersonal(

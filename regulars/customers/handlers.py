@@ -13,6 +13,7 @@ from regulars.customers.events import (
     CustomersChanged,
     CustomersMerged,
     CustomersUnmerged,
+    EventsTracked,
     GoodsReturned,
     PurchasesRecorded,
     PurchasesVoided,
@@ -72,6 +73,13 @@ def follow_partings(event: CustomersUnmerged) -> None:
 def follow_consents(event: ConsentsChanged) -> None:
     """What people agreed to is looked at again for segments."""
     _follow(event.customer_ids)
+
+
+@on(EventsTracked)
+def follow_events(event: EventsTracked) -> None:
+    """What people do on sites and in apps is looked at again for segments."""
+    tracked = TrackedEvent.objects.filter(pk__in=event.event_ids, customer__isnull=False)
+    _follow(set(tracked.values_list("customer_id", flat=True)))
 
 
 def _buyers(purchase_ids: Sequence[int]) -> list[int | None]:

@@ -1,10 +1,20 @@
 """Jobs of the customers domain: the upkeep of segments."""
 
+from datetime import timedelta
+
 from django.db import transaction
 from django.utils import timezone
 
 from regulars.core.jobs import every, job
-from regulars.customers.actions.following import ask_for_upkeep, follow, next_wake
+from regulars.customers.actions.following import (
+    ask_for_upkeep,
+    follow,
+    next_wake,
+    touch_expired,
+)
+
+EXPIRY_LOOKED_BACK = timedelta(minutes=5)
+"""A minute that was missed is made good by the next; a touch too many is no harm."""
 
 
 @job(queue="fast", lock="segments.upkeep")
@@ -36,5 +46,7 @@ def arrange_waking() -> None:
 
 @every("* * * * *")
 def catch_up_with_segments(timestamp: int) -> None:
-    """Each minute: whoever was touched and not looked at, whatever the reason."""
+    """Each minute: whoever was touched and not looked at, or whose yes has ended."""
+    now = timezone.now()
+    touch_expired(now=now, since=now - EXPIRY_LOOKED_BACK)
     follow_changes.enqueue()

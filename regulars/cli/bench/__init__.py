@@ -1,10 +1,32 @@
 """`regulars bench`: how fast, as ratios to the bare limit of the same machine and run."""
 
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from regulars.cli.console import AsJson, answer, prepare, refusals_as_exit, stop
+
+
+@contextmanager
+def data_folder_of_its_own(kept: str = "") -> Iterator[None]:
+    """A data folder with a database of its own, thrown away after the block unless one is named."""
+    folder = Path(kept or tempfile.mkdtemp(prefix="regulars-bench-"))
+    os.environ.pop("DATABASE_URL", None)
+    os.environ["REGULARS_DATA"] = str(folder)
+    try:
+        yield
+    finally:
+        from regulars.core.database import leave_database
+
+        leave_database()
+        if not kept:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def mount(app: typer.Typer) -> None:
@@ -45,6 +67,7 @@ def mount(app: typer.Typer) -> None:
         answer(result, as_json=as_json, words=words)
 
     _mount_till(bench)
+    _mount_segments(bench)
     _mount_pages(bench)
 
 
@@ -66,6 +89,28 @@ def _mount_till(bench: typer.Typer) -> None:
             for row in result["tills"]
         )
         answer(result, as_json=as_json, words=words)
+
+
+def _mount_segments(bench: typer.Typer) -> None:
+    @bench.command("segments")
+    def segments(
+        people: Annotated[int, typer.Option(help="Profiles that are made.")] = 1_000_000,
+        probes: Annotated[int, typer.Option(help="Facts of each kind that are followed.")] = 20,
+        folder: Annotated[str, typer.Option(help="Keep the data here for another run.")] = "",
+        as_json: AsJson = False,
+    ) -> None:
+        """Segments at size: seconds until a fact shows, exact sizes, filling; exit 1 if too slow."""
+        with data_folder_of_its_own(folder):
+            prepare()
+            from regulars.cli.bench.segments.measure import measure_segments
+
+            result = measure_segments(people=people, probes=probes)
+        words = "\n".join(
+            f"{name}: median {one['median_s']:.2f} s, worst {one['worst_s']:.2f} s"
+            for name, one in (result["followed"] | result["sizes"]).items()
+        )
+        answer(result, as_json=as_json, words=words)
+        raise typer.Exit(0 if result["good"] else 1)
 
 
 def _mount_pages(bench: typer.Typer) -> None:

@@ -2,8 +2,9 @@
 
 from ninja import Router
 
-from regulars.connectors.api import collecting, imports
+from regulars.connectors.api import collecting, imports, webhooks
 
 router = Router()
 router.add_router("", imports.router)
 router.add_router("", collecting.router)
+router.add_router("", webhooks.router)

@@ -8,6 +8,7 @@ from regulars.connectors.models.collecting import (
     TrackingPlan,
 )
 from regulars.connectors.models.imports import Batch, Made, RememberedMapping, RowError
+from regulars.connectors.models.webhooks import Webhook, WebhookAttempt, WebhookMessage
 
 __all__ = [
     "Batch",
@@ -19,4 +20,7 @@ __all__ = [
     "RememberedMapping",
     "RowError",
     "TrackingPlan",
+    "Webhook",
+    "WebhookAttempt",
+    "WebhookMessage",
 ]

@@ -14,7 +14,7 @@ from regulars.core.conditions.tree import Condition
 from regulars.core.events import publish
 from regulars.core.sql import int_array, time_array
 from regulars.customers.events import SegmentsEntered, SegmentsLeft
-from regulars.customers.models import SegmentClock, SegmentTouch, SegmentUpkeep
+from regulars.customers.models import Consent, SegmentClock, SegmentTouch, SegmentUpkeep
 from regulars.customers.queries.persons import persons_of
 from regulars.customers.queries.segments import (
     Standing,
@@ -35,6 +35,15 @@ def touch_customers(customer_ids: Collection[int], *, now: datetime) -> None:
             WHERE id IS NOT NULL""",
             [now, int_array(customer_ids)],
         )
+
+
+def touch_expired(*, now: datetime, since: datetime) -> int:
+    """Note the customers whose yes ended since a moment; says how many words it was."""
+    ended = Consent.objects.filter(valid_until__gt=since, valid_until__lte=now, voided_at=None)
+    customer_ids = list(ended.values_list("customer_id", flat=True))
+    if customer_ids:
+        touch_customers(customer_ids, now=now)
+    return len(customer_ids)
 
 
 def ask_for_upkeep() -> bool:

@@ -117,6 +117,11 @@ class Consent(Record):
         )
         indexes = (
             models.Index(fields=("customer", "id"), name="consent_by_customer"),
+            models.Index(
+                fields=("valid_until",),
+                name="consent_by_end",
+                condition=Q(valid_until__isnull=False),
+            ),
             models.Index(fields=("work",), name="consent_by_work", condition=Q(work__isnull=False)),
             models.Index(
                 fields=("api_key",), name="consent_by_key", condition=Q(api_key__isnull=False)

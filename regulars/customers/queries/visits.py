@@ -24,7 +24,7 @@ REFERRER_HOST = f"""lower(coalesce(substring(coalesce(event.context #>> '{{refer
     event.context #>> '{{page,referrer}}') FROM {_HOST}), ''))"""
 """The site that led here; empty where nobody knows."""
 
-SOURCE = "lower(left(coalesce(event.context #>> '{campaign,source}', ''), 100))"
+CAMPAIGN_SOURCE = "lower(left(coalesce(event.context #>> '{campaign,source}', ''), 100))"
 MEDIUM = "lower(left(coalesce(event.context #>> '{campaign,medium}', ''), 100))"
 CAMPAIGN = "left(coalesce(event.context #>> '{campaign,name}', ''), 100)"
 PATH = "left(split_part(coalesce(event.context #>> '{page,path}', ''), '?', 1), 200)"
@@ -38,11 +38,11 @@ _SEARCH_HOST = "'(^|\\.)(google\\.[a-z.]+|yandex\\.[a-z]+|ya\\.ru|bing\\.com|duc
 
 CAME_FROM = f"""CASE
     WHEN {MEDIUM} ~ {_PAID} THEN 'advertising'
-    WHEN {MEDIUM} IN ('email', 'e-mail', 'newsletter') OR {SOURCE} IN ('email', 'newsletter') THEN 'email'
-    WHEN {MEDIUM} ~ {_MESSENGER} OR {SOURCE} ~ {_MESSENGER} OR {REFERRER_HOST} ~ {_MESSENGER_HOST} THEN 'messenger'
-    WHEN {MEDIUM} LIKE '%%social%%' OR {SOURCE} ~ {_SOCIAL} OR {REFERRER_HOST} ~ {_SOCIAL_HOST} THEN 'social'
+    WHEN {MEDIUM} IN ('email', 'e-mail', 'newsletter') OR {CAMPAIGN_SOURCE} IN ('email', 'newsletter') THEN 'email'
+    WHEN {MEDIUM} ~ {_MESSENGER} OR {CAMPAIGN_SOURCE} ~ {_MESSENGER} OR {REFERRER_HOST} ~ {_MESSENGER_HOST} THEN 'messenger'
+    WHEN {MEDIUM} LIKE '%%social%%' OR {CAMPAIGN_SOURCE} ~ {_SOCIAL} OR {REFERRER_HOST} ~ {_SOCIAL_HOST} THEN 'social'
     WHEN {MEDIUM} = 'organic' OR {REFERRER_HOST} ~ {_SEARCH_HOST} THEN 'search'
-    WHEN {SOURCE} <> '' OR {REFERRER_HOST} NOT IN ('', {PAGE_HOST}) THEN 'site'
+    WHEN {CAMPAIGN_SOURCE} <> '' OR {REFERRER_HOST} NOT IN ('', {PAGE_HOST}) THEN 'site'
     ELSE 'direct' END"""
 """What led to a visit: advertising, email, messenger, social, search, another site, or nothing known.
 

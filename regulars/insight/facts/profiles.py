@@ -3,7 +3,7 @@
 A row for each leading record, `id`; records that are merged or withdrawn are not in it.
 """
 
-from regulars.customers.known import PROFILE_COLUMNS
+from regulars.customers.known.profiles import PROFILE_COLUMNS
 from regulars.insight.lake.fact import Fact, facts
 
 facts.add("profiles")(

@@ -7,11 +7,11 @@ as the event itself knows; a visit's own are those of its first event.
 from regulars.customers.queries.visits import (
     CAME_FROM,
     CAMPAIGN,
+    CAMPAIGN_SOURCE,
     MEDIUM,
     OPENS_VISIT,
     PATH,
     REFERRER_HOST,
-    SOURCE,
     VISIT,
 )
 from regulars.insight.lake.fact import Fact, facts
@@ -24,7 +24,7 @@ facts.add("tracked_events")(
             SELECT event.id, (event.at AT TIME ZONE %(zone)s)::date AS day,
                    event.at AT TIME ZONE 'UTC' AS at, event.source, event.type, event.name,
                    event.customer_id, {VISIT} AS visit, {OPENS_VISIT} AS opens_visit,
-                   {CAME_FROM} AS came_from, {SOURCE} AS campaign_source, {MEDIUM} AS medium,
+                   {CAME_FROM} AS came_from, {CAMPAIGN_SOURCE} AS campaign_source, {MEDIUM} AS medium,
                    {CAMPAIGN} AS campaign, {REFERRER_HOST} AS referrer, {PATH} AS path
             FROM customers_trackedevent event
         """,

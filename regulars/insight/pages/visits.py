@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from regulars.customers.known.visits import WAYS
 from regulars.insight.metrics.visits_by_source import DAYS
 from regulars.insight.pages.asking import as_csv, scope_of
 from regulars.insight.queries.metrics import Ask, measured
@@ -16,16 +17,6 @@ from regulars.insight.shown.words import whole
 from regulars.web.charts import Bar, Chart, bar_chart
 from regulars.web.filters import read_filters
 from regulars.web.pages import Shown, page, show
-
-CAME_FROM = {
-    "advertising": gettext_lazy("Advertising"),
-    "email": gettext_lazy("E-mail"),
-    "messenger": gettext_lazy("Messenger"),
-    "social": gettext_lazy("Social media"),
-    "search": gettext_lazy("Search engine"),
-    "site": gettext_lazy("Another site"),
-    "direct": gettext_lazy("Nothing known"),
-}
 
 
 @page("reports/visits", needs="insight.view_report", title=gettext_lazy("Visits report"))
@@ -60,7 +51,7 @@ def _found(request: HttpRequest) -> dict[str, Any]:
     ask = Ask("visits_by_source", scope_of(read_filters(request)))
     found = measured({"visits": ask}, now=timezone.now())["visits"]
     for row in found["sources"]:
-        row["label"] = str(CAME_FROM[row["came_from"]])
+        row["label"] = str(WAYS[row["came_from"]])
         row["per_cent"] = row["score"] and _per_cent(row["score"])
     return found
 

@@ -52,11 +52,17 @@ def _joined(people: Any, source: Source, names: Sequence[str], *, lake: Lake) ->
     known = source.in_lake(lake).select("person_id", *names).rename(known_id="person_id")
     joined = people.left_join(known, people.person_id == known.known_id).drop("known_id")
     filled = {
-        name: joined[name].fill_null(source.otherwise[name])
+        name: joined[name].fill_null(_literal(source.otherwise[name], joined[name].type()))
         for name in names
         if name in source.otherwise
     }
     return joined.mutate(**filled) if filled else joined
+
+
+def _literal(value: Any, kind: Any) -> Any:
+    import ibis  # slow to import
+
+    return ibis.literal(list(value), kind) if isinstance(value, tuple) else value
 
 
 def _sources(conditions: Collection[Condition]) -> list[Source]:

@@ -59,12 +59,17 @@ def _of_facts(rows: Any, dids: Sequence[Did], now: datetime) -> Any:
         counts = truth_in(rows, did.where, now=now).fill_null(False) & (
             rows["at"] >= moment_in(rows["at"], low)
         )
-        at_s = rows["at"].epoch_seconds()
+        at_s = _seconds(rows["at"])
         turn = ibis.ifelse(at_s + near > now_s, at_s + near, at_s + far)
         turns.append(ibis.ifelse(counts, turn, ibis.null("int64")))
     first = ibis.least(*turns) if len(turns) > 1 else turns[0]
     known = rows.mutate(turn=first)
     return known.filter(known.turn.notnull()).group_by("person_id").agg(turn=known.turn.min())
+
+
+def _seconds(column: Any) -> Any:
+    """Whole seconds since 1970; what DuckDB gives for them has fractions, whatever Ibis calls it."""
+    return column.epoch_seconds().cast("float64").floor().cast("int64")
 
 
 def _of_field(column: Any, test: Test, now_s: int) -> list[Any]:
@@ -74,7 +79,7 @@ def _of_field(column: Any, test: Test, now_s: int) -> list[Any]:
     days_s = int(timedelta(days=int(test.values[0])).total_seconds())  # type: ignore[arg-type]
     is_day = test.field.type == "date"
     moment = column.cast("timestamp") if is_day else column
-    at_s = moment.epoch_seconds()
+    at_s = _seconds(moment)
     early, late = (ZONES_S, ZONES_S + DAY_S) if is_day else (0, 1)
     turns = []
     for shift in (-days_s, 0, days_s):

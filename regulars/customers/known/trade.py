@@ -1,15 +1,12 @@
-"""What the customers domain knows for conditions: profiles, and what people bought."""
+"""What people bought."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
-from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
-from regulars.company.models import Store
-from regulars.core.conditions.fields import Catalogue, Choice, FactKind, Field
+from regulars.core.conditions.fields import Catalogue, FactKind, Field
 from regulars.customers.knowledge import (
     PERSON,
     FactSource,
@@ -19,74 +16,9 @@ from regulars.customers.knowledge import (
     know,
     know_facts,
 )
-from regulars.customers.rules.generations import GENERATIONS, generation_of
+from regulars.customers.known.rows import rows_by_lead, rows_of, stores
 
-PROFILE = _("Profile")
 TRADE = _("Purchases")
-BUCKETS = 100
-BUCKET_SQL = "(('x' || substr(md5('regulars:' || customer.id), 1, 8))::bit(32)::bigint %% 100)::int"
-"""A lasting random number of a person from 0 to 99, for trials and hold-outs."""
-
-
-def _stores() -> Sequence[Choice]:
-    return [Choice(store.code, str(store)) for store in Store.objects.order_by("code")]
-
-
-PROFILE_FIELDS = (
-    Field("name_known", "boolean", _("Name is known"), group=PROFILE),
-    Field("email_known", "boolean", _("E-mail is known"), group=PROFILE),
-    Field("phone_known", "boolean", _("Phone is known"), group=PROFILE),
-    Field("gender", "text", _("Gender"), group=PROFILE),
-    Field("birth_year", "integer", _("Year of birth"), group=PROFILE),
-    Field(
-        "generation",
-        "text",
-        _("Generation"),
-        operators=("equals", "not_equals", "in", "not_in", "is_known", "is_unknown"),
-        choices=tuple(Choice(one.code, one.label) for one in GENERATIONS),
-        group=PROFILE,
-    ),
-    Field("language", "text", _("Language"), group=PROFILE),
-    Field("occupation", "text", _("Occupation"), group=PROFILE),
-    Field("city", "text", _("City"), group=PROFILE),
-    Field("home_store", "text", _("Home store"), choices=_stores, group=PROFILE),
-    Field("known_since", "datetime", _("Known since"), group=PROFILE),
-    Field("bucket", "integer", _("Random number from 0 to 99"), group=PROFILE),
-)
-
-PROFILE_COLUMNS = f"""customer.name <> '' AS name_known, customer.email <> '' AS email_known,
-    customer.phone <> '' AS phone_known, nullif(customer.gender, '') AS gender,
-    coalesce(extract(year FROM customer.birthday)::int, customer.birth_year) AS birth_year,
-    nullif(customer.language, '') AS language, nullif(customer.occupation, '') AS occupation,
-    nullif(customer.traits ->> 'city', '') AS city, home.code AS home_store,
-    customer.known_since, {BUCKET_SQL} AS bucket"""
-"""The columns of a profile, for the database and the lake alike."""
-
-
-def _profiles(persons: Persons, now: datetime) -> dict[int, dict[str, Any]]:
-    del now
-    found = _rows(
-        f"""SELECT customer.id AS lead_id, {PROFILE_COLUMNS} FROM {PERSON}
-        JOIN customers_customer customer ON customer.id = person.id AND person.id = person.lead_id
-        LEFT JOIN company_store home ON home.id = customer.home_store_id""",
-        persons.arrays,
-    )
-    return {
-        row.pop("lead_id"): row | {"generation": generation_of(row["birth_year"])} for row in found
-    }
-
-
-def _profiles_in_lake(lake: Lake) -> Any:
-    import ibis  # slow to import
-
-    people = lake["profiles"]
-    year = people.birth_year
-    cells = [(year.between(one.from_year, one.until_year), one.code) for one in GENERATIONS]
-    generation = ibis.cases(*cells, else_=ibis.null("string"))
-    return people.mutate(person_id=people.id, generation=generation).drop("id")
-
-
-know(Source(PROFILE_FIELDS, _profiles, _profiles_in_lake, ("profiles",)))
 
 TRADE_FIELDS = (
     Field("purchase_count", "integer", _("Number of purchases"), group=TRADE),
@@ -99,7 +31,7 @@ TRADE_FIELDS = (
 
 def _trade(persons: Persons, now: datetime) -> dict[int, dict[str, Any]]:
     del now
-    found = _rows(
+    found = rows_of(
         f"""SELECT person.lead_id, count(*)::int AS purchase_count,
             (sum(bought.total_minor) - coalesce(sum(back.total_minor), 0))::bigint AS spend_minor,
             div(sum(bought.total_minor), count(*))::bigint AS average_minor,
@@ -149,7 +81,7 @@ know(
 
 RECEIPTS = Catalogue("purchase")
 RECEIPTS.add(
-    Field("store", "text", _("Store"), choices=_stores),
+    Field("store", "text", _("Store"), choices=stores),
     Field("source", "text", _("Source")),
     Field("total_minor", "integer", _("Total")),
     Field("discount_minor", "integer", _("Discount")),
@@ -157,7 +89,7 @@ RECEIPTS.add(
 
 
 def _receipts(persons: Persons, since: datetime | None) -> Mapping[int, list[dict[str, Any]]]:
-    return _by_lead(
+    return rows_by_lead(
         f"""SELECT person.lead_id, bought.id, bought.bought_at AS at, store.code AS store,
             bought.source, bought.total_minor, bought.discount_minor
         FROM {PERSON}
@@ -185,14 +117,14 @@ PRODUCTS = Catalogue("bought")
 PRODUCTS.add(
     Field("product", "text", _("Product code")),
     Field("category", "path", _("Category")),
-    Field("store", "text", _("Store"), choices=_stores),
+    Field("store", "text", _("Store"), choices=stores),
     Field("quantity_milli", "integer", _("Quantity in thousandths")),
     Field("total_minor", "integer", _("Amount")),
 )
 
 
 def _lines(persons: Persons, since: datetime | None) -> Mapping[int, list[dict[str, Any]]]:
-    return _by_lead(
+    return rows_by_lead(
         f"""SELECT person.lead_id, line.id, bought.bought_at AS at, bought.id AS purchase_id,
             product.sku AS product, branch.path AS category, store.code AS store,
             line.quantity_milli, line.total_minor
@@ -226,21 +158,3 @@ know_facts(
 def _with_store(lake: Lake, table: Any) -> Any:
     places = lake["stores"].select(place_id="id", store="code")
     return table.left_join(places, table.store_id == places.place_id).drop("place_id")
-
-
-def _by_lead(sql: str, parameters: Mapping[str, Any]) -> Mapping[int, list[dict[str, Any]]]:
-    found: dict[int, list[dict[str, Any]]] = defaultdict(list)
-    for row in _rows(sql, parameters):
-        found[row.pop("lead_id")].append(row)
-    return found
-
-
-def _rows(sql: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, parameters)
-        names = [column[0] for column in cursor.description]
-        return [dict(zip(names, map(_in_utc, row), strict=True)) for row in cursor.fetchall()]
-
-
-def _in_utc(value: Any) -> Any:
-    return value.astimezone(UTC) if isinstance(value, datetime) else value

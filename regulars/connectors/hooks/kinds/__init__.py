@@ -1,0 +1,1 @@
+"""Kinds of webhook messages, a file for each subject."""

@@ -1,0 +1,76 @@
+"""What people did on sites and in apps."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from regulars.core.conditions.fields import Catalogue, Choice, FactKind, Field
+from regulars.customers.knowledge import PERSON, FactSource, Lake, Persons, know_facts
+from regulars.customers.known.rows import rows_by_lead
+from regulars.customers.models.tracked import TYPES
+from regulars.customers.queries.visits import (
+    CAME_FROM,
+    CAMPAIGN,
+    CAMPAIGN_SOURCE,
+    MEDIUM,
+    PATH,
+    VISIT,
+)
+
+WAYS: dict[str, Any] = {
+    "advertising": _("Advertising"),
+    "email": _("E-mail"),
+    "messenger": _("Messenger"),
+    "social": _("Social media"),
+    "search": _("Search engine"),
+    "site": _("Another site"),
+    "direct": _("Nothing known"),
+}
+
+EVENTS = Catalogue("event")
+EVENTS.add(
+    Field("name", "text", _("Name of the event or page")),
+    Field("type", "text", _("Kind of call"), choices=tuple(Choice(one, one) for one in TYPES)),
+    Field("source", "text", _("Source")),
+    Field("path", "text", _("Address within the site")),
+    Field(
+        "came_from",
+        "text",
+        _("What led to the visit"),
+        choices=tuple(Choice(code, label) for code, label in WAYS.items()),
+    ),
+    Field("campaign_source", "text", _("Campaign source")),
+    Field("medium", "text", _("Campaign medium")),
+    Field("campaign", "text", _("Campaign")),
+    Field("visit", "text", _("Visit")),
+)
+COLUMNS = ("name", "type", "source", "path", "came_from", "campaign_source", "medium", "campaign")
+
+
+def _events(persons: Persons, since: datetime | None) -> Mapping[int, list[dict[str, Any]]]:
+    return rows_by_lead(
+        f"""SELECT person.lead_id, event.id, event.at, event.name, event.type, event.source,
+            {VISIT} AS visit, {CAME_FROM} AS came_from, {CAMPAIGN_SOURCE} AS campaign_source,
+            {MEDIUM} AS medium, {CAMPAIGN} AS campaign, {PATH} AS path
+        FROM {PERSON}
+        JOIN customers_trackedevent event ON event.customer_id = person.id
+            AND event.at >= coalesce(%(since)s::timestamptz, '-infinity')""",
+        persons.arrays | {"since": since},
+    )
+
+
+def _events_in_lake(lake: Lake) -> Any:
+    rows = lake.by_person(lake["tracked_events"])
+    return rows.select("person_id", "id", "at", "visit", *COLUMNS)
+
+
+know_facts(
+    FactSource(
+        FactKind("event", _("Events on site and in apps"), EVENTS),
+        _events,
+        _events_in_lake,
+        ("tracked_events", "persons"),
+    )
+)
