@@ -70,9 +70,10 @@ SEGMENT_PAGES = (
     "segment_home",
     "switch_segment",
     "remove_segment",
-    "segment_members_csv",
+    "segment_file",
+    "segment_reach",
 )
-SEGMENT_DOORS = ("/members", "/members/remove", "/why/{int:customer_id}")
+SEGMENT_DOORS = ("/reach", "/export", "/members", "/members/remove", "/why/{int:customer_id}")
 
 
 def example(*keys: str, is_of_store: bool = False) -> Callable[[Callable[[Store], Any]], Any]:
@@ -331,6 +332,11 @@ def _segment_code(store: Store) -> str:
     told = SegmentInput("Everybody", condition={"all": []})
     known = Segment.objects.filter(code="everybody").first()
     return (known or create_segment("everybody", told, now=make.NOW)).code
+
+
+@example("insight.segment_file:format")
+def _segment_format(store: Store) -> str:
+    return "csv"
 
 
 @example("web.sign_in_link:token")

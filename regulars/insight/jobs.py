@@ -23,6 +23,7 @@ from regulars.insight.actions.lake import (
 from regulars.insight.actions.results import forget_old_results, make_results_ready
 from regulars.insight.actions.scoring import score_customers
 from regulars.insight.segments.filling import fill_segments
+from regulars.insight.segments.ready_made import install_ready_made
 
 
 @job(queue="fast", lock="lake.feedback")
@@ -70,7 +71,8 @@ def ask_for_export(group: str) -> None:
 
 @every("*/10 * * * *", queue="bulk")
 def catch_up(timestamp: int) -> None:
-    """Picks up what no event told of, and settles what was under way."""
+    """Picks up what no event told of, and settles what was under way; a company's first segments."""
+    install_ready_made(now=timezone.now())
     refresh_lake(now=timezone.now())
     make_results_ready(now=timezone.now())
 

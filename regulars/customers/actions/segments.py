@@ -49,6 +49,9 @@ def change_segment(segment: Segment, told: SegmentInput, *, now: datetime) -> Se
     segment = Segment.objects.select_for_update().get(pk=segment.pk)
     if told.kind != segment.kind:
         raise Refused("kind_stays", _("A segment stays live or static."), "kind")
+    if segment.is_ready_made and told.condition != segment.condition:
+        message = _("A ready-made segment stays as it is; make a copy and change that.")
+        raise Refused("ready_made_stays", message, "condition")
     before = (segment.condition, segment.is_on)
     _write(segment, told, now=now, version=segment.version)
     if (segment.condition, segment.is_on) != before:

@@ -2,8 +2,9 @@
 
 from ninja import Router
 
-from regulars.insight.api import metrics, segments
+from regulars.insight.api import metrics, reach, segments
 
 router = Router()
 router.add_router("", metrics.router)
 router.add_router("", segments.router)
+router.add_router("", reach.router)

@@ -7,7 +7,7 @@ from django.core.paginator import Paginator
 from django.db.models import Count
 from django.db.models.functions import TruncDate
 from django.http import HttpRequest
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -22,6 +22,7 @@ from regulars.customers.actions.segments import SegmentInput, change_segment, de
 from regulars.customers.knowledge import CUSTOMER
 from regulars.customers.models import Customer, Segment, SegmentMember
 from regulars.customers.queries import find_customers
+from regulars.customers.queries.consents import purpose_names
 from regulars.customers.queries.segments import (
     get_segment,
     members_among,
@@ -29,7 +30,9 @@ from regulars.customers.queries.segments import (
     sizes_of,
     why,
 )
-from regulars.insight.pages.asking import as_csv
+from regulars.customers.rules.consents import CHANNELS
+from regulars.insight.segments.exporting import FORMATS, members_as_file
+from regulars.insight.segments.reach import reach_of_segment
 from regulars.web.charts import Point, Series, column_chart
 from regulars.web.frame import say
 from regulars.web.pages import Nav, Shown, page, show
@@ -75,6 +78,8 @@ def segment_home(request: HttpRequest, code: str) -> Shown:
         chart=_movement(segment),
         query=text,
         reasons=_reasons(segment, text),
+        purpose=purpose_names().get(segment.purpose, segment.purpose),
+        formats=list(FORMATS),
     )
 
 
@@ -111,14 +116,26 @@ def remove_segment(request: HttpRequest, code: str) -> Shown:
     return redirect("insight.segments")
 
 
-@page("segments/<slug:code>.csv", needs="customers.view_segment")
-def segment_members_csv(request: HttpRequest, code: str) -> Shown:
+@page("segments/<slug:code>/members.<slug:format>", needs="customers.view_segment")
+def segment_file(request: HttpRequest, code: str, format: str) -> Shown:
     """Everybody in a segment as a file: our number and the moment of entry, no personal data."""
-    members = members_of(get_segment(code)).order_by("entered_at", "id")
-    rows = members.values_list("customer_id", "entered_at")
-    columns = [_("Customer number"), _("In the segment since")]
-    written = ((number, at.isoformat()) for number, at in rows.iterator(chunk_size=10_000))
-    return as_csv(f"segment-{code}", columns, written, now=timezone.localtime())
+    return members_as_file(get_segment(code), format, now=timezone.localtime())
+
+
+@page("segments/<slug:code>/reach", needs="customers.view_segment")
+def segment_reach(request: HttpRequest, code: str) -> Shown:
+    """How many of a segment may be contacted for its purpose, by channel, and why others may not."""
+    segment = get_segment(code)
+    found = reach_of_segment(segment, segment.purpose, now=timezone.now())
+    context = {
+        "segment": segment,
+        "name": named(segment),
+        "purpose": purpose_names().get(segment.purpose, segment.purpose),
+        "rows": [(_(CHANNELS[one.channel]), one) for one in found],
+    }
+    if request.headers.get("HX-Request") == "true":
+        return render(request, "insight/_reach.html", context)
+    return show(request, "insight/reach.html", **context)
 
 
 @page(

@@ -1,15 +1,19 @@
 """Segments: fields are the same from database and lake, sizes are exact, people come and go."""
 
+import csv
 import importlib.util
+import json
 import shutil
 from dataclasses import replace
 from datetime import UTC, timedelta
+from io import BytesIO
 from random import Random
 
 import pytest
 from django.db.models import F
 from django.test import Client
 from django.utils import timezone
+from python_calamine import CalamineWorkbook
 
 from regulars.core.api.keys import create_key
 from regulars.core.conditions.reading import parse
@@ -45,14 +49,18 @@ from regulars.customers.queries.segments import (
     sizes_of,
     why,
 )
+from regulars.customers.rules.consents import allows
 from regulars.customers.rules.words import ConsentInput
 from regulars.feedback.models import Signal
 from regulars.insight.actions.lake import refresh_lake
 from regulars.insight.actions.scoring import score_customers
 from regulars.insight.engines import engine_for
 from regulars.insight.queries.metrics import run_tables, tables
+from regulars.insight.rules.rfm import SEGMENTS
 from regulars.insight.segments.filling import fill_segments
 from regulars.insight.segments.people import facts_read, people_with
+from regulars.insight.segments.reach import reach_among, reach_of
+from regulars.insight.segments.ready_made import install_ready_made
 from regulars.insight.segments.sizes import overlap_of, size_of
 from regulars.insight.tests import company
 from regulars.insight.tests.test_engines import sources
@@ -131,7 +139,8 @@ def people():
     refresh_lake(now=NOW)
     score_customers(now=NOW)
     refresh_lake(now=NOW)
-    return [pk for pk in ids if pk not in (ids[3], ids[4])]
+    here = Customer.objects.filter(merged_into=None, withdrawn_at=None)
+    return list(here.order_by("pk").values_list("pk", flat=True))
 
 
 def words(ids) -> None:
@@ -224,12 +233,76 @@ def test_what_people_agree_to_is_what_the_door_goes_by(people) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+def test_reach_counts_each_person_with_one_reason(people) -> None:
+    everybody = parsed({"all": []})
+    standings = states_of(people, NOW)
+    emails = dict(Customer.objects.filter(pk__in=people).values_list("pk", "email"))
+    for purpose, needs_yes in (("marketing", True), ("survey", False)):
+        states = {one: standings[one][purpose, "email"] for one in people}
+        found = {one.channel: one for one in reach_of(everybody, purpose, now=NOW)}["email"]
+        assert found == {one.channel: one for one in reach_among(people, purpose, now=NOW)}["email"]
+        reached = [one for one in people if emails[one]]
+        may = [one for one in reached if allows("consent" if needs_yes else "", states[one])]
+        assert (found.everybody, found.may) == (len(people), len(may))
+        assert found.no_address == len(people) - len(reached)
+        assert found.said_no == sum(states[one].is_no for one in reached) > 0
+    assert reach_of(everybody, "nonsense", now=NOW) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_segment_is_taken_as_csv_xlsx_and_ndjson(people) -> None:
+    listed = create_segment("vip", SegmentInput("VIP", kind="static"), now=NOW)
+    put_into_segment(listed, people[:4], now=NOW)
+    make.merged(Customer.objects.get(pk=people[0]), Customer.objects.get(pk=people[1]))
+    expected = {people[0], people[2], people[3]}
+    key = create_key(name="k", scopes=["segments:read"], now=NOW)
+    client = Client(headers={"authorization": f"Bearer {key.secret}"})
+
+    def taken(format: str) -> bytes:
+        answer = client.get(f"/api/v1/segments/vip/export?format={format}")
+        assert "vip-" in answer["content-disposition"]
+        return b"".join(answer.streaming_content)
+
+    lines = [json.loads(line) for line in taken("ndjson").splitlines()]
+    assert {line["customer_id"] for line in lines} == expected
+    assert len(lines) == 3
+    rows = list(csv.reader(taken("csv").decode("utf-8-sig").splitlines()))
+    assert rows[0] == ["customer_id", "entered_at"]
+    assert {int(row[0]) for row in rows[1:]} == expected
+    sheet = CalamineWorkbook.from_filelike(BytesIO(taken("xlsx"))).get_sheet_by_index(0)
+    assert {int(row[0]) for row in sheet.to_python()[1:]} == expected
+
+
+@pytest.mark.django_db(transaction=True)
+def test_ready_made_segments_are_there_once_and_stay_as_they_are(people) -> None:
+    made = install_ready_made(now=NOW)
+    codes = {one.code for one in made}
+    assert codes >= {"advocates", "at_risk", "new_customers", "rfm_champions"}
+    assert {f"generation_{one}" for one in ("boomers", "x", "millennials", "z")} <= codes
+    assert {one for one in codes if one.startswith("rfm_")} == {f"rfm_{one}" for one in SEGMENTS}
+    assert all(one.name_ru and one.is_ready_made for one in made)
+    assert install_ready_made(now=NOW) == []
+    fill_segments(now=NOW)
+    assert sum(sizes_of(made).values()) > len(people)
+    advocates = Segment.objects.get(code="advocates")
+    with pytest.raises(Refused):
+        change_segment(advocates, SegmentInput("A", condition={"all": []}), now=NOW)
+    kept = SegmentInput("Our fans", condition=advocates.condition, purpose="marketing")
+    assert change_segment(advocates, kept, now=NOW).purpose == "marketing"
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_yes_that_ends_is_followed(people) -> None:
     now = timezone.now()
     asked = {"field": "agreed", "is": "has_any", "value": ["loyalty:push"]}
     segment = create_segment("yes", SegmentInput("Y", condition=asked), now=now)
     word = ConsentInput(
-        CustomerRef("id", str(people[0])), "loyalty", "push", "given", now, source="t"
+        customer=CustomerRef("id", str(people[0])),
+        purpose="loyalty",
+        channel="push",
+        state="given",
+        at=now,
+        source="t",
     )
     record_consents([replace(word, valid_until=now + DAY)], now=now)
     work()
