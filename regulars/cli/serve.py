@@ -95,9 +95,10 @@ def web_command(*, host: str, port: int, workers: int, application: str = APPLIC
     ]
 
 
-def worker_command() -> list[str]:
-    """The command line of the worker."""
-    return [sys.executable, "-m", "regulars.cli", "worker", "--attached"]
+def worker_command(*, only: str = "") -> list[str]:
+    """The command line of a worker, of all queues or of one."""
+    asked = [f"--only={only}"] if only else []
+    return [sys.executable, "-m", "regulars.cli", "worker", "--attached", *asked]
 
 
 @contextmanager
@@ -116,6 +117,14 @@ def web_server(*, workers: int = 1, application: str = APPLICATION) -> Iterator[
         yield f"http://127.0.0.1:{port}"
     finally:
         server.end()
+
+
+def workers() -> list[Child]:
+    """A worker for everything, and one for what somebody waits for, however long the rest takes."""
+    return [
+        Child("worker", worker_command()),
+        Child("quick worker", worker_command(only="fast")),
+    ]
 
 
 def supervise(children: list[Child], *, until: Callable[[], bool]) -> None:
@@ -146,7 +155,7 @@ def serve_all(*, host: str, port: int, on_ready: Callable[[], None]) -> None:
         signal.signal(number, remember)
     children = [
         Child("web", web_command(host=host, port=port, workers=WORKERS)),
-        Child("worker", worker_command()),
+        *workers(),
     ]
     _wait_for_web(host, port, children[0], told)
     if not told:
@@ -221,11 +230,12 @@ def mount(app: typer.Typer) -> None:
     @app.command()
     def worker(
         attached: Annotated[bool, typer.Option(hidden=True)] = False,
+        only: Annotated[str, typer.Option(help="Take jobs of this queue alone.")] = "",
     ) -> None:
-        """Run the worker alone: jobs, schedules, deliveries of events."""
+        """Run a worker alone: jobs, schedules, deliveries of events."""
         refuse_after_broken_restore()
         prepare(migrate=not attached)
-        run_worker()
+        run_worker(only=only)
 
 
 def refuse_after_broken_restore() -> None:
@@ -234,21 +244,27 @@ def refuse_after_broken_restore() -> None:
         stop("a restore did not end: empty this installation and restore again")
 
 
-def run_worker(*, wait: bool = True) -> None:
-    """Work through the queue; until told to stop, or with `wait=False` until it is empty."""
+def run_worker(*, wait: bool = True, only: str = "") -> None:
+    """Work through the queue; until told to stop, or with `wait=False` until it is empty.
+
+    A worker of one queue leaves the draining of arrivals to the one of all.
+    """
     from django.utils import timezone
     from procrastinate.contrib.django import app as jobs
 
     from regulars.connectors.collect.draining import drain_parcels, tend_parcels
 
-    drain_parcels(now=timezone.now())
     stop = threading.Event()
     tender = threading.Thread(target=tend_parcels, args=(stop,), name="parcels")
-    if wait:
+    if not only:
+        drain_parcels(now=timezone.now())
+    is_tending = wait and not only
+    if is_tending:
         tender.start()
     try:
         with jobs.replace_connector(jobs.connector.get_worker_connector()) as running:  # type: ignore[attr-defined]
             running.run_worker(
+                queues=[only] if only else None,
                 wait=wait,
                 concurrency=4,
                 install_signal_handlers=True,
@@ -259,5 +275,5 @@ def run_worker(*, wait: bool = True) -> None:
             )
     finally:
         stop.set()
-        if wait:
+        if is_tending:
             tender.join()

@@ -21,9 +21,17 @@ from regulars.insight.actions.lake import (
     wish_for,
 )
 from regulars.insight.actions.results import forget_old_results, make_results_ready
-from regulars.insight.actions.scoring import score_customers
+from regulars.insight.actions.scoring import is_scored_at_once, score_customers
 from regulars.insight.segments.filling import fill_segments
 from regulars.insight.segments.ready_made import install_ready_made
+
+SCORED_FROM = {"purchases", "returns"}
+
+
+def score_now() -> None:
+    """Scores everybody, and has segments follow those whose scores are other ones."""
+    score_customers(now=timezone.now())
+    upkeep_soon()
 
 
 @job(queue="fast", lock="lake.feedback")
@@ -39,8 +47,8 @@ def export_trade() -> None:
     """Brings purchases, points and what belongs to them into the lake, and scores customers."""
     grant_wishes("trade")
     written = refresh_lake(groups=("trade",), now=timezone.now())
-    if any(one.rows for one in written if one.fact in {"purchases", "returns"}):
-        score_customers(now=timezone.now())
+    if any(one.rows for one in written if one.fact in SCORED_FROM) and is_scored_at_once():
+        score_now()
     make_results_ready(now=timezone.now())
 
 
@@ -74,6 +82,8 @@ def catch_up(timestamp: int) -> None:
     """Picks up what no event told of, and settles what was under way; a company's first segments."""
     install_ready_made(now=timezone.now())
     refresh_lake(now=timezone.now())
+    if not is_scored_at_once():
+        score_now()
     make_results_ready(now=timezone.now())
 
 
@@ -98,5 +108,5 @@ def check_nightly(timestamp: int) -> None:
     """Compares the lake with the database, mends what differs, and scores customers for the day."""
     if check_lake():
         refresh_lake(now=timezone.now())
-    score_customers(now=timezone.now())
+    score_now()
     forget_old_results(now=timezone.now())

@@ -77,7 +77,9 @@ def rotated(
 ) -> list[dict[str, str | None]]:
     """The secrets after a new one came: those before sign for a day more, beside it."""
     until = (now + OLD_SECRET_SIGNS_FOR).isoformat()
-    before = [{"secret": one, "until": until} for one in secrets_in_force(kept, now)[:1]]
+    before: list[dict[str, str | None]] = [
+        {"secret": one, "until": until} for one in secrets_in_force(kept, now)[:1]
+    ]
     return [{"secret": secret, "until": None}, *before]
 
 

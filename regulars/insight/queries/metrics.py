@@ -61,11 +61,6 @@ def measured(asks: Mapping[str, Ask], *, now: datetime) -> dict[str, dict[str, A
     return {name: known[key] for name, key in keys.items()}
 
 
-def run_expression(make: Expression, names: Collection[str], scope: Scope) -> Rows:
-    """The rows of an expression that `make(tables, scope)` gives, over the facts of these names."""
-    return _run(make, names, scope, _paths(names))
-
-
 def run_tables(make: Callable[[Tables], Any], names: Collection[str]) -> Any:
     """The answer of an expression that `make(tables)` gives, as an Arrow table, whatever its size."""
     for attempt in range(ATTEMPTS):

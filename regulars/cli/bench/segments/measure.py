@@ -26,7 +26,7 @@ from regulars.cli.bench.segments.asked import (
 )
 from regulars.cli.bench.segments.data import make_company
 from regulars.cli.console import speech
-from regulars.cli.serve import Child, web_server, worker_command
+from regulars.cli.serve import web_server, workers
 from regulars.connectors.actions import SourceWish, open_event_source
 from regulars.connectors.models import EventSource
 from regulars.core.conditions.reading import parse
@@ -215,12 +215,12 @@ def _event(customer_id: int, *, door: httpx.Client) -> Callable[[], bool]:
 
 @contextmanager
 def _doors() -> Iterator[httpx.Client]:
-    """A web server that takes events, and a worker, as the product starts them."""
+    """A web server that takes events, and workers, as the product starts them."""
     code = "bench"
     source = EventSource.objects.filter(code=code).first() or open_event_source(
         code, SourceWish("Bench"), now=moment_of_now()
     )
-    worker = Child("worker", worker_command())
+    children = workers()
     try:
         with (
             web_server() as address,
@@ -228,7 +228,8 @@ def _doors() -> Iterator[httpx.Client]:
         ):
             yield door
     finally:
-        worker.end()
+        for child in children:
+            child.end()
 
 
 @contextmanager
