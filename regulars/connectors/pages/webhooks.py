@@ -11,7 +11,6 @@ from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from regulars.company.models import in_language
 from regulars.connectors.actions.webhooks import (
     TEST,
     WebhookWish,
@@ -77,7 +76,7 @@ class WebhookForm(forms.Form):
         kinds.choices = [(name, kind.label) for name, kind in hook_kinds.kinds().items()]
         subjects: Any = self.fields["subjects"]
         rows = Segment.objects.order_by("name")
-        subjects.choices = [(one.code, in_language(one.name, one.name_ru)) for one in rows]
+        subjects.choices = [(one.code, str(one)) for one in rows]
 
     def wish(self, *, is_on: bool = True) -> WebhookWish:
         """What the form says."""

@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import F, Q
 
+from regulars.company.models import in_language
 from regulars.core.models import Record
 from regulars.customers.models.people import Customer
 
@@ -36,7 +37,7 @@ class Segment(Record):
         )
 
     def __str__(self) -> str:
-        return self.name
+        return in_language(self.name, self.name_ru)
 
 
 class SegmentMember(Record):

@@ -59,9 +59,10 @@ from regulars.insight.queries.metrics import run_tables, tables
 from regulars.insight.rules.rfm import SEGMENTS
 from regulars.insight.segments.filling import fill_segments
 from regulars.insight.segments.people import facts_read, people_with
-from regulars.insight.segments.reach import reach_among, reach_of
+from regulars.insight.segments.reach import reach_among, reach_of, reasons_of
 from regulars.insight.segments.ready_made import install_ready_made
 from regulars.insight.segments.sizes import overlap_of, size_of
+from regulars.insight.segments.turns import next_turn
 from regulars.insight.tests import company
 from regulars.insight.tests.test_engines import sources
 from tests import make
@@ -464,14 +465,16 @@ def test_spark_and_duckdb_agree_on_every_expression(people) -> None:
         pytest.skip("Java or PySpark is not installed")
     duck, spark = engine_for("duckdb"), engine_for("local[2]")
     now = in_company_zone(NOW)
-    conditions = [parsed(raw) for raw in ASKED]
+    conditions = [parsed(raw) for raw in ASKED] + list(reasons_of("marketing").values())
     assert frozenset().union(*map(fields_of, conditions)) <= {one.name for one in CUSTOMER}
     table = people_with(conditions, Lake(tables()), now=now)
     truths = {f"c{at}": matching(one, table, now=now) for at, one in enumerate(conditions)}
-    expression = table.select("person_id", **truths).order_by("person_id")
+    turning = next_turn(table, conditions, Lake(tables()), now=now)
+    expression = turning.select("person_id", "turn_s", **truths).order_by("person_id")
     found = sources(facts_read(conditions))
     expected = duck.rows(expression, found)
     assert len(expected) == len(people)
+    assert any(row["turn_s"] for row in expected)
     assert spark.rows(expression, found) == expected
     for source in (*SOURCES, *FACT_SOURCES.values()):
         values = source.in_lake(Lake(tables()))
