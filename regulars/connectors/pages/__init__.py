@@ -1,5 +1,5 @@
-"""Pages of connectors: importing files, and collecting events."""
+"""Pages of connectors: importing files, collecting events, and telling other programs."""
 
-from regulars.connectors.pages import imports, letters, live, plans, snippet, sources
+from regulars.connectors.pages import imports, letters, live, plans, snippet, sources, webhooks
 
-__all__ = ["imports", "letters", "live", "plans", "snippet", "sources"]
+__all__ = ["imports", "letters", "live", "plans", "snippet", "sources", "webhooks"]

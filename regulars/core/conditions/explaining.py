@@ -13,8 +13,9 @@ from regulars.core.conditions.evaluation import (
     measured,
     truth_of,
 )
+from regulars.core.conditions.fields import Field
 from regulars.core.conditions.sentences import ShowValue, sentence
-from regulars.core.conditions.tree import All, Any_, Condition, Did, Not, Test
+from regulars.core.conditions.tree import All, Any_, Condition, Did, Not, Test, leaves_of
 from regulars.core.conditions.words import ENGLISH, Words
 
 Kind: TypeAlias = Literal["test", "did", "all", "any", "not"]
@@ -25,8 +26,8 @@ class Explained:
     """One part of a condition as it stands for a record.
 
     `truth` is None where it is unknown. `found` is the field's value for a test; for what was
-    done the count or sum, or the first or last fact asked about. `moments` are the latest of
-    the facts that counted, at most five.
+    done the count or sum, or the first or last fact asked about; `shown` is the same for people
+    where it has names or parts. `moments` are the latest of the facts that counted, at most five.
     """
 
     kind: Kind
@@ -35,6 +36,7 @@ class Explained:
     found: Any = None
     moments: tuple[datetime, ...] = ()
     parts: tuple["Explained", ...] = ()
+    shown: str = ""
 
 
 def explained(
@@ -54,7 +56,8 @@ def explained(
     match condition:
         case Test():
             truth = truth_of(condition, record, now=now)
-            return Explained("test", said, truth, record.get(condition.field.name))
+            found = record.get(condition.field.name)
+            return Explained("test", said, truth, found, shown=_shown(condition.field, found))
         case Did():
             return _done(condition, said, record, now=now)
         case Not(one):
@@ -75,4 +78,16 @@ def _done(did: Did, said: str, record: Mapping[str, Any], *, now: datetime) -> E
     if did.measure in ("count", "sum"):
         return Explained("did", said, truth, measured(did, rows), moments)
     asked = rows[0 if did.measure == "first" else -1] if rows else None
-    return Explained("did", said, truth, dict(asked) if asked else None, moments)
+    if asked is None:
+        return Explained("did", said, truth, None, moments)
+    fields = [leaf.field for leaf in leaves_of(did.test) if isinstance(leaf, Test)]
+    words = [_shown(one, asked.get(one.name)) or str(asked.get(one.name, "–")) for one in fields]
+    return Explained("did", said, truth, dict(asked), moments, shown=", ".join(words))
+
+
+def _shown(field: Field, value: Any) -> str:
+    """What people call a value with a name, or several; empty where it speaks for itself."""
+    names = {one.value: str(one.label) for one in field.current_choices() or ()}
+    if isinstance(value, list | tuple):
+        return ", ".join(names.get(one, str(one)) for one in value) or "–"
+    return names.get(value, "") if value is not None else ""
