@@ -127,7 +127,7 @@ def segment_reach(request: HttpRequest, code: str) -> Shown:
     """How many of a segment may be contacted for its purpose, by channel, and why others may not."""
     segment = get_segment(code)
     found = reach_of_segment(segment, segment.purpose, now=timezone.now())
-    context = {
+    context: dict[str, Any] = {
         "segment": segment,
         "name": named(segment),
         "purpose": purpose_names().get(segment.purpose, segment.purpose),

@@ -102,7 +102,7 @@ STEPS: tuple[tuple[str, str], ...] = (
 
 def make_company(*, people: int, now: str) -> dict[str, int]:
     """Fill an empty database; says how many rows of each kind there are."""
-    told = {
+    told: dict[str, int | str] = {
         "people": people,
         "now": now,
         "stores": STORES,

@@ -56,13 +56,17 @@ ENDS_IN_S = 8
 SIZE_ROUNDS = 3
 
 
+Ask = Callable[[int], Callable[[], bool]]
+"""Makes a fact about a customer, and gives what says whether the members show it."""
+
+
 def measure_segments(*, people: int, probes: int) -> dict[str, Any]:
     """Make the company if it is not there, then measure; `good` where both goals are met."""
     made = _company(people)
     filled = _filled()
     sizes = _sizes()
     with _doors() as door:
-        asks = {
+        asks: dict[str, Ask] = {
             "purchase": _purchase,
             "consent": _consent,
             "event": partial(_event, door=door),
@@ -146,7 +150,7 @@ def _sizes() -> dict[str, dict[str, Any]]:
     return found
 
 
-def _figures(name: str, ask: Callable[[int], Callable[[], bool]], probes: int) -> dict[str, float]:
+def _figures(name: str, ask: Ask, probes: int) -> dict[str, float]:
     """Seconds from each fact until the members of a segment show it."""
     took = []
     people = Customer.objects.order_by("pk").values_list("pk", flat=True)
