@@ -43,6 +43,7 @@ from regulars.customers.models import Customer, Segment, SegmentMember
 from regulars.customers.rules.words import ConsentInput
 from regulars.insight.actions.lake import refresh_lake
 from regulars.insight.actions.scoring import score_customers
+from regulars.insight.models import CustomerRfm
 from regulars.insight.segments.filling import fill_segments
 from regulars.insight.segments.sizes import size_of
 
@@ -63,8 +64,8 @@ Ask = Callable[[int], Callable[[], bool]]
 def measure_segments(*, people: int, probes: int) -> dict[str, Any]:
     """Make the company if it is not there, then measure; `good` where both goals are met."""
     made = _company(people)
-    filled = _filled()
     sizes = _sizes()
+    filled = _filled()
     with _doors() as door:
         asks: dict[str, Ask] = {
             "purchase": _purchase,
@@ -92,12 +93,12 @@ def measure_segments(*, people: int, probes: int) -> dict[str, Any]:
 
 
 def _company(people: int) -> dict[str, Any]:
-    if Customer.objects.exists():
-        return {"kept": True}
-    now = moment_of_now()
     steps: dict[str, Any] = {}
-    with _timed(steps, "database_s"):
-        steps["rows"] = make_company(people=people, now=now.isoformat())
+    if CustomerRfm.objects.exists():
+        return steps
+    if not Customer.objects.exists():
+        with _timed(steps, "database_s"):
+            steps["rows"] = make_company(people=people, now=moment_of_now().isoformat())
     with _timed(steps, "lake_s"):
         refresh_lake(now=moment_of_now())
     with _timed(steps, "scores_s"):
