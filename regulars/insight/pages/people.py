@@ -52,7 +52,11 @@ def segments(request: HttpRequest) -> Shown:
     """Every segment with what it says and how many people are in it; the company's own first."""
     rows = list(Segment.objects.order_by("is_ready_made", "name"))
     sizes = sizes_of(rows)
-    shown = [(one, named(one), sizes[one.pk], said_of(one)) for one in rows]
+    names = purpose_names()
+    shown = [
+        (one, named(one), sizes[one.pk], said_of(one), names.get(one.purpose, one.purpose))
+        for one in rows
+    ]
     return show(
         request,
         "insight/segments.html",
