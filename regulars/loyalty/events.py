@@ -52,6 +52,13 @@ class PointsReversed(Event):
 
 
 @dataclass(frozen=True)
+class PointsActivated(Event):
+    """Pending points of purchases became usable because of an event."""
+
+    accrual_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class MembersRegrouped(Event):
     """Members of records that were merged or parted lead others from now on, or stand alone."""
 

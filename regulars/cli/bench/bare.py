@@ -40,6 +40,7 @@ TABLES: dict[str, dict[str, str]] = {
         "member_id": "member_id",
         "at": "at",
         "posted_at": "posted_at",
+        "active_from": "active_from",
         "receipt": "receipt",
     },
     "loyalty_transfer": {

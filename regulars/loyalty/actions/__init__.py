@@ -1,5 +1,6 @@
 """What loyalty can do: post purchases, redeem and give back points, enrol, set up programs."""
 
+from regulars.loyalty.actions.activating import activate_points
 from regulars.loyalty.actions.expiring import expire_points
 from regulars.loyalty.actions.grouping import regroup_everywhere, regroup_members
 from regulars.loyalty.actions.members import enrol_members
@@ -7,15 +8,17 @@ from regulars.loyalty.actions.posting import Taken, post_purchases, take_purchas
 from regulars.loyalty.actions.programs import (
     ProgramInput,
     RuleInput,
+    TermsInput,
     TierInput,
     UnitInput,
     add_unit,
     end_rule,
     open_program,
     set_rule,
+    set_terms,
     set_tiers,
 )
-from regulars.loyalty.actions.redeeming import redeem_points, undo_redemption
+from regulars.loyalty.actions.redeeming import link_redemptions, redeem_points, undo_redemption
 from regulars.loyalty.actions.reversing import post_returns, reverse_purchases
 from regulars.loyalty.actions.standards import open_standard_program
 from regulars.loyalty.rules.receipts import Receipt
@@ -25,12 +28,15 @@ __all__ = [
     "Receipt",
     "RuleInput",
     "Taken",
+    "TermsInput",
     "TierInput",
     "UnitInput",
+    "activate_points",
     "add_unit",
     "end_rule",
     "enrol_members",
     "expire_points",
+    "link_redemptions",
     "open_program",
     "open_standard_program",
     "post_purchases",
@@ -40,6 +46,7 @@ __all__ = [
     "regroup_members",
     "reverse_purchases",
     "set_rule",
+    "set_terms",
     "set_tiers",
     "take_purchases",
     "undo_redemption",

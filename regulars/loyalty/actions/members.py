@@ -120,15 +120,17 @@ def lock_members(book: Book, customer_ids: Collection[int]) -> dict[int, MemberS
                 members[row[0]].leader = members[row[5]]
                 members[row[5]].led.append(members[row[0]])
         cursor.execute(
-            "SELECT member_id, unit_id, id, balance FROM loyalty_account"
+            "SELECT member_id, unit_id, id, balance, debt FROM loyalty_account"
             " WHERE member_id = ANY(%s::bigint[])",
             [int_array(members)],
         )
         units = {unit.id: unit.code for unit in book.units.values()}
-        for member_id, unit_id, account_id, balance in cursor.fetchall():
+        for member_id, unit_id, account_id, balance, debt in cursor.fetchall():
             member = members[member_id]
             member.accounts[units[unit_id]] = account_id
             member.balances[units[unit_id]] = balance
+            if debt:
+                member.debts[units[unit_id]] = debt
     return {member.customer_id: member for member in members.values()}
 
 

@@ -196,10 +196,11 @@ def _write_accruals(
         cursor.execute(
             """
             INSERT INTO loyalty_accrual
-                (id, program_id, purchase_id, member_id, at, posted_at, receipt)
-            SELECT id, %s, purchase_id, member_id, at, %s::timestamptz, receipt
-            FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::timestamptz[], %s::jsonb[])
-                AS given (id, purchase_id, member_id, at, receipt)
+                (id, program_id, purchase_id, member_id, at, posted_at, active_from, receipt)
+            SELECT id, %s, purchase_id, member_id, at, %s::timestamptz, active_from, receipt
+            FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::timestamptz[],
+                %s::timestamptz[], %s::jsonb[])
+                AS given (id, purchase_id, member_id, at, active_from, receipt)
             """,
             [
                 book.program_id,
@@ -208,6 +209,7 @@ def _write_accruals(
                 int_array([sale.purchase_id for sale in sales]),
                 int_array([members[sale.customer_id].id for sale in sales]),
                 text_array([sale.at.isoformat() for sale in sales]),
+                text_array([book.activation_of(sale.at) for sale in sales]),
                 text_array([written(receipt) for receipt in receipts]),
             ],
         )

@@ -13,6 +13,7 @@ from regulars.core.errors import Conflict, Refused
 from regulars.loyalty.models import Account, Program, Rule, Tier, Unit
 from regulars.loyalty.models.ledger import POTS
 from regulars.loyalty.rules.mechanic import mechanics
+from regulars.loyalty.rules.returns import POLICIES
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,21 @@ class RuleInput:
 
 
 @dataclass(frozen=True)
+class TermsInput:
+    """What a program says of returns and of points that wait.
+
+    `returns` is a policy of `rules.returns`; `debt_max`, in points, belongs to `limited`.
+    `dead_points`: die or reinstate. `pending`: none, days (with `pending_days`) or event.
+    """
+
+    returns: str = "within_balance"
+    debt_max: int | None = None
+    dead_points: str = "die"
+    pending: str = "none"
+    pending_days: int = 0
+
+
+@dataclass(frozen=True)
 class ProgramInput:
     """A whole program, as it is opened."""
 
@@ -67,11 +83,42 @@ class ProgramInput:
     enrols: str = "everyone"
     stacking: str = "all"
     rounding: str = "floor"
+    terms: TermsInput = TermsInput()
+
+
+@transaction.atomic
+def set_terms(program: Program, entry: TermsInput) -> Program:
+    """The program with other terms, for returns and purchases that are posted from now on.
+
+    `Refused` names the field where the terms do not fit together.
+    """
+    _check_terms(entry)
+    for name, value in vars(entry).items():
+        setattr(program, name, value)
+    program.save(update_fields=list(vars(entry)))
+    _make_new_edition(program)
+    return program
+
+
+def _check_terms(entry: TermsInput) -> None:
+    if entry.returns not in POLICIES:
+        raise Refused("unknown_policy", f"no policy is called {entry.returns!r}", "returns")
+    if (entry.returns == "limited") != (entry.debt_max is not None):
+        words = "a limit belongs to limited debts, and to them only"
+        raise Refused("bad_limit", words, "debt_max")
+    if entry.dead_points not in {"die", "reinstate"}:
+        raise Refused("unknown_fate", "dead points die or are reinstated", "dead_points")
+    if entry.pending not in {"none", "days", "event"}:
+        raise Refused("unknown_wait", "points wait for nothing, days or an event", "pending")
+    if (entry.pending == "days") != (entry.pending_days > 0):
+        words = "a number of days belongs to points that wait for days"
+        raise Refused("bad_days", words, "pending_days")
 
 
 @transaction.atomic
 def open_program(entry: ProgramInput, *, now: datetime) -> Program:
     """A program with its units, pots, tiers and rules; the same code again gives what is there."""
+    _check_terms(entry.terms)
     program, created = Program.objects.get_or_create(
         code=entry.code,
         defaults={
@@ -82,6 +129,7 @@ def open_program(entry: ProgramInput, *, now: datetime) -> Program:
             "stacking": entry.stacking,
             "rounding": entry.rounding,
             "started_at": now,
+            **vars(entry.terms),
         },
     )
     if created:

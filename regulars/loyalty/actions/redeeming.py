@@ -1,16 +1,25 @@
 """Redeeming points, and undoing it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 
 from regulars.core.errors import Conflict, Refused
 from regulars.core.events import publish
-from regulars.core.sql import int_array
+from regulars.core.sql import int_array, text_array
 from regulars.loyalty.actions.grouping import regroup_members
+from regulars.loyalty.actions.restoring import Giving, give_back
 from regulars.loyalty.events import PointsRedeemed, RedemptionsUndone
-from regulars.loyalty.models import Account, Member, Redemption, Transfer, Unit
+from regulars.loyalty.models import Account, Member, Redemption, Unit
+from regulars.loyalty.queries.spendings import (
+    concerned_by,
+    debts_of,
+    restored_before,
+    spending_of,
+    uses_of,
+)
+from regulars.loyalty.rules.returns import given_back
 
 UNDO_AT_THE_TILL = timedelta(seconds=60)
 """How long a cashier may undo a redemption; later it is a matter for the back office."""
@@ -47,10 +56,12 @@ def redeem_points(
     unit: str = "",
     store_id: int | None = None,
     employee_id: int | None = None,
+    purchase_id: int | None = None,
 ) -> Redemption:
     """Take points off a member, soonest expiring first: all of them or, if they do not suffice, none.
 
-    A card of a merged record spends what its person has. The same key again gives the redemption of the first time; with another member or amount it is
+    A card of a merged record spends what its person has. With the purchase that the points paid
+    for, a return of its goods gives them back. The same key again gives the redemption of the first time; with another member or amount it is
     a `Conflict`. Of two tills that race for the last points, the second is refused.
     """
     if amount <= 0:
@@ -59,6 +70,7 @@ def redeem_points(
     spent = _spendable(member, unit)
     if known := _known(key, member, amount, unit=spent):
         return known
+    refuse_frozen([member.pk, leader_id])
     account = Account.objects.get(member_id=leader_id, unit=spent)
     redemption = Redemption.objects.create(
         key=key,
@@ -68,6 +80,7 @@ def redeem_points(
         worth_minor=spent.worth_of(amount),
         store_id=store_id,
         employee_id=employee_id,
+        purchase_id=purchase_id,
         redeemed_at=now,
     )
     transfer_id = _transfer(redemption, account.pk, _pot(spent, "redeemed"), at=now)
@@ -85,21 +98,18 @@ def undo_redemption(
     Later than `within` it is refused; None sets no limit. Lots keep their expiry, even if past.
     Where members were merged or parted since, the points then go to whose they are.
     """
-    account = _account_of(redemption)
-    concerned = _concerned(redemption, account)
-    _lock_all({redemption.member_id, account.member_id, *concerned})
+    concerned = concerned_by([redemption.pk])
+    _lock_all({*_members_of(concerned, redemption), redemption.member_id})
     redemption.refresh_from_db()
     if redemption.undone_at is not None:
         return redemption
     if within is not None and now - redemption.redeemed_at > within:
         raise Refused("too_late_to_undo", "this redemption can no longer be undone here")
-    pot = _pot(redemption.unit, "redeemed")
-    transfer_id = _transfer(redemption, pot, account.pk, at=now, suffix=":undo")
-    _refill_lots(redemption, transfer_id, account_id=account.pk)
+    _give_back_all(redemption, now=now)
     if concerned:
         regroup_members(
             redemption.unit.program,
-            concerned.values(),
+            concerned,
             cause=f"merging:undo:{redemption.pk}",
             now=now,
             is_settling=True,
@@ -108,6 +118,24 @@ def undo_redemption(
     redemption.save(update_fields=["undone_at"])
     publish(RedemptionsUndone(redemption_ids=(redemption.pk,)))
     return redemption
+
+
+def _give_back_all(redemption: Redemption, *, now: datetime) -> None:
+    """Give back what no return gave back before."""
+    spending, ids = spending_of(redemption.pk), [redemption.pk]
+    before = restored_before(ids).amounts.get(redemption.pk, 0)
+    if before < redemption.amount:
+        debt = debts_of([spending.account_id])[spending.account_id]
+        uses = uses_of(ids, now=now)[redemption.pk]
+        backs = given_back(uses, redemption.amount - before, before=before, debt=debt)
+        give_back([Giving(spending, f"redemption:{redemption.pk}:undo", "undo", backs)], now=now)
+
+
+def _members_of(customer_ids: Collection[int], redemption: Redemption) -> list[int]:
+    rows = Member.objects.filter(
+        program_id=redemption.unit.program_id, customer_id__in=customer_ids
+    )
+    return list(rows.values_list("pk", flat=True))
 
 
 def _lock_leader(member_id: int) -> int:
@@ -129,37 +157,32 @@ def _lock_all(member_ids: Collection[int | None]) -> None:
         )
 
 
-def _account_of(redemption: Redemption) -> Account:
-    """The account that the redemption was taken from."""
-    key = f"redemption:{redemption.pk}"
-    return Account.objects.get(pk=Transfer.objects.values_list("source_id", flat=True).get(key=key))
+def refuse_frozen(member_ids: Collection[int]) -> None:
+    """Nothing, or `Refused` with the reason why the points of one of these may not be spent."""
+    frozen = Member.objects.filter(pk__in=member_ids, frozen_at__isnull=False).first()
+    if frozen is not None:
+        reason = frozen.frozen_reason or "the card is frozen"
+        raise Refused("member_is_frozen", reason, "member")
 
 
-def _concerned(redemption: Redemption, account: Account) -> dict[int, int]:
-    """Members, with their records, that a redemption touched; none where only its card's own."""
+@transaction.atomic
+def link_redemptions(purchases: Mapping[str, int]) -> int:
+    """Say for which purchase each redemption paid, by its key; gives how many were linked.
+
+    A redemption that is linked stays so. Of other members than the purchase's buyer, or of one
+    that was undone, nothing is linked.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            WITH touched AS (
-                SELECT coalesce(accrual.member_id, first.member_id) AS id
-                FROM loyalty_transfer spent
-                JOIN loyalty_lotuse use ON use.transfer_id = spent.id
-                JOIN loyalty_lot lot ON lot.id = use.lot_id
-                JOIN loyalty_lot origin ON origin.id = coalesce(lot.origin_id, lot.id)
-                JOIN loyalty_account first ON first.id = origin.account_id
-                JOIN loyalty_transfer given ON given.id = origin.transfer_id
-                LEFT JOIN loyalty_accrual accrual ON accrual.id = given.accrual_id
-                WHERE spent.key = %s UNION SELECT unnest(%s::bigint[])
-            )
-            SELECT id, customer_id FROM loyalty_member WHERE id IN (SELECT id FROM touched)
+            UPDATE loyalty_redemption redemption SET purchase_id = given.purchase_id
+            FROM unnest(%s::text[], %s::bigint[]) AS given (key, purchase_id)
+            WHERE redemption.key = given.key AND redemption.purchase_id IS NULL
+                AND redemption.undone_at IS NULL
             """,
-            [
-                f"redemption:{redemption.pk}",
-                int_array([redemption.member_id, account.member_id]),
-            ],
+            [text_array(purchases), int_array(purchases.values())],
         )
-        found = dict(cursor.fetchall())
-        return found if len(found) > 1 else {}
+        return int(cursor.rowcount)
 
 
 def _spendable(member: Member, code: str) -> Unit:
@@ -218,31 +241,4 @@ def _spend_lots(account_id: int, amount: int, *, transfer_id: int, now: datetime
             raise Refused("not_enough_points", f"only {covered} can be spent now", "amount")
         cursor.execute(
             "UPDATE loyalty_account SET balance = balance - %s WHERE id = %s", [amount, account_id]
-        )
-
-
-def _refill_lots(redemption: Redemption, transfer_id: int, *, account_id: int) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            WITH spent AS (
-                SELECT use.lot_id, use.amount FROM loyalty_lotuse use
-                JOIN loyalty_transfer transfer ON transfer.id = use.transfer_id
-                WHERE transfer.redemption_id = %(redemption)s AND use.transfer_id <> %(transfer)s
-            ), uses AS (
-                INSERT INTO loyalty_lotuse (lot_id, transfer_id, amount)
-                SELECT lot_id, %(transfer)s, -amount FROM spent
-            ), lots AS (
-                UPDATE loyalty_lot lot SET remaining = lot.remaining + spent.amount
-                FROM spent WHERE lot.id = spent.lot_id
-            )
-            UPDATE loyalty_account SET balance = balance + %(amount)s
-            WHERE id = %(account)s
-            """,
-            {
-                "redemption": redemption.pk,
-                "transfer": transfer_id,
-                "amount": redemption.amount,
-                "account": account_id,
-            },
         )

@@ -1,7 +1,7 @@
 """Taking points back: of goods that were returned, and of purchases that were undone."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
@@ -10,21 +10,22 @@ from django.db import connection, transaction
 from regulars.core.events import publish
 from regulars.core.sql import int_array, text_array
 from regulars.loyalty.actions.members import lock_members
+from regulars.loyalty.actions.restoring import Spending, restore_spent, spendings_on
 from regulars.loyalty.actions.writing import MemberState, Movements, write_movements
 from regulars.loyalty.events import PointsReversed
 from regulars.loyalty.models import Program
 from regulars.loyalty.queries.books import Book, book_of
 from regulars.loyalty.queries.reversals import (
     Claim,
+    LiveLot,
     Reversible,
     Settled,
     accruals_of,
     claims_of_returns,
-    open_lots_of,
+    live_lots_of,
     settled_before,
 )
-from regulars.loyalty.rules.lots import Use, taken_in_order
-from regulars.loyalty.rules.returns import TakenBack, due_back, within_balance
+from regulars.loyalty.rules.returns import Policy, Takeable, TakenBack, due_back, taken_back
 
 
 class _Back(NamedTuple):
@@ -36,15 +37,30 @@ class _Back(NamedTuple):
     back: TakenBack
 
 
+@dataclass(slots=True)
+class _Scene:
+    """What a batch of claims looks at and changes while it is worked out."""
+
+    book: Book
+    members: dict[int, MemberState]
+    settled: Settled
+    lots: dict[int, list[LiveLot]]
+    left: dict[int, int]
+    policy: Policy
+    movements: Movements = field(default_factory=Movements)
+    backs: list[_Back] = field(default_factory=list)
+    voided: set[int] = field(default_factory=set)
+
+
 @transaction.atomic
 def post_returns(*, return_ids: Sequence[int], now: datetime) -> list[int]:
     """Take back the points of returned goods in every program; gives the ids of the reversals.
 
-    The share is of the points once given, within the balance; what is not covered is forgiven
-    and recorded. A return that was posted before changes nothing.
+    Points that were spent on the goods come back first. The share that is taken is of the points
+    once given, under the program's policy; what that does not cover is forgiven and recorded. A
+    return that was posted before changes nothing.
     """
-    claims = claims_of_returns(return_ids)
-    return _take_back_everywhere(claims, now=now)
+    return _take_back_everywhere(claims_of_returns(return_ids), now=now)
 
 
 @transaction.atomic
@@ -52,166 +68,164 @@ def reverse_purchases(purchase_ids: Sequence[int], cause: str, *, now: datetime)
     """Take back all points of purchases that are undone; gives the ids of the reversals.
 
     New transfers undo the old ones, nothing is deleted. Once a purchase is reversed, nothing more
-    is taken. The number of statements does not depend on the number of purchases.
+    is taken. Where returns keep their points, undoing still takes what the balance covers. The
+    number of statements does not depend on the number of purchases.
     """
-    return _take_back_everywhere([Claim(bought, cause, 0, 0) for bought in purchase_ids], now=now)
+    claims = [Claim(bought, cause, 0, 0) for bought in purchase_ids]
+    return _take_back_everywhere(claims, now=now, is_undone=True)
 
 
-def _take_back_everywhere(claims: Sequence[Claim], *, now: datetime) -> list[int]:
+def _take_back_everywhere(
+    claims: Sequence[Claim], *, now: datetime, is_undone: bool = False
+) -> list[int]:
     reversals: list[int] = []
     for program in Program.objects.order_by("id"):
-        reversals += _take_back(program, claims, now=now)
+        reversals += _take_back(program, claims, now=now, is_undone=is_undone)
     return reversals
 
 
-def _take_back(program: Program, claims: Sequence[Claim], *, now: datetime) -> list[int]:
+def _take_back(
+    program: Program, claims: Sequence[Claim], *, now: datetime, is_undone: bool
+) -> list[int]:
     book = book_of(program)
-    accruals = accruals_of(program, [claim.purchase_id for claim in claims])
-    if not accruals:
+    bought = [claim.purchase_id for claim in claims]
+    accruals, spendings = accruals_of(program, bought), spendings_on(program, bought)
+    if not accruals and not spendings:
         return []
-    members = lock_members(book, {accrual.customer_id for accrual in accruals.values()})
-    by_member = {member.id: member for member in members.values()}
-    settled = settled_before([accrual.id for accrual in accruals.values()])
-    movements, backs, voided = Movements(), list[_Back](), set[int]()
+    members = _locked(book, accruals.values(), spendings)
+    if spendings and restore_spent(book, claims, program=program, now=now):
+        members = _locked(book, accruals.values(), spendings)
+    scene = _scene_of(book, accruals, members, now=now, is_undone=is_undone)
     for claim in claims:
         accrual = accruals.get(claim.purchase_id)
-        if accrual is None or (accrual.id, claim.cause) in settled.causes:
-            continue
-        member = by_member[accrual.member_id]
-        purse = member.purse
-        backs += _settle(book, movements, purse, accrual=accrual, claim=claim, settled=settled)
-        movements.climb(book, purse, cause=_key(accrual, claim), at=now)
-        if claim.is_full and accrual.id not in settled.voided:
-            settled.voided.add(accrual.id)
-            voided.add(accrual.id)
-            member.visits -= 1
-    return _write(book, movements, backs, voided=voided, members=by_member, now=now)
+        if accrual is not None and (accrual.id, claim.cause) not in scene.settled.causes:
+            _settle(scene, accrual, claim, now=now)
+    return _write(scene, now=now)
 
 
-def _settle(
+def _locked(
+    book: Book, accruals: Collection[Reversible], spendings: Sequence[Spending]
+) -> dict[int, MemberState]:
+    customers = {one.customer_id for one in accruals} | {one.customer_id for one in spendings}
+    return {member.id: member for member in lock_members(book, customers).values()}
+
+
+def _scene_of(
     book: Book,
-    movements: Movements,
-    member: MemberState,
+    accruals: Mapping[int, Reversible],
+    members: dict[int, MemberState],
     *,
-    accrual: Reversible,
-    claim: Claim,
-    settled: Settled,
-) -> list[_Back]:
-    """What a claim takes back of each unit that the accrual gave."""
-    backs = []
+    now: datetime,
+    is_undone: bool,
+) -> _Scene:
+    accounts = {
+        members[accrual.member_id].purse.accounts[code]
+        for accrual in accruals.values()
+        for code in accrual.earned
+        if book.units[code].has_lots
+    }
+    lots = live_lots_of(accounts, now=now)
+    policy = book.terms.returns
+    return _Scene(
+        book,
+        members,
+        settled_before([accrual.id for accrual in accruals.values()], now=now),
+        lots,
+        {lot.id: lot.remaining for held in lots.values() for lot in held},
+        "within_balance" if is_undone and policy == "keep" else policy,
+    )
+
+
+def _settle(scene: _Scene, accrual: Reversible, claim: Claim, *, now: datetime) -> None:
+    """Work out what a claim takes back of each unit that the accrual gave."""
+    member = scene.members[accrual.member_id]
     for code, earned in accrual.earned.items():
-        before = settled.due.get((accrual.id, code), 0)
+        before = scene.settled.due.get((accrual.id, code), 0)
         due = due_back(
             earned,
             returned_minor=claim.returned_minor,
             total_minor=claim.total_minor,
             due_before=before,
         )
-        if due <= 0:
-            continue
-        back = within_balance(due, member.balances[code])
-        settled.due[accrual.id, code] = before + due
-        backs.append(_Back(claim, accrual, code, back))
-        if back.taken:
-            movements.take_back(
-                book,
-                member,
-                code,
-                amount=back.taken,
-                key=f"{_key(accrual, claim)}:{code}",
-                at=claim.at or accrual.at,
-                accrual_id=accrual.id,
-            )
-    return backs
+        if due > 0:
+            scene.settled.due[accrual.id, code] = before + due
+            _take(scene, _Back(claim, accrual, code, TakenBack(due)), member.purse)
+    scene.movements.climb(scene.book, member.purse, cause=_key(accrual, claim), at=now)
+    if claim.is_full and accrual.id not in scene.settled.voided:
+        scene.settled.voided.add(accrual.id)
+        scene.voided.add(accrual.id)
+        member.visits -= 1
+
+
+def _take(scene: _Scene, asked: _Back, purse: MemberState) -> None:
+    """Take what is due of one unit, as far as the program's policy goes."""
+    claim, accrual, code, (due, *_) = asked
+    if scene.book.units[code].has_lots:
+        back = _taken_from_lots(scene, accrual, code, due=due, purse=purse)
+    else:
+        balance = 0 if scene.policy == "keep" else purse.balances[code]
+        back = TakenBack(due, owed=min(due, balance))
+    scene.backs.append(asked._replace(back=back))
+    if back.taken:
+        scene.movements.take_back(
+            scene.book,
+            purse,
+            code,
+            back=back,
+            key=f"{_key(accrual, claim)}:{code}",
+            at=claim.at or accrual.at,
+            accrual_id=accrual.id,
+        )
+
+
+def _taken_from_lots(
+    scene: _Scene, accrual: Reversible, code: str, *, due: int, purse: MemberState
+) -> TakenBack:
+    lots = [
+        Takeable(lot.id, scene.left[lot.id], lot.accrual_id == accrual.id, lot.is_pending)
+        for lot in scene.lots.get(purse.accounts[code], ())
+    ]
+    expired = scene.settled.expired.get((accrual.id, code), 0)
+    back = taken_back(
+        due,
+        lots,
+        scene.policy,
+        debt=purse.debts.get(code, 0),
+        debt_max=scene.book.terms.debt_max,
+        expired=expired,
+    )
+    scene.settled.expired[accrual.id, code] = expired - back.expired
+    for use in back.uses:
+        scene.left[use.lot_id] -= use.amount
+    return back
 
 
 def _key(accrual: Reversible, claim: Claim) -> str:
     return f"reversal:{accrual.id}:{claim.cause}"
 
 
-def _write(
-    book: Book,
-    movements: Movements,
-    backs: Sequence[_Back],
-    *,
-    voided: set[int],
-    members: Mapping[int, MemberState],
-    now: datetime,
-) -> list[int]:
-    if not backs and not voided:
+def _write(scene: _Scene, *, now: datetime) -> list[int]:
+    if not scene.backs and not scene.voided:
         return []
-    write_movements(book, movements, list(members.values()), now=now)
-    _use_lots(book, backs, members=members, now=now)
-    ids = _write_reversals(book, backs, now=now)
+    write_movements(scene.book, scene.movements, list(scene.members.values()), now=now)
+    ids = _write_reversals(scene.book, scene.backs, now=now)
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE loyalty_accrual SET reversed_at = %s WHERE id = ANY(%s::bigint[])",
-            [now, int_array(voided)],
+            [now, int_array(scene.voided)],
         )
-    publish(PointsReversed(program_id=book.program_id, reversal_ids=tuple(ids)))
+    publish(PointsReversed(program_id=scene.book.program_id, reversal_ids=tuple(ids)))
     return ids
-
-
-def _use_lots(
-    book: Book, backs: Sequence[_Back], *, members: Mapping[int, MemberState], now: datetime
-) -> None:
-    """Take the amounts out of lots: those of the purchase itself first, then soonest expiring."""
-    keys: list[str] = []
-    uses: list[Use] = []
-    accounts = [
-        members[back.accrual.member_id].purse.accounts[back.unit]
-        for back in backs
-        if back.back.taken and book.units[back.unit].has_lots
-    ]
-    lots = open_lots_of(accounts)
-    left = {lot.id: lot.remaining for held in lots.values() for lot in held}
-    for back in backs:
-        code = back.unit
-        if not back.back.taken or not book.units[code].has_lots:
-            continue
-        held = lots[members[back.accrual.member_id].purse.accounts[code]]
-        own_first = sorted(held, key=lambda lot: lot.accrual_id != back.accrual.id)
-        taken = taken_in_order([(lot.id, left[lot.id]) for lot in own_first], back.back.taken)
-        for use in taken:
-            left[use.lot_id] -= use.amount
-            keys.append(f"{_key(back.accrual, back.claim)}:{code}")
-        uses += taken
-    _write_uses(keys, uses)
-
-
-def _write_uses(keys: Sequence[str], uses: Sequence[Use]) -> None:
-    by_lot: dict[int, int] = defaultdict(int)
-    for use in uses:
-        by_lot[use.lot_id] += use.amount
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            WITH uses AS (
-                INSERT INTO loyalty_lotuse (lot_id, transfer_id, amount)
-                SELECT given.lot_id, transfer.id, given.amount
-                FROM unnest(%s::text[], %s::bigint[], %s::bigint[]) AS given (key, lot_id, amount)
-                JOIN loyalty_transfer transfer ON transfer.key = given.key
-            )
-            UPDATE loyalty_lot lot SET remaining = lot.remaining - given.amount
-            FROM unnest(%s::bigint[], %s::bigint[]) AS given (id, amount) WHERE lot.id = given.id
-            """,
-            [
-                text_array(keys),
-                int_array([use.lot_id for use in uses]),
-                int_array([use.amount for use in uses]),
-                int_array(by_lot),
-                int_array(by_lot.values()),
-            ],
-        )
 
 
 def _write_reversals(book: Book, backs: Sequence[_Back], *, now: datetime) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            INSERT INTO loyalty_reversal (accrual_id, unit_id, cause, due, taken, at)
+            INSERT INTO loyalty_reversal (accrual_id, unit_id, cause, due, taken, expired, at)
             SELECT given.*, %s::timestamptz
-            FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::bigint[], %s::bigint[]) given
+            FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::bigint[], %s::bigint[],
+                %s::bigint[]) given
             RETURNING id
             """,
             [
@@ -221,6 +235,7 @@ def _write_reversals(book: Book, backs: Sequence[_Back], *, now: datetime) -> li
                 text_array([back.claim.cause for back in backs]),
                 int_array([back.back.due for back in backs]),
                 int_array([back.back.taken for back in backs]),
+                int_array([back.back.expired for back in backs]),
             ],
         )
         return [row[0] for row in cursor.fetchall()]

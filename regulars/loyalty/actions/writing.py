@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 
 from regulars.core.events import publish
 from regulars.core.sql import int_array, text_array, time_array
@@ -12,6 +13,7 @@ from regulars.customers.actions.timeline import TimelineNote, note_on_timeline
 from regulars.loyalty.events import TiersChanged
 from regulars.loyalty.queries.books import Book, UnitInBook
 from regulars.loyalty.rules.earning import Earned
+from regulars.loyalty.rules.returns import TakenBack
 from regulars.loyalty.rules.sales import Standing
 
 
@@ -30,6 +32,8 @@ class MemberState:
     tier: str
     accounts: dict[str, int] = field(default_factory=dict)
     balances: dict[str, int] = field(default_factory=dict)
+    debts: dict[str, int] = field(default_factory=dict)
+    """By unit what is owed, where anything is."""
     leader: "MemberState | None" = None
     led: list["MemberState"] = field(default_factory=list)
 
@@ -70,7 +74,14 @@ class Movements:
     ats: list[str] = field(default_factory=list)
     lots: list[str] = field(default_factory=list)
     """For each transfer: when its lot expires, "never", or "" where it makes no lot."""
+    activations: list[str | None] = field(default_factory=list)
+    """For each transfer: when its lot becomes usable; None while it waits for an event."""
+    repaid: list[int] = field(default_factory=list)
+    """For each transfer: how much of its lot pays a debt at once."""
     deltas: dict[int, int] = field(default_factory=dict)
+    debts: dict[int, int] = field(default_factory=dict)
+    uses: list[tuple[str, int, int]] = field(default_factory=list)
+    """Key of the transfer, lot and amount of what is taken from lots that were there before."""
     tiers: list[TierMove] = field(default_factory=list)
 
     def grant(
@@ -83,11 +94,16 @@ class Movements:
         at: datetime,
         accrual_id: int | None = None,
     ) -> dict[str, int]:
-        """Move awards from the issued pots to a member; gives the amounts by unit."""
+        """Move awards from the issued pots to a member; gives the amounts by unit.
+
+        What a member owes is paid first. Points of purchases may be pending for a while.
+        """
         by_unit: dict[str, int] = {}
         if not earned:
             return by_unit
-        moment = at.isoformat()
+        moment = active = at.isoformat()
+        if accrual_id is not None and book.terms.is_patient:
+            active = book.activation_of(at)
         for place, (rule, code, amount) in enumerate(earned, 1):
             unit = book.units[code]
             account = member.accounts[code]
@@ -99,11 +115,25 @@ class Movements:
             self.rules.append(rule.id)
             self.ats.append(moment)
             self.lots.append(book.life_of(unit, at) if unit.has_lots else "")
+            self.activations.append(active)
+            self.repaid.append(self._repay(member, code, amount) if member.debts else 0)
             self.deltas[account] = self.deltas.get(account, 0) + amount
             by_unit[code] = by_unit.get(code, 0) + amount
             member.balances[code] += amount
         self.climb(book, member, cause=cause, at=at)
         return by_unit
+
+    def _repay(self, member: MemberState, code: str, amount: int) -> int:
+        """How much of an amount that comes in pays what the member owes."""
+        repaid = min(member.debts.get(code, 0), amount)
+        if repaid:
+            self._owe(member, code, -repaid)
+        return repaid
+
+    def _owe(self, member: MemberState, code: str, more: int) -> None:
+        account = member.accounts[code]
+        member.debts[code] = member.debts.get(code, 0) + more
+        self.debts[account] = self.debts.get(account, 0) + more
 
     def take_back(
         self,
@@ -111,12 +141,13 @@ class Movements:
         member: MemberState,
         code: str,
         *,
-        amount: int,
+        back: TakenBack,
         key: str,
         at: datetime,
         accrual_id: int,
     ) -> None:
-        """Move an amount from a member to the reversed pot of its unit."""
+        """Move what a return takes from a member to the reversed pot of its unit."""
+        amount = back.taken
         account = member.accounts[code]
         self.keys.append(key)
         self.sources.append(account)
@@ -126,8 +157,13 @@ class Movements:
         self.rules.append(None)
         self.ats.append(at.isoformat())
         self.lots.append("")
+        self.activations.append(None)
+        self.repaid.append(0)
         self.deltas[account] = self.deltas.get(account, 0) - amount
+        self.uses += [(key, use.lot_id, use.amount) for use in back.uses]
         member.balances[code] -= amount
+        if back.owed and book.units[code].has_lots:
+            self._owe(member, code, back.owed)
 
     def climb(self, book: Book, member: MemberState, *, cause: str, at: datetime) -> None:
         """Note the tier that the member's qualifying balance now leads to, where it differs."""
@@ -144,8 +180,9 @@ WRITE_TRANSFERS = """
     WITH given AS (
         SELECT nextval('loyalty_transfer_id_seq') AS id, given.*
         FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[],
-            %s::bigint[], %s::timestamptz[], %s::text[])
-            AS given (key, source_id, target_id, amount, accrual_id, rule_id, at, lot)
+            %s::bigint[], %s::timestamptz[], %s::text[], %s::timestamptz[], %s::bigint[])
+            AS given (key, source_id, target_id, amount, accrual_id, rule_id, at, lot, active_from,
+                repaid)
     ), transfers AS (
         INSERT INTO loyalty_transfer
             (id, key, source_id, target_id, amount, accrual_id, rule_id, at, recorded_at)
@@ -154,7 +191,7 @@ WRITE_TRANSFERS = """
     ), lots AS (
         INSERT INTO loyalty_lot
             (account_id, transfer_id, granted, remaining, activates_at, expires_at)
-        SELECT target_id, id, amount, amount, at,
+        SELECT target_id, id, amount, amount - repaid, active_from,
             CASE WHEN lot <> 'never' THEN lot::timestamptz END
         FROM given WHERE lot <> ''
     ), members AS (
@@ -162,9 +199,31 @@ WRITE_TRANSFERS = """
         FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS given (id, visits, tier_id)
         WHERE member.id = given.id
     )
-    UPDATE loyalty_account account SET balance = account.balance + given.delta
-    FROM unnest(%s::bigint[], %s::bigint[]) AS given (id, delta)
+    UPDATE loyalty_account account
+    SET balance = account.balance + given.delta, debt = account.debt + given.debt
+    FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS given (id, delta, debt)
     WHERE account.id = given.id
+"""
+
+REPAY = """
+    INSERT INTO loyalty_lotuse (lot_id, transfer_id, amount)
+    SELECT lot.id, transfer.id, given.amount
+    FROM unnest(%s::text[], %s::bigint[]) AS given (key, amount)
+    JOIN loyalty_transfer transfer ON transfer.key = given.key
+    JOIN loyalty_lot lot ON lot.transfer_id = transfer.id
+"""
+
+USE_LOTS = """
+    WITH given AS (
+        SELECT * FROM unnest(%s::text[], %s::bigint[], %s::bigint[]) AS given (key, lot_id, amount)
+    ), uses AS (
+        INSERT INTO loyalty_lotuse (lot_id, transfer_id, amount)
+        SELECT given.lot_id, transfer.id, given.amount FROM given
+        JOIN loyalty_transfer transfer ON transfer.key = given.key
+    )
+    UPDATE loyalty_lot lot SET remaining = lot.remaining - used.amount
+    FROM (SELECT lot_id, sum(amount) AS amount FROM given GROUP BY lot_id) used
+    WHERE lot.id = used.lot_id
 """
 
 
@@ -173,7 +232,8 @@ def write_movements(
 ) -> None:
     """Put the transfers of a batch on the books with lots, balances and standings; 1 statement.
 
-    Changes of tier take two more, and the timeline its own.
+    Debts that are paid and lots that pay take one more each, changes of tier two, and the
+    timeline its own.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -187,16 +247,30 @@ def write_movements(
                 int_array(movements.rules),
                 text_array(movements.ats),
                 text_array(movements.lots),
+                text_array(movements.activations),
+                int_array(movements.repaid),
                 now,
                 int_array([member.id for member in members]),
                 int_array([member.visits for member in members]),
                 int_array([book.tier_ids.get(member.tier) for member in members]),
                 int_array(movements.deltas),
                 int_array(movements.deltas.values()),
+                int_array([movements.debts.get(account, 0) for account in movements.deltas]),
             ],
         )
+        _write_uses(cursor, movements)
     if movements.tiers:
         write_tier_changes(book, movements.tiers)
+
+
+def _write_uses(cursor: CursorWrapper, movements: Movements) -> None:
+    if any(movements.repaid):
+        paid = [pair for pair in zip(movements.keys, movements.repaid, strict=True) if pair[1]]
+        keys, amounts = zip(*paid, strict=True)
+        cursor.execute(REPAY, [text_array(keys), int_array(amounts)])
+    if movements.uses:
+        named, lots, taken = zip(*movements.uses, strict=True)
+        cursor.execute(USE_LOTS, [text_array(named), int_array(lots), int_array(taken)])
 
 
 def write_tier_changes(book: Book, moves: Sequence[TierMove]) -> None:

@@ -12,7 +12,7 @@ from regulars.customers.models import Purchase
 from regulars.loyalty.models.members import Member
 from regulars.loyalty.models.programs import Program, Rule, Unit
 
-POTS = ("issued", "redeemed", "expired", "reversed", "adjusted")
+POTS = ("issued", "redeemed", "expired", "reversed", "adjusted", "held", "partner")
 """The program's own accounts of each unit; their balances are summed, never kept."""
 
 
@@ -30,17 +30,24 @@ class Account(Record):
     """A member's holding of one unit, or one of the program's own pots.
 
     Only members' balances are kept. A row for a pot would make every till wait for every other.
+    A balance is what the open lots hold less the debt, which returns leave where a program lets
+    them; what comes in pays the debt first.
     """
 
     unit = models.ForeignKey(Unit, models.PROTECT, related_name="+", db_index=False)
     member = models.ForeignKey(Member, models.PROTECT, null=True, related_name="+", db_index=False)
     pot = models.CharField(max_length=10, default="", blank=True)
     balance = models.BigIntegerField(null=True)
+    debt = models.PositiveBigIntegerField(default=0, db_default=0)
 
     class Meta:
         constraints = (
             models.CheckConstraint(
-                name="account_is_never_overdrawn", condition=Q(balance__gte=0) | Q(balance=None)
+                name="account_is_never_overdrawn",
+                condition=Q(balance__gte=0 - F("debt")) | Q(balance=None),
+            ),
+            models.CheckConstraint(
+                name="only_members_owe", condition=Q(debt=0) | Q(member__isnull=False)
             ),
             models.CheckConstraint(
                 name="account_is_a_members_or_a_pot",
@@ -68,6 +75,9 @@ class Accrual(Record):
     reversed_at = models.DateTimeField(
         null=True, help_text="when all of the purchase was returned or undone; no visit since"
     )
+    active_from = models.DateTimeField(
+        null=True, help_text="when its points become usable; empty while they wait for an event"
+    )
 
     class Meta:
         constraints = (
@@ -78,7 +88,10 @@ class Accrual(Record):
 
 
 class Redemption(Record):
-    """Points that a member spent; undone by a transfer back, within a minute at the till."""
+    """Points that a member spent; undone by a transfer back, within a minute at the till.
+
+    With the purchase they paid for, a return of its goods gives their share of the points back.
+    """
 
     store_path: ClassVar[str | None] = "store"
 
@@ -91,12 +104,22 @@ class Redemption(Record):
     employee = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", db_index=False
     )
+    purchase = models.ForeignKey(
+        Purchase, models.PROTECT, null=True, related_name="+", db_index=False
+    )
     redeemed_at = models.DateTimeField()
     undone_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = (
             models.CheckConstraint(name="a_redemption_spends_something", condition=Q(amount__gt=0)),
+        )
+        indexes = (
+            models.Index(
+                fields=("purchase",),
+                name="redemption_by_purchase",
+                condition=Q(purchase__isnull=False),
+            ),
         )
 
 
@@ -141,6 +164,7 @@ class Transfer(Record):
 class Lot(Record):
     """Points granted together, usable from one moment up to another.
 
+    Until its moment of activation a lot is pending; without one it waits for an event.
     Where points move to another member because records are merged or parted, the target has a lot
     of its own with the same dates; `origin` names the lot that was once granted.
     """
@@ -149,7 +173,7 @@ class Lot(Record):
     transfer = models.OneToOneField(Transfer, models.PROTECT, related_name="+")
     granted = models.PositiveBigIntegerField()
     remaining = models.PositiveBigIntegerField()
-    activates_at = models.DateTimeField()
+    activates_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True)
     origin = models.ForeignKey("self", models.PROTECT, null=True, related_name="+", db_index=False)
 
@@ -189,13 +213,18 @@ class LotUse(Record):
 
 
 class Reversal(Record):
-    """What a return or an undo should take back of an accrual, and what it could take."""
+    """What a return or an undo should take back of an accrual, and what became of it.
+
+    `expired` had died by itself before, so that it was gone already; what was neither taken nor
+    gone is forgiven.
+    """
 
     accrual = models.ForeignKey(Accrual, models.PROTECT, related_name="+", db_index=False)
     unit = models.ForeignKey(Unit, models.PROTECT, related_name="+", db_index=False)
     cause = models.CharField(max_length=100, db_collation="C")
     due = models.PositiveBigIntegerField()
     taken = models.PositiveBigIntegerField()
+    expired = models.PositiveBigIntegerField(default=0, db_default=0)
     at = models.DateTimeField()
 
     class Meta:
@@ -204,7 +233,41 @@ class Reversal(Record):
                 name="a_cause_reverses_an_accrual_once", fields=("accrual", "unit", "cause")
             ),
             models.CheckConstraint(
-                name="no_more_is_taken_than_is_due", condition=Q(taken__lte=F("due"))
+                name="no_more_is_taken_than_is_due",
+                condition=Q(due__gte=F("taken") + F("expired")),
+            ),
+        )
+
+    @property
+    def forgiven(self) -> int:
+        """What the program gives up."""
+        return self.due - self.taken - self.expired
+
+
+class Restoration(Record):
+    """Points that paid for goods which came back, given back into the lots they came from.
+
+    `dead` is the part whose lots have expired meanwhile: it dies again, or is given a fresh life
+    where the program says so.
+    """
+
+    redemption = models.ForeignKey(Redemption, models.PROTECT, related_name="+", db_index=False)
+    cause = models.CharField(max_length=100, db_collation="C")
+    amount = models.PositiveBigIntegerField()
+    dead = models.PositiveBigIntegerField()
+    reinstated = models.PositiveBigIntegerField(default=0)
+    at = models.DateTimeField()
+
+    objects = AppendOnlyRows.as_manager()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                name="a_cause_restores_a_redemption_once", fields=("redemption", "cause")
+            ),
+            models.CheckConstraint(
+                name="a_restoration_gives_something_back",
+                condition=Q(amount__gt=0, dead__lte=F("amount"), reinstated__lte=F("dead")),
             ),
         )
 

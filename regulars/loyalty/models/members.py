@@ -24,6 +24,10 @@ class Member(Record):
     tier = models.ForeignKey(Tier, models.PROTECT, null=True, related_name="+", db_index=False)
     visits = models.PositiveIntegerField(default=0)
     joined_at = models.DateTimeField()
+    frozen_at = models.DateTimeField(
+        null=True, help_text="since when the member's points may not be spent or moved"
+    )
+    frozen_reason = models.CharField(max_length=200, default="", db_default="", blank=True)
     led_by = models.ForeignKey("self", models.PROTECT, null=True, related_name="+", db_index=False)
 
     class Meta:

@@ -22,6 +22,25 @@ class Program(Record):
     stacking = models.CharField(max_length=10, default="all")
     rounding = models.CharField(max_length=10, default="floor")
     currency = models.CharField(max_length=3)
+    returns = models.CharField(
+        max_length=20,
+        default="within_balance",
+        help_text="what goods that come back take of the points they earned",
+    )
+    debt_max = models.PositiveBigIntegerField(
+        null=True, help_text="how much a member may owe, where returns are limited"
+    )
+    dead_points = models.CharField(
+        max_length=10,
+        default="die",
+        help_text="die, reinstate: spent points that come back after their end",
+    )
+    pending = models.CharField(
+        max_length=10,
+        default="none",
+        help_text="none, days, event: when points of purchases become usable",
+    )
+    pending_days = models.PositiveSmallIntegerField(default=0)
     card_prefix = models.CharField(max_length=4, default="7")
     is_open = models.BooleanField(default=True)
     started_at = models.DateTimeField()
@@ -42,6 +61,23 @@ class Program(Record):
             models.CheckConstraint(
                 name="program_rounds_in_a_known_way",
                 condition=Q(rounding__in=("floor", "half_up", "half_even")),
+            ),
+            models.CheckConstraint(
+                name="program_takes_returns_in_a_known_way",
+                condition=Q(returns__in=("limited",), debt_max__isnull=False)
+                | Q(
+                    returns__in=("keep", "only_pending", "within_balance", "unlimited"),
+                    debt_max__isnull=True,
+                ),
+            ),
+            models.CheckConstraint(
+                name="dead_points_die_or_are_reinstated",
+                condition=Q(dead_points__in=("die", "reinstate")),
+            ),
+            models.CheckConstraint(
+                name="points_wait_for_nothing_days_or_an_event",
+                condition=Q(pending="days", pending_days__gt=0)
+                | Q(pending__in=("none", "event"), pending_days=0),
             ),
             models.CheckConstraint(
                 name="card_prefix_is_digits", condition=Q(card_prefix__regex=r"^[0-9]{1,4}$")

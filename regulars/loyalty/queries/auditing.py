@@ -34,7 +34,7 @@ LOTS_OF_TRANSFERS = """
     JOIN loyalty_account account ON account.id = transfer.target_id
     JOIN loyalty_unit unit ON unit.id = account.unit_id AND unit.kind <> 'qualifying'
     JOIN loyalty_account source ON source.id = transfer.source_id
-        AND source.pot IN ('issued', 'adjusted', '')
+        AND source.pot IN ('issued', 'adjusted', 'expired', 'partner', '')
     LEFT JOIN loyalty_lot lot ON lot.transfer_id = transfer.id AND lot.account_id = account.id
     WHERE account.member_id IS NOT NULL AND transfer.amount IS DISTINCT FROM lot.granted
     ORDER BY transfer.id
@@ -47,23 +47,40 @@ USES_OF_TRANSFERS = """
     JOIN loyalty_account target ON target.id = transfer.target_id
     JOIN loyalty_unit unit ON unit.id = source.unit_id AND unit.kind <> 'qualifying'
     LEFT JOIN (
-        SELECT transfer_id, sum(amount) AS amount FROM loyalty_lotuse GROUP BY transfer_id
+        SELECT use.transfer_id, sum(use.amount) AS amount
+        FROM loyalty_lotuse use JOIN loyalty_lot lot ON lot.id = use.lot_id
+        WHERE lot.transfer_id <> use.transfer_id GROUP BY use.transfer_id
     ) uses ON uses.transfer_id = transfer.id
-    WHERE source.pot NOT IN ('issued', 'adjusted')
-        AND coalesce(uses.amount, 0) <> CASE WHEN source.member_id IS NULL
-            THEN -transfer.amount ELSE transfer.amount END
+    WHERE CASE
+        WHEN source.member_id IS NULL
+            AND (target.member_id IS NULL OR source.pot NOT IN ('held', 'redeemed'))
+            THEN coalesce(uses.amount, 0) <> 0
+        WHEN source.member_id IS NULL
+            THEN coalesce(uses.amount, 0) NOT BETWEEN -transfer.amount::bigint AND 0
+        WHEN target.pot IN ('reversed', 'adjusted', '')
+            THEN coalesce(uses.amount, 0) NOT BETWEEN 0 AND transfer.amount
+        ELSE coalesce(uses.amount, 0) <> transfer.amount
+    END
     ORDER BY transfer.id
 """
 
 BALANCES_OF_LOTS = """
-    SELECT account.id, account.balance, coalesce(lots.amount, 0)
+    SELECT account.id, account.balance, coalesce(lots.amount, 0) - account.debt
     FROM loyalty_account account
     JOIN loyalty_unit unit ON unit.id = account.unit_id AND unit.kind <> 'qualifying'
     LEFT JOIN (
         SELECT account_id, sum(remaining) AS amount FROM loyalty_lot GROUP BY account_id
     ) lots ON lots.account_id = account.id
-    WHERE account.member_id IS NOT NULL AND account.balance <> coalesce(lots.amount, 0)
+    WHERE account.member_id IS NOT NULL
+        AND account.balance <> coalesce(lots.amount, 0) - account.debt
     ORDER BY account.id
+"""
+
+DEBTS = """
+    SELECT account.id, account.debt, sum(lot.remaining) FROM loyalty_account account
+    JOIN loyalty_lot lot ON lot.account_id = account.id AND lot.remaining > 0
+        AND (lot.expires_at IS NULL OR lot.expires_at > %(now)s)
+    WHERE account.debt > 0 GROUP BY account.id ORDER BY account.id
 """
 
 UNITS = """
@@ -147,7 +164,8 @@ VISITS = """
 
 CHECKS = {
     "balance_is_the_sum_of_transfers": BALANCES,
-    "balance_is_the_sum_of_lots": BALANCES_OF_LOTS,
+    "balance_is_the_sum_of_lots_less_debt": BALANCES_OF_LOTS,
+    "who_owes_has_no_points": DEBTS,
     "lot_is_its_grant_less_its_uses": LOTS,
     "every_grant_has_its_lot": LOTS_OF_TRANSFERS,
     "every_spending_has_its_uses": USES_OF_TRANSFERS,
@@ -180,7 +198,7 @@ def audit(now: datetime, *, limit: int = 1000) -> Audit:
         if not connection.needs_rollback and len(connection.savepoint_ids) == 0:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         for check, statement in CHECKS.items():
-            cursor.execute(f"{statement} LIMIT %s", [limit])
+            cursor.execute(f"{statement} LIMIT %(limit)s", {"limit": limit, "now": now})
             mismatches += [
                 f"{check}: {row} has {stored}, the transfers say {derived}"
                 for row, stored, derived in cursor.fetchall()

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from functools import lru_cache
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -15,6 +15,7 @@ from regulars.loyalty.models import Program, Rule, Tier
 from regulars.loyalty.rules.dates import end_of_life
 from regulars.loyalty.rules.earning import EarnRule, History
 from regulars.loyalty.rules.mechanic import mechanics
+from regulars.loyalty.rules.returns import Policy
 from regulars.loyalty.rules.tiers import Ladder, Step
 
 
@@ -32,6 +33,28 @@ class UnitInBook:
 
 
 @dataclass(frozen=True, slots=True)
+class Terms:
+    """What a program says of returns and of points that wait."""
+
+    returns: Policy
+    debt_max: int | None
+    reinstates: bool
+    """Whether spent points that come back after their end get a fresh life."""
+    waits: timedelta | None
+    """How long points of purchases are pending; None while they wait for an event."""
+
+    @property
+    def is_patient(self) -> bool:
+        """Whether points of purchases are pending at first."""
+        return self.waits is None or bool(self.waits)
+
+    @property
+    def debts(self) -> bool:
+        """Whether members may owe."""
+        return self.returns in {"limited", "unlimited"}
+
+
+@dataclass(frozen=True, slots=True)
 class Book:
     """All that posting needs to know of a program."""
 
@@ -43,12 +66,18 @@ class Book:
     ladder: Ladder
     tier_ids: Mapping[str, int]
     zone: tzinfo
+    terms: Terms
     lives: dict[tuple[str, date], str] = field(default_factory=dict)
     """Ends of life worked out so far: they are the same for all points of a day."""
 
     def tier_code(self, tier_id: int | None) -> str:
         """The code of a tier by its id; "" for none."""
         return next((code for code, known in self.tier_ids.items() if known == tier_id), "")
+
+    def activation_of(self, earned_at: datetime) -> str | None:
+        """When points of a purchase made then become usable; None where an event decides."""
+        waits = self.terms.waits
+        return None if waits is None else (earned_at + waits).isoformat()
 
     def life_of(self, unit: UnitInBook, granted_at: datetime) -> str:
         """The moment at which points of a unit granted then die, as text; "never" without an end."""
@@ -81,6 +110,18 @@ def _book(program_id: int, code: str, edition: UUID) -> Book:
         ladder=Ladder(Step(tier.code, tier.qualifying_min) for tier in tiers),
         tier_ids={tier.code: tier.pk for tier in tiers},
         zone=_zone(),
+        terms=terms_of(Program.objects.get(pk=program_id)),
+    )
+
+
+def terms_of(program: Program) -> Terms:
+    """What the program says of returns and of points that wait."""
+    waits = timedelta(days=program.pending_days)
+    return Terms(
+        program.returns,  # type: ignore[arg-type]
+        program.debt_max,
+        reinstates=program.dead_points == "reinstate",
+        waits=None if program.pending == "event" else waits,
     )
 
 

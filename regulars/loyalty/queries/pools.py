@@ -148,16 +148,17 @@ def _granted(member_ids: Collection[int]) -> list[tuple[int, int, int, Step]]:
 def _redeemed(member_ids: Collection[int]) -> list[tuple[int, int, int, Step]]:
     rows = _rows(
         """
-        SELECT transfer.id, redemption.unit_id, transfer.key LIKE '%%:undo', redemption.id,
-            redemption.member_id, redemption.amount, redemption.redeemed_at
+        SELECT transfer.id, redemption.unit_id, target.member_id IS NOT NULL, redemption.id,
+            redemption.member_id, transfer.amount, redemption.redeemed_at
         FROM loyalty_redemption redemption
         JOIN loyalty_transfer transfer ON transfer.redemption_id = redemption.id
+        JOIN loyalty_account target ON target.id = transfer.target_id
         WHERE redemption.member_id = ANY(%s::bigint[])
         """,
         member_ids,
     )
     return [
-        (row[0], 0, row[1], Undone(row[3]) if row[2] else Spent(*row[3:]))  # type: ignore[misc,arg-type]
+        (row[0], 0, row[1], Undone(row[3], row[5]) if row[2] else Spent(*row[3:]))  # type: ignore[misc,arg-type]
         for row in rows
     ]
 

@@ -41,20 +41,25 @@ class Reversible(NamedTuple):
     earned: dict[str, int]
 
 
-class HeldLot(NamedTuple):
-    """An open lot and the accrual that once granted it."""
+class LiveLot(NamedTuple):
+    """An open lot that has not died, and the accrual that once granted it."""
 
     id: int
     remaining: int
     accrual_id: int | None
+    is_pending: bool
 
 
 @dataclass
 class Settled:
-    """What was settled before: causes, what was due by unit, and accruals wholly taken back."""
+    """What was settled before: causes, what was due by unit, and accruals wholly taken back.
+
+    `expired` is how much of what a purchase earned has died by itself and was not yet counted.
+    """
 
     causes: set[tuple[int, str]] = field(default_factory=set)
     due: dict[tuple[int, str], int] = field(default_factory=dict)
+    expired: dict[tuple[int, str], int] = field(default_factory=dict)
     voided: set[int] = field(default_factory=set)
 
 
@@ -97,18 +102,20 @@ def accruals_of(program: Program, purchase_ids: Collection[int]) -> dict[int, Re
         }
 
 
-def settled_before(accrual_ids: Sequence[int]) -> Settled:
+def settled_before(accrual_ids: Sequence[int], *, now: datetime) -> Settled:
     """What was settled of these accruals; ask under their members' locks."""
-    settled = Settled()
+    settled = Settled(expired=_expired(accrual_ids, now=now))
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT r.accrual_id, r.cause, u.code, r.due FROM loyalty_reversal r"
+            "SELECT r.accrual_id, r.cause, u.code, r.due, r.expired FROM loyalty_reversal r"
             " JOIN loyalty_unit u ON u.id = r.unit_id WHERE r.accrual_id = ANY(%s::bigint[])",
             [int_array(accrual_ids)],
         )
-        for accrual_id, cause, unit, due in cursor.fetchall():
+        for accrual_id, cause, unit, due, expired in cursor.fetchall():
+            of = (accrual_id, unit)
             settled.causes.add((accrual_id, cause))
-            settled.due[accrual_id, unit] = settled.due.get((accrual_id, unit), 0) + due
+            settled.due[of] = settled.due.get(of, 0) + due
+            settled.expired[of] = settled.expired.get(of, 0) - expired
         cursor.execute(
             "SELECT id FROM loyalty_accrual"
             " WHERE id = ANY(%s::bigint[]) AND reversed_at IS NOT NULL",
@@ -118,21 +125,57 @@ def settled_before(accrual_ids: Sequence[int]) -> Settled:
     return settled
 
 
-def open_lots_of(account_ids: Collection[int]) -> dict[int, list[HeldLot]]:
-    """The open lots of accounts in the order they are spent, whether usable now or not."""
-    lots: dict[int, list[HeldLot]] = defaultdict(list)
+EXPIRED = """
+    WITH granted AS (
+        SELECT transfer.accrual_id, unit.code, lot.id
+        FROM loyalty_transfer transfer
+        JOIN loyalty_lot lot ON lot.transfer_id = transfer.id
+        JOIN loyalty_account account ON account.id = lot.account_id
+        JOIN loyalty_unit unit ON unit.id = account.unit_id
+        WHERE transfer.accrual_id = ANY(%(accruals)s::bigint[])
+    ), lots AS (
+        SELECT granted.accrual_id, granted.code, lot.id, lot.remaining, lot.expires_at
+        FROM granted JOIN loyalty_lot lot ON lot.id = granted.id
+        UNION ALL
+        SELECT granted.accrual_id, granted.code, lot.id, lot.remaining, lot.expires_at
+        FROM granted JOIN loyalty_lot lot ON lot.origin_id = granted.id
+            AND lot.origin_id IS NOT NULL
+    )
+    SELECT accrual_id, code, sum(amount)::bigint FROM (
+        SELECT accrual_id, code, remaining AS amount FROM lots WHERE expires_at <= %(now)s
+        UNION ALL
+        SELECT lots.accrual_id, lots.code, use.amount FROM lots
+        JOIN loyalty_lotuse use ON use.lot_id = lots.id
+        JOIN loyalty_transfer transfer ON transfer.id = use.transfer_id
+        JOIN loyalty_account pot ON pot.id = transfer.target_id AND pot.pot = 'expired'
+    ) dead GROUP BY 1, 2
+"""
+
+
+def _expired(accrual_ids: Sequence[int], *, now: datetime) -> dict[tuple[int, str], int]:
+    """What has died of these purchases' own points, whether a job has posted it yet or not."""
+    with connection.cursor() as cursor:
+        cursor.execute(EXPIRED, {"accruals": int_array(accrual_ids), "now": now})
+        return {(accrual_id, unit): amount for accrual_id, unit, amount in cursor.fetchall()}
+
+
+def live_lots_of(account_ids: Collection[int], *, now: datetime) -> dict[int, list[LiveLot]]:
+    """The open lots of accounts in the order they are spent, pending ones too, dead ones not."""
+    lots: dict[int, list[LiveLot]] = defaultdict(list)
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT lot.account_id, lot.id, lot.remaining, transfer.accrual_id
+            SELECT lot.account_id, lot.id, lot.remaining, transfer.accrual_id,
+                lot.activates_at IS NULL OR lot.activates_at > %(now)s
             FROM loyalty_lot lot
             JOIN loyalty_lot origin ON origin.id = coalesce(lot.origin_id, lot.id)
             JOIN loyalty_transfer transfer ON transfer.id = origin.transfer_id
-            WHERE lot.account_id = ANY(%s::bigint[]) AND lot.remaining > 0
+            WHERE lot.account_id = ANY(%(accounts)s::bigint[]) AND lot.remaining > 0
+                AND (lot.expires_at IS NULL OR lot.expires_at > %(now)s)
             ORDER BY lot.expires_at NULLS LAST, origin.id, lot.id
             """,
-            [int_array(account_ids)],
+            {"accounts": int_array(account_ids), "now": now},
         )
         for account_id, *lot in cursor.fetchall():
-            lots[account_id].append(HeldLot(*lot))
+            lots[account_id].append(LiveLot(*lot))
     return lots

@@ -17,12 +17,17 @@ from regulars.loyalty.models import Account, Member, Tier, Unit
 
 @dataclass(frozen=True)
 class Holding:
-    """What a member holds of one unit; dead and pending lots are not available."""
+    """What a member holds of one unit; dead and pending lots are not available.
+
+    A debt is left by returned goods, and paid by what is earned next.
+    """
 
     unit: Unit
     balance: int
     available: int
     worth_minor: int
+    pending: int = 0
+    debt: int = 0
 
 
 @dataclass(frozen=True)
@@ -78,13 +83,13 @@ def wallets_of(members: Sequence[Member], *, now: datetime) -> list[Wallet]:
     ):
         assert account.member_id is not None
         accounts[account.member_id].append(account)
-    available = _available([one.pk for held in accounts.values() for one in held], now=now)
+    lots = _open([one.pk for held in accounts.values() for one in held], now=now)
     tiers: dict[int, list[Tier]] = defaultdict(list)
     programs = {member.program_id for member in members}
     for tier in Tier.objects.filter(program__in=programs).order_by("qualifying_min"):
         tiers[tier.program_id].append(tier)
     wallets = [
-        _wallet(member, accounts[leaders[member.pk]], available, tiers[member.program_id])
+        _wallet(member, accounts[leaders[member.pk]], lots, tiers[member.program_id])
         for member in members
     ]
     return _with_standings(wallets)
@@ -164,19 +169,28 @@ def _owners_of_phone(digits: str, text: str) -> list[int]:
     return list(known.values_list("customer_id", flat=True))
 
 
-def _available(account_ids: Sequence[int], *, now: datetime) -> dict[int, int]:
+def _open(account_ids: Sequence[int], *, now: datetime) -> dict[int, tuple[int, int]]:
+    """By account what is available and what is pending."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT account_id, sum(remaining)::bigint FROM loyalty_lot"
-            " WHERE account_id = ANY(%s::bigint[]) AND remaining > 0 AND activates_at <= %s"
-            " AND (expires_at IS NULL OR expires_at > %s) GROUP BY account_id",
-            [int_array(account_ids), now, now],
+            """
+            SELECT account_id,
+                coalesce(sum(remaining) FILTER (WHERE activates_at <= %(now)s), 0)::bigint,
+                coalesce(sum(remaining) FILTER (
+                    WHERE activates_at IS NULL OR activates_at > %(now)s), 0)::bigint
+            FROM loyalty_lot WHERE account_id = ANY(%(accounts)s::bigint[]) AND remaining > 0
+                AND (expires_at IS NULL OR expires_at > %(now)s) GROUP BY account_id
+            """,
+            {"accounts": int_array(account_ids), "now": now},
         )
-        return dict(cursor.fetchall())
+        return {row[0]: (row[1], row[2]) for row in cursor.fetchall()}
 
 
 def _wallet(
-    member: Member, accounts: Sequence[Account], available: dict[int, int], tiers: Sequence[Tier]
+    member: Member,
+    accounts: Sequence[Account],
+    lots: dict[int, tuple[int, int]],
+    tiers: Sequence[Tier],
 ) -> Wallet:
     holdings = []
     reached = 0
@@ -184,8 +198,11 @@ def _wallet(
         balance = account.balance or 0
         if account.unit.kind == "qualifying":
             reached = balance
-        usable = balance if account.unit.kind == "qualifying" else available.get(account.pk, 0)
-        holdings.append(Holding(account.unit, balance, usable, account.unit.worth_of(usable)))
+        usable, pending = lots.get(account.pk, (0, 0))
+        if account.unit.kind == "qualifying":
+            usable = balance
+        worth = account.unit.worth_of(usable)
+        holdings.append(Holding(account.unit, balance, usable, worth, pending, account.debt))
     holdings.sort(key=lambda one: (one.unit.kind == "qualifying", one.unit.pk))
     above = next((tier for tier in tiers if tier.qualifying_min > reached), None)
     missing = above.qualifying_min - reached if above else 0

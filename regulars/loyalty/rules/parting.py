@@ -8,10 +8,12 @@ The worked examples stand in `docs/algorithms/merging.md`.
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from regulars.loyalty.rules.lots import taken_in_order
+
+LAST = datetime.max.replace(tzinfo=UTC)
 
 
 class Granted(NamedTuple):
@@ -20,14 +22,18 @@ class Granted(NamedTuple):
     lot_id: int
     owner: int
     amount: int
-    activates_at: datetime
+    activates_at: datetime | None
     expires_at: datetime | None = None
     cause: int | None = None
 
     @property
     def turn(self) -> tuple[bool, datetime, int]:
         """The place in the order of spending: soonest expiring first, ties by age."""
-        return self.expires_at is None, self.expires_at or self.activates_at, self.lot_id
+        return self.expires_at is None, self.expires_at or LAST, self.lot_id
+
+    def is_active(self, at: datetime) -> bool:
+        """Whether the lot may pay by then."""
+        return self.activates_at is not None and self.activates_at <= at
 
     def is_dead(self, at: datetime) -> bool:
         """Whether the lot has expired by then."""
@@ -44,9 +50,10 @@ class Spent(NamedTuple):
 
 
 class Undone(NamedTuple):
-    """The redemption of that key was undone."""
+    """The redemption of that key was undone; with an amount, only that much came back."""
 
     key: int
+    amount: int | None = None
 
 
 class TakenBack(NamedTuple):
@@ -90,14 +97,11 @@ class Alone:
                 usable = [
                     lot
                     for lot in self._owned[step.owner]
-                    if lot.activates_at <= step.at and not lot.is_dead(step.at)
+                    if lot.is_active(step.at) and not lot.is_dead(step.at)
                 ]
                 self._paid[step.key] = (step.owner, *self._take(usable, step))
             case Undone():
-                owner, uses, beyond = self._paid.pop(step.key, (0, [], 0))
-                self.beyond[owner] -= beyond
-                for lot_id, amount in uses:
-                    self.left[lot_id] += amount
+                self._give_back(step)
             case TakenBack():
                 alive = [lot for lot in self._owned[step.owner] if not lot.is_dead(step.at)]
                 self._take(alive, step, first=step.cause)
@@ -105,6 +109,24 @@ class Alone:
                 self.beyond[step.spender] -= step.amount
                 if step.lot_id in self.left:
                     self.left[step.lot_id] -= min(step.amount, self.left[step.lot_id])
+
+    def _give_back(self, step: Undone) -> None:
+        """Put back what was taken last: first what went beyond their own, then their own lots."""
+        owner, uses, beyond = self._paid.pop(step.key, (0, [], 0))
+        total = beyond + sum(amount for _, amount in uses)
+        missing = total if step.amount is None else min(step.amount, total)
+        back = min(beyond, missing)
+        self.beyond[owner] -= back
+        rest: list[tuple[int, int]] = []
+        missing -= back
+        for lot_id, amount in reversed(uses):
+            part = min(amount, missing)
+            self.left[lot_id] += part
+            missing -= part
+            if part < amount:
+                rest.insert(0, (lot_id, amount - part))
+        if rest or beyond > back:
+            self._paid[step.key] = (owner, rest, beyond - back)
 
     def _take(
         self, lots: Iterable[Granted], step: Spent | TakenBack, *, first: int | None = None

@@ -1,0 +1,140 @@
+"""Redemptions as those need them who give points back: what they took, and what came back."""
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+from django.db import connection
+
+from regulars.core.sql import int_array
+from regulars.loyalty.models import Program
+from regulars.loyalty.rules.returns import Spent
+
+
+class Spending(NamedTuple):
+    """A redemption that stands: the purchase it paid for, and the account and pot of its points."""
+
+    id: int
+    purchase_id: int | None
+    unit_id: int
+    amount: int
+    account_id: int
+    customer_id: int
+    pot_id: int
+
+
+@dataclass
+class Restored:
+    """What came back of redemptions before, and by which causes."""
+
+    amounts: dict[int, int] = field(default_factory=dict)
+    causes: set[tuple[int, str]] = field(default_factory=set)
+
+
+SPENDINGS = """
+    SELECT redemption.id, redemption.purchase_id, redemption.unit_id, redemption.amount,
+        account.id, member.customer_id, pot.id
+    FROM loyalty_redemption redemption
+    JOIN loyalty_transfer spent ON spent.key = 'redemption:' || redemption.id
+    JOIN loyalty_account account ON account.id = spent.source_id
+    JOIN loyalty_account pot ON pot.id = spent.target_id
+    JOIN loyalty_member member ON member.id = account.member_id
+"""
+
+
+def spendings_on(program: Program, purchase_ids: Collection[int]) -> list[Spending]:
+    """The redemptions that paid for these purchases and were not undone, by id."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"{SPENDINGS} WHERE redemption.purchase_id = ANY(%s::bigint[])"
+            " AND redemption.undone_at IS NULL AND member.program_id = %s ORDER BY redemption.id",
+            [int_array(purchase_ids), program.pk],
+        )
+        return [Spending(*row) for row in cursor.fetchall()]
+
+
+def spending_of(redemption_id: int) -> Spending:
+    """What one redemption took, from where."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"{SPENDINGS} WHERE redemption.id = %s", [redemption_id])
+        return Spending(*cursor.fetchone())
+
+
+def uses_of(redemption_ids: Collection[int], *, now: datetime) -> dict[int, list[Spent]]:
+    """By redemption what it took of each lot, in the order it was taken."""
+    uses: dict[int, list[Spent]] = defaultdict(list)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT transfer.redemption_id, lot.id, use.amount,
+                coalesce(lot.expires_at <= %s, false)
+            FROM loyalty_transfer transfer
+            JOIN loyalty_lotuse use ON use.transfer_id = transfer.id AND use.amount > 0
+            JOIN loyalty_lot lot ON lot.id = use.lot_id
+            WHERE transfer.redemption_id = ANY(%s::bigint[])
+            ORDER BY lot.expires_at NULLS LAST, coalesce(lot.origin_id, lot.id), lot.id
+            """,
+            [now, int_array(redemption_ids)],
+        )
+        for redemption_id, *use in cursor.fetchall():
+            uses[redemption_id].append(Spent(*use))
+    return uses
+
+
+def restored_before(redemption_ids: Collection[int]) -> Restored:
+    """What came back of these redemptions; ask under their members' locks."""
+    restored = Restored()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT redemption_id, cause, amount FROM loyalty_restoration"
+            " WHERE redemption_id = ANY(%s::bigint[])",
+            [int_array(redemption_ids)],
+        )
+        for redemption_id, cause, amount in cursor.fetchall():
+            restored.causes.add((redemption_id, cause))
+            restored.amounts[redemption_id] = restored.amounts.get(redemption_id, 0) + amount
+    return restored
+
+
+def debts_of(account_ids: Collection[int]) -> dict[int, int]:
+    """What is owed on each of these accounts."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, debt FROM loyalty_account WHERE id = ANY(%s::bigint[])",
+            [int_array(account_ids)],
+        )
+        return dict(cursor.fetchall())
+
+
+def concerned_by(redemption_ids: Collection[int]) -> set[int]:
+    """The records of members that redemptions touched; none where each was only its card's own."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH wanted AS (SELECT unnest(%s::bigint[]) AS id),
+            touched AS (
+                SELECT wanted.id, coalesce(accrual.member_id, first.member_id) AS member_id
+                FROM wanted
+                JOIN loyalty_transfer spent ON spent.redemption_id = wanted.id
+                JOIN loyalty_lotuse use ON use.transfer_id = spent.id
+                JOIN loyalty_lot lot ON lot.id = use.lot_id
+                JOIN loyalty_lot origin ON origin.id = coalesce(lot.origin_id, lot.id)
+                JOIN loyalty_account first ON first.id = origin.account_id
+                JOIN loyalty_transfer given ON given.id = origin.transfer_id
+                LEFT JOIN loyalty_accrual accrual ON accrual.id = given.accrual_id
+                UNION SELECT wanted.id, redemption.member_id FROM wanted
+                JOIN loyalty_redemption redemption ON redemption.id = wanted.id
+                UNION SELECT wanted.id, account.member_id FROM wanted
+                JOIN loyalty_transfer spent ON spent.redemption_id = wanted.id
+                JOIN loyalty_account account ON account.id = spent.source_id
+                WHERE account.member_id IS NOT NULL
+            )
+            SELECT customer_id FROM loyalty_member WHERE id IN (
+                SELECT member_id FROM touched WHERE id IN (
+                    SELECT id FROM touched GROUP BY id HAVING count(DISTINCT member_id) > 1))
+            """,
+            [int_array(redemption_ids)],
+        )
+        return {row[0] for row in cursor.fetchall()}

@@ -1,0 +1,38 @@
+"""Verification cases of returns, debts, holds and reversals, by id."""
+
+from typing import Any
+
+import pytest
+
+from regulars.loyalty.queries import audit
+from regulars.loyalty.verify.returns import AT, POLICIES
+from tests.cases import assert_expected, cases_of
+
+CONCURRENT = {"double_reversal"}
+"""Policies that are tried by concurrent workers, so their rows have to be committed."""
+
+CASES = cases_of("returns")
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        one
+        for one in CASES
+        if (one.values[0] or {}).get("given", {}).get("policy") not in CONCURRENT
+    ],
+)
+def test_case(case: dict[str, Any]) -> None:
+    given = case["given"]
+    assert_expected(POLICIES[given["policy"]](given), case["expect"])
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "case",
+    [one for one in CASES if (one.values[0] or {}).get("given", {}).get("policy") in CONCURRENT],
+)
+def test_case_of_concurrent_workers(case: dict[str, Any]) -> None:
+    given = case["given"]
+    assert_expected(POLICIES[given["policy"]](given), case["expect"])
+    assert audit(AT).mismatches == ()
