@@ -275,6 +275,11 @@ def _program_code(store: Store) -> str:
     return _program(store).code
 
 
+@example("program_id")
+def _program_id(store: Store) -> int:
+    return _program(store).pk
+
+
 @example("loyalty.new_rule:kind")
 def _mechanic_kind(store: Store) -> str:
     _program(store)

@@ -101,7 +101,8 @@ class Movements:
         by_unit: dict[str, int] = {}
         if not earned:
             return by_unit
-        moment = active = at.isoformat()
+        moment = at.isoformat()
+        active: str | None = moment
         if accrual_id is not None and book.terms.is_patient:
             active = book.activation_of(at)
         for place, (rule, code, amount) in enumerate(earned, 1):

@@ -17,7 +17,13 @@ from regulars.customers.actions.identities import known_owners
 from regulars.customers.models import Customer
 from regulars.customers.queries import records_of
 from regulars.customers.rules.identities import normal_value
-from regulars.loyalty.actions import enrol_members, redeem_points, undo_redemption
+from regulars.loyalty.actions import (
+    TermsInput,
+    enrol_members,
+    redeem_points,
+    set_terms,
+    undo_redemption,
+)
 from regulars.loyalty.api.shapes import (
     BalanceOut,
     CustomerRefIn,
@@ -25,13 +31,17 @@ from regulars.loyalty.api.shapes import (
     MemberOut,
     MembersAsk,
     ProgramOut,
+    PurchaseNameIn,
     RedemptionIn,
     RedemptionOut,
+    TermsIn,
+    TermsOut,
     TierOut,
     UnitOut,
 )
 from regulars.loyalty.api.wallets import shaped, whole
 from regulars.loyalty.models import Member, Program, Redemption, Tier, Unit
+from regulars.loyalty.queries.spendings import purchases_named
 
 router = Router(tags=["Loyalty"])
 
@@ -40,6 +50,13 @@ router = Router(tags=["Loyalty"])
 def list_programs(request: ApiRequest) -> list[ProgramOut]:
     """All programs with their units and tiers."""
     return [_program(program) for program in seen(Program, request.auth).order_by("id")]
+
+
+@router.put("/programs/{program_id}/terms", response=ProgramOut, **writes("loyalty:write"))
+def put_terms(request: ApiRequest, program_id: Id, entry: TermsIn) -> ProgramOut:
+    """Set what returned goods take, and what points wait for, from now on."""
+    program = get_seen(Program, program_id, seen_by=request.auth)
+    return _program(set_terms(program, TermsInput(**entry.model_dump())))
 
 
 @router.get("/members", response=Page[MemberOut], **reads("loyalty:read"))
@@ -95,7 +112,12 @@ def create_redemption(request: ApiRequest, entry: RedemptionIn) -> Status[Redemp
     if member is None:
         raise Refused("unknown_member", f"no card has the number {entry.member}", "member")
     redemption = redeem_points(
-        member, entry.amount, key=f"api:{entry.key}", now=moment_of_now(), unit=entry.unit
+        member,
+        entry.amount,
+        key=f"api:{entry.key}",
+        now=moment_of_now(),
+        unit=entry.unit,
+        purchase_id=_purchase_id(entry.purchase),
     )
     return Status(201, _redemption(redemption))
 
@@ -105,6 +127,16 @@ def undo(request: ApiRequest, redemption_id: Id) -> RedemptionOut:
     """Give the points back into the lots they came from, within a day; again changes nothing."""
     redemption = get_seen(Redemption, redemption_id, seen_by=request.auth)
     return _redemption(undo_redemption(redemption, now=moment_of_now(), within=timedelta(days=1)))
+
+
+def _purchase_id(named: PurchaseNameIn | None) -> int | None:
+    if named is None:
+        return None
+    name = (named.source, named.number)
+    found = purchases_named([name]).get(name)
+    if found is None:
+        raise Refused("unknown_purchase", "no purchase has this name", "purchase")
+    return found
 
 
 def _customer(reference: CustomerRefIn) -> int:
@@ -145,6 +177,7 @@ def _program(program: Program) -> ProgramOut:
         enrols=program.enrols,
         currency=program.currency,
         is_open=program.is_open,
+        terms=TermsOut.model_validate(program, from_attributes=True),
         units=[UnitOut.model_validate(unit, from_attributes=True) for unit in units],
         tiers=[TierOut.model_validate(tier, from_attributes=True) for tier in tiers],
     )

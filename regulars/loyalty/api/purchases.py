@@ -15,10 +15,26 @@ from regulars.core.errors import Refused
 from regulars.customers.actions import CustomerRef, LineInput, PurchaseInput
 from regulars.customers.actions.returns import record_returns
 from regulars.customers.rules.purchases import ReturnInput, ReturnLineInput
-from regulars.loyalty.actions import Receipt, Taken, post_returns, take_purchases
-from regulars.loyalty.api.shapes import PurchaseIn, PurchaseOut, ReceiptOut, ReturnIn, ReturnOut
+from regulars.loyalty.actions import (
+    Receipt,
+    Taken,
+    activate_points,
+    link_redemptions,
+    post_returns,
+    take_purchases,
+)
+from regulars.loyalty.api.shapes import (
+    ActivationIn,
+    ActivationOut,
+    PurchaseIn,
+    PurchaseOut,
+    ReceiptOut,
+    ReturnIn,
+    ReturnOut,
+)
 from regulars.loyalty.api.wallets import shaped
 from regulars.loyalty.models import Accrual, Member
+from regulars.loyalty.queries.spendings import purchases_named
 
 router = Router(tags=["Purchases"])
 
@@ -36,6 +52,19 @@ def create_purchase(request: ApiRequest, purchase: PurchaseIn) -> Status[Purchas
 def create_purchases(request: ApiRequest) -> HttpResponse:
     """Put receipts on record and on the books: one a line, one answer for each."""
     return answer_lines(request, PurchaseIn, _take)
+
+
+@router.post("/purchases/activate", response=ActivationOut, **writes("purchases:write"))
+def activate(request: ApiRequest, entry: ActivationIn) -> ActivationOut:
+    """Make pending points of purchases usable: they were delivered, or can no longer come back.
+
+    What is usable already stays so.
+    """
+    named = {(one.source, one.number): one for one in entry.purchases}
+    known = purchases_named(named)
+    activated = activate_points(known.values(), now=moment_of_now())
+    unknown = [one for name, one in named.items() if name not in known]
+    return ActivationOut(activated=len(activated), unknown=unknown)
 
 
 @router.post("/returns", response={201: ReturnOut}, **writes("purchases:write"))
@@ -73,9 +102,24 @@ def _take(batch: Sequence[PurchaseIn]) -> Sequence[PurchaseOut | Refused]:
     currency = Brand.objects.values_list("currency", flat=True).first() or "USD"
     wrong = [entry.currency not in {None, currency} for entry in batch]
     inputs = [_told(entry) for entry, bad in zip(batch, wrong, strict=True) if not bad]
-    taken = iter(take_purchases(inputs, now=moment_of_now()))
+    taken_all = take_purchases(inputs, now=moment_of_now())
+    _link(batch, wrong, taken_all)
+    taken = iter(taken_all)
     refused = Refused("other_currency", f"this company sells in {currency}", "currency")
     return [refused if bad else _purchase(next(taken)) for bad in wrong]
+
+
+def _link(batch: Sequence[PurchaseIn], wrong: Sequence[bool], taken: Sequence[Taken]) -> None:
+    """Say what redemptions paid for, where tills named them."""
+    told = [entry for entry, bad in zip(batch, wrong, strict=True) if not bad]
+    paid = {
+        f"api:{key}": one.purchase_id
+        for entry, one in zip(told, taken, strict=True)
+        if one.refused is None
+        for key in entry.redemptions
+    }
+    if paid:
+        link_redemptions(paid)
 
 
 def _told(entry: PurchaseIn) -> PurchaseInput:

@@ -1,7 +1,7 @@
 """The shapes of what loyalty is told and answers."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from ninja import Schema
 from pydantic import Field
@@ -42,6 +42,13 @@ class PurchaseIn(Schema):
     currency: Currency | None = None
     lines: Annotated[list[LineIn], Field(min_length=1, max_length=1000)]
     discount_minor: Minor = 0
+    redemptions: Annotated[
+        list[Annotated[str, Field(min_length=1, max_length=100)]],
+        Field(
+            max_length=20,
+            description="Keys of redemptions that paid for it: returned goods give them back.",
+        ),
+    ] = []
 
 
 class ReceiptOut(Schema):
@@ -61,6 +68,26 @@ class PurchaseOut(Schema):
 
     purchase_id: int
     receipts: list[ReceiptOut]
+
+
+class PurchaseNameIn(Schema):
+    """A receipt by its name."""
+
+    source: Source
+    number: Number
+
+
+class ActivationIn(Schema):
+    """Purchases that were delivered, or that can no longer be returned."""
+
+    purchases: Annotated[list[PurchaseNameIn], Field(min_length=1, max_length=1000)]
+
+
+class ActivationOut(Schema):
+    """How many purchases had pending points that can be spent now, and which are not on record."""
+
+    activated: int
+    unknown: list[PurchaseNameIn]
 
 
 class ReturnLineIn(Schema):
@@ -100,6 +127,8 @@ class BalanceOut(Schema):
     kind: str
     balance: int
     available: int
+    pending: int = Field(description="Earned, and not usable yet.")
+    debt: int = Field(description="Owed since goods came back; paid by what is earned next.")
     worth_minor: int
 
 
@@ -143,6 +172,9 @@ class RedemptionIn(Schema):
     member: Annotated[str, Field(pattern=r"^[0-9]{1,19}$", description="The number of the card.")]
     amount: Annotated[int, Field(ge=1, le=10**15)]
     unit: Code = ""
+    purchase: PurchaseNameIn | None = Field(
+        None, description="What the points pay for, if it is on record already."
+    )
 
 
 class RedemptionOut(Schema):
@@ -185,5 +217,28 @@ class ProgramOut(Schema):
     enrols: str
     currency: str
     is_open: bool
+    terms: "TermsOut"
     units: list[UnitOut]
     tiers: list[TierOut]
+
+
+class TermsIn(Schema):
+    """What a program says of returns and of points that wait."""
+
+    returns: Literal["keep", "only_pending", "within_balance", "limited", "unlimited"] = Field(
+        "within_balance", description="What goods that come back take of the points they earned."
+    )
+    debt_max: Annotated[int, Field(ge=0, le=10**12)] | None = Field(
+        None, description="How much a member may owe at most; for `limited` only."
+    )
+    dead_points: Literal["die", "reinstate"] = Field(
+        "die", description="What becomes of spent points that come back after their end."
+    )
+    pending: Literal["none", "days", "event"] = Field(
+        "none", description="What points of purchases wait for before they can be spent."
+    )
+    pending_days: Annotated[int, Field(ge=0, le=3650)] = 0
+
+
+class TermsOut(TermsIn):
+    """The terms in force."""

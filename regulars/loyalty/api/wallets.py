@@ -40,6 +40,8 @@ def _member(wallet: Wallet) -> MemberOut:
                 kind=holding.unit.kind,
                 balance=holding.balance,
                 available=holding.available,
+                pending=holding.pending,
+                debt=holding.debt,
                 worth_minor=holding.worth_minor,
             )
             for holding in wallet.holdings

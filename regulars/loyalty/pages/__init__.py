@@ -1,5 +1,14 @@
 """Pages of loyalty: one module per noun, all known once this package is imported."""
 
-from regulars.loyalty.pages import cards, earning, happenings, members, programs, tills, wallets
+from regulars.loyalty.pages import (
+    cards,
+    earning,
+    happenings,
+    members,
+    programs,
+    terms,
+    tills,
+    wallets,
+)
 
-__all__ = ["cards", "earning", "happenings", "members", "programs", "tills", "wallets"]
+__all__ = ["cards", "earning", "happenings", "members", "programs", "terms", "tills", "wallets"]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from django.db import connection
 
-from regulars.core.sql import int_array
+from regulars.core.sql import int_array, text_array
 from regulars.loyalty.models import Program
 from regulars.loyalty.rules.returns import Spent
 
@@ -138,3 +138,18 @@ def concerned_by(redemption_ids: Collection[int]) -> set[int]:
             [int_array(redemption_ids)],
         )
         return {row[0] for row in cursor.fetchall()}
+
+
+def purchases_named(names: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    """The ids of purchases on record by source and number; 1 statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT purchase.source, purchase.number, purchase.id
+            FROM unnest(%s::text[], %s::text[]) AS given (source, number)
+            JOIN customers_purchase purchase ON purchase.source = given.source
+                AND purchase.number = given.number AND purchase.voided_at IS NULL
+            """,
+            [text_array([one[0] for one in names]), text_array([one[1] for one in names])],
+        )
+        return {(source, number): id_ for source, number, id_ in cursor.fetchall()}

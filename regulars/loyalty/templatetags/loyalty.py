@@ -5,9 +5,11 @@ from typing import Any
 from django import template
 from django.utils.translation import get_language, gettext
 
-from regulars.loyalty.queries.wallets import Entry
+from regulars.core.money import format_money
+from regulars.loyalty.queries.wallets import Entry, Holding
 from regulars.loyalty.rules.cards import grouped
 from regulars.loyalty.rules.mechanic import mechanics
+from regulars.web.charts import plain_number
 
 register = template.Library()
 
@@ -45,6 +47,21 @@ def signed(amount: int) -> str:
 
 
 @register.filter
+def parts(holding: Holding, currency: str) -> str:
+    """What of a holding can be spent, what is pending or owed, and its worth: "20 available"."""
+    said = []
+    if holding.available != holding.balance:
+        said.append(gettext("%(count)s available") % {"count": plain_number(holding.available)})
+    if holding.pending:
+        said.append(gettext("%(count)s pending") % {"count": plain_number(holding.pending)})
+    if holding.debt:
+        said.append(gettext("%(count)s owed") % {"count": plain_number(holding.debt)})
+    if holding.worth_minor:
+        said.append(format_money(holding.worth_minor, currency, get_language() or "en"))
+    return " · ".join(said)
+
+
+@register.filter
 def what_for(entry: Entry) -> str:
     """What a movement was for, in a few words."""
     russian = (get_language() or "").startswith("ru")
@@ -54,6 +71,8 @@ def what_for(entry: Entry) -> str:
         "redemption": gettext("Redeemed"),
         "redemption:undo": gettext("Redemption undone"),
         "reversal": gettext("Returned goods"),
+        "restoration": gettext("Given back with returned goods"),
+        "reinstating": gettext("Expired points given back"),
         "expiry": gettext("Expired"),
         "merging": gettext("Between cards of one person"),
     }.get(entry.cause, entry.cause)

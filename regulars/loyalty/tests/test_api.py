@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from regulars.core.api.keys import create_key
-from regulars.loyalty.models import Account, Member
+from regulars.loyalty.models import Account, Member, Program
 from regulars.loyalty.queries import audit
 from tests import make
 from tests.make import NOW
@@ -26,6 +26,14 @@ class Caller:
 
     def get(self, path: str, **query: str) -> Any:
         return self.client.get(f"/api/v1{path}", query)
+
+    def put(self, path: str, body: Any) -> Any:
+        return self.client.put(
+            f"/api/v1{path}",
+            json.dumps(body),
+            content_type="application/json",
+            headers={"idempotency-key": str(uuid4())},
+        )
 
     def post(self, path: str, body: Any, key: str = "") -> Any:
         headers = {"idempotency-key": key or str(uuid4())}
@@ -164,3 +172,37 @@ def test_a_purchase_with_the_card_of_the_program_finds_its_member(till: Caller) 
     answer = till.post("/purchases", receipt("R2", customer=card))
     assert answer.json()["receipts"][0]["balances"]["points"] == 400
     assert Member.objects.count() == 1
+
+
+def test_points_that_paid_come_back_with_the_goods_and_terms_are_set(till: Caller) -> None:
+    program = Program.objects.get()
+    wrong = till.put(f"/programs/{program.pk}/terms", {"returns": "limited"})
+    assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (422, "debt_max")
+    set_ = till.put(f"/programs/{program.pk}/terms", {"returns": "unlimited", "pending": "event"})
+    assert set_.json()["terms"]["returns"] == "unlimited"
+    till.post("/purchases", receipt())
+    member = Member.objects.get()
+    (points, _) = till.get(f"/members/{member.pk}/balances").json()
+    assert (points["available"], points["pending"], points["debt"]) == (0, 200, 0)
+    named = {"source": "till", "number": "R1"}
+    stranger = {"source": "till", "number": "none"}
+    done = till.post("/purchases/activate", {"purchases": [named, stranger]}).json()
+    assert done == {"activated": 1, "unknown": [stranger]}
+    body = {"key": "k", "member": member.number, "amount": 150}
+    assert till.post("/redemptions", body).status_code == 201
+    till.post("/purchases", receipt("R2", redemptions=["k"]))
+    back = {
+        "source": "till",
+        "number": "B1",
+        "purchase_source": "till",
+        "purchase_number": "R2",
+        "returned_at": "2026-03-02T12:00:00+03:00",
+        "lines": [{"position": 1, "quantity_milli": 1000}],
+    }
+    (shown,) = till.post("/returns", back).json()["members"]
+    assert shown["balances"][0] == points | {"balance": 225, "available": 125, "pending": 100} | {
+        "worth_minor": 125
+    }
+    assert audit(NOW).mismatches == ()
+    unknown = {**body, "key": "k2", "amount": 1, "purchase": stranger}
+    assert till.post("/redemptions", unknown).json()["errors"][0]["field"] == "purchase"

@@ -204,3 +204,16 @@ def test_every_text_of_a_mechanic_can_be_translated() -> None:
                 asked |= {whole.get("title", ""), one.get("description", "")}
                 asked |= {choice.replace("_", " ") for choice in whole.get("enum", ())}
     assert asked - known - {""} == set()
+
+
+def test_terms_are_set_on_their_page(program: Program) -> None:
+    owner = signed_in()
+    path = f"/loyalty/{program.code}/terms"
+    told = {"returns": "limited", "dead_points": "die", "pending": "days"}
+    wrong = owner.post(path, told)
+    assert wrong.status_code == 422
+    owner.post(path, {**told, "debt_max": 50, "pending_days": 14})
+    program.refresh_from_db()
+    assert (program.returns, program.debt_max) == ("limited", 50)
+    assert (program.pending, program.pending_days) == ("days", 14)
+    assert 'value="14"' in owner.get(path).content.decode()

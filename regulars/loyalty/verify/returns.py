@@ -82,7 +82,7 @@ def debt(given: Given) -> Given:
 
 def bill(given: Given) -> Given:
     """Closing pays for every whole step, a refund keeps the points, reopening undoes them."""
-    rule = ShareOfPurchase(points=1, per_minor=given["step_minor"])
+    rule = ShareOfPurchase(per_minor=given["step_minor"])
     balance = earned = 0
     balances = []
     for event in given["events"]:
@@ -110,7 +110,7 @@ def order_cancel(given: Given) -> Given:
 
 def floor_each_amount(given: Given) -> Given:
     """Purchase and refunds are each cut to whole steps before points are worked out."""
-    rule = ShareOfPurchase(points=1, per_minor=given["per_minor"])
+    rule = ShareOfPurchase(per_minor=given["per_minor"])
     earned = balance = _points(rule, given["purchase_minor"])
     for refund_minor in given["refunds_minor"]:
         due = min(_points(rule, refund_minor), balance)
@@ -139,7 +139,7 @@ def one_balance_for_all_channels(given: Given) -> Given:
     lots = [OpenLot(place, lot["points"], AT) for place, lot in enumerate(given["lots"])]
     uses = consumed(lots, order["redeem_points"], AT)
     redeemed = sum(use.amount for use in uses or ())
-    rule = ShareOfPurchase(points=1, per_minor=order["collection_factor_minor"])
+    rule = ShareOfPurchase(per_minor=order["collection_factor_minor"])
     earned = _points(
         rule, order["total_minor"], redeemed_minor=redeemed * order["point_value_minor"]
     )
@@ -149,7 +149,7 @@ def one_balance_for_all_channels(given: Given) -> Given:
 
 def recompute_original(given: Given) -> Given:
     """After each return the original rule is asked again for what is left; the difference goes."""
-    rule = ShareOfPurchase(points=1, per_minor=given["collection_factor_minor"])
+    rule = ShareOfPurchase(per_minor=given["collection_factor_minor"])
     total = given["unit_minor"] * given["qty"]
     points = [_points(rule, total)]
     returned = 0
@@ -163,7 +163,7 @@ def recompute_original(given: Given) -> Given:
 
 def buy_and_return(given: Given) -> Given:
     """Buying and returning, again and again: refunds take their share of what was once given."""
-    rule = ShareOfPurchase(points=1, per_minor=given["per_minor"])
+    rule = ShareOfPurchase(per_minor=given["per_minor"])
     balance, after = 0, []
     for _ in range(given["cycles"]):
         earned = _points(rule, given["purchase_minor"])
