@@ -1,15 +1,22 @@
-"""Messages for other programs."""
+"""Messages for other programs; and whether, and why, somebody may be contacted."""
 
+from typing import Any
+
+from django.utils.timezone import now as moment_of_now
 from ninja import Query, Router, Schema
 from pydantic import Field
 
+from regulars.channels.kind import channel_kinds
 from regulars.channels.models import Message
-from regulars.channels.queries import messages
+from regulars.channels.queries import Reader, messages, preferences_url
+from regulars.channels.queries.explaining import Explained, explain
 from regulars.core.access import get_seen
 from regulars.core.api.cursors import Page, PageAsk, page_of
 from regulars.core.api.fields import Id, Moment
 from regulars.core.api.operations import reads
 from regulars.core.api.requests import ApiRequest
+from regulars.core.errors import Refused
+from regulars.customers.models import Customer
 
 router = Router(tags=["Messages"])
 
@@ -58,3 +65,90 @@ def list_messages(request: ApiRequest, ask: Query[MessageAsk]) -> Page[MessageOu
 def get_message(request: ApiRequest, message_id: Id) -> MessageOut:
     """One message and what became of it."""
     return _shape(get_seen(Message, message_id, seen_by=request.auth))
+
+
+class ContactAsk(Schema):
+    """Which contacts are asked about; without a purpose or channel, all of them."""
+
+    purpose: str = Field("", max_length=30, examples=["marketing"])
+    channel: str = Field("", max_length=30, examples=["email"], description="A kind of channel.")
+
+
+class ContactRuleOut(Schema):
+    """A rule of the contact budget as it stands for this contact."""
+
+    code: str
+    name: str
+    used: int
+    max: int
+    ends_at: Moment | None = Field(description="When the oldest contact that counts falls out.")
+    is_exceeded: bool
+
+
+class ContactOut(Schema):
+    """Whether a person may be contacted for a purpose on a channel now, and what that rests on."""
+
+    purpose: str
+    channel: str
+    allowed: bool
+    code: str = Field(examples=["no_consent"], description="Why not; empty where allowed.")
+    reason: str = Field(description="The same in words.")
+    earliest: Moment | None = Field(
+        description="When the budget would allow it; null where time alone will not help."
+    )
+    basis: str = Field(examples=["consent"])
+    consent_state: str = Field(examples=["given"])
+    rules: list[ContactRuleOut]
+
+
+class PreferencesOut(Schema):
+    """The page on which a person chooses, without a password, what we may write."""
+
+    url: str
+
+
+@router.get(
+    "/customers/{int:customer_id}/contacts", response=list[ContactOut], **reads("consents:read")
+)
+def may_contact(request: ApiRequest, customer_id: Id, ask: Query[ContactAsk]) -> list[ContactOut]:
+    """May we contact this person now? The same door that every message passes answers."""
+    found = get_seen(Customer, customer_id, seen_by=request.auth)
+    wanted: dict[str, Any] = {
+        "purposes": [ask.purpose] if ask.purpose else (),
+        "channels": [ask.channel] if ask.channel else (),
+    }
+    if ask.channel and ask.channel not in channel_kinds.kinds():
+        raise Refused("unknown_channel", f"there is no channel {ask.channel!r}", "channel")
+    answers = explain(found.pk, now=moment_of_now(), **wanted)
+    if ask.purpose and not answers:
+        raise Refused("unknown_purpose", f"there is no purpose {ask.purpose!r}", "purpose")
+    return [_contact(one) for one in answers]
+
+
+@router.get(
+    "/customers/{int:customer_id}/preferences",
+    response=PreferencesOut,
+    **reads("customers:personal"),
+)
+def preferences_link(request: ApiRequest, customer_id: Id) -> PreferencesOut:
+    """The link to a person's own page of choices, for an account page of yours; only for them."""
+    found = get_seen(Customer, customer_id, seen_by=request.auth)
+    lead = found.merged_into or found
+    if not lead.email:
+        raise Refused("no_address", "this customer has no e-mail", "customer_id")
+    return PreferencesOut(url=preferences_url(Reader("email", lead.email, lead.pk)))
+
+
+def _contact(one: Explained) -> ContactOut:
+    verdict = one.verdict
+    return ContactOut(
+        purpose=one.purpose,
+        channel=one.channel,
+        allowed=verdict.allowed,
+        code=verdict.code,
+        reason=verdict.reason,
+        earliest=verdict.earliest,
+        basis=one.basis,
+        consent_state=one.standing.state,
+        rules=[ContactRuleOut.model_validate(rule, from_attributes=True) for rule in one.rules],
+    )

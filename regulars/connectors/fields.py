@@ -1,6 +1,6 @@
 """Fields: what a target can take from a file, and how each is read."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import partial
@@ -23,7 +23,7 @@ class Field:
     """One thing a target takes: its name, how it is read, and what headers usually call it.
 
     `kind` is one of `text`, `key`, `money`, `signed_money`, `quantity`, `whole`, `time`, `date`,
-    `email`, `phone`. `of_group` tells what is said once for a whole receipt.
+    `email`, `phone`, `choice`. `of_group` tells what is said once for a whole receipt.
     """
 
     name: str
@@ -35,6 +35,8 @@ class Field:
     length_max: int = 200
     of_group: bool = False
     hint: Any = ""
+    choices: Mapping[str, str] = field(default_factory=dict)
+    """What a choice can be, and how else each is written, with bars between."""
 
     @property
     def is_number(self) -> bool:
@@ -67,6 +69,7 @@ def parser_of(wanted: Field, habits: Habits) -> Parse:
         "date": lambda: partial(_day, day_first=habits.day_first),
         "email": lambda: _email,
         "phone": lambda: partial(key_from, length_max=40),
+        "choice": lambda: partial(_choice, known=_spellings(wanted.choices)),
     }
     return makers[wanted.kind]()
 
@@ -129,3 +132,18 @@ def _email(text: str) -> str:
     if not (name and at and "." in host) or " " in text:
         raise Unreadable("bad_email")
     return text
+
+
+def _spellings(choices: Mapping[str, str]) -> dict[str, str]:
+    return {
+        spelling.casefold(): choice
+        for choice, others in choices.items()
+        for spelling in (choice, *others.split("|"))
+    }
+
+
+def _choice(text: str, *, known: Mapping[str, str]) -> str:
+    found = known.get(" ".join(text.split()).casefold())
+    if found is None:
+        raise Unreadable("unknown_kind")
+    return found

@@ -10,6 +10,7 @@ from regulars.company.actions import Added
 from regulars.connectors.fields import Field
 from regulars.connectors.staging.stage import Shape, Unit
 from regulars.core.registry import Registry
+from regulars.customers.actions import CustomerRef
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,18 @@ def outcomes_of(added: Sequence[Added]) -> list[Outcome]:
         else Outcome("created" if one.created else "known", id=one.id)
         for one in added
     ]
+
+
+NAMING = ("customer", "card", "phone", "email")
+"""The columns that may name a person, in the order in which they are believed."""
+
+
+def customer_named(values: Mapping[str, Any], source: str) -> CustomerRef | None:
+    """Whom a row names: the number in the source's own list of customers, a card, phone or mail."""
+    for name in NAMING:
+        if value := values.get(name):
+            return CustomerRef(f"id@{source}" if name == "customer" else name, value)
+    return None
 
 
 TRAIT = "trait:"

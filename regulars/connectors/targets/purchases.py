@@ -11,19 +11,24 @@ from typing_extensions import override
 
 from regulars.connectors.fields import Field, moment_of
 from regulars.connectors.staging.stage import Unit
-from regulars.connectors.targets import CREATED, KNOWN, Outcome, Target, Undone, Writing, targets
+from regulars.connectors.targets import (
+    CREATED,
+    KNOWN,
+    Outcome,
+    Target,
+    Undone,
+    Writing,
+    customer_named,
+    targets,
+)
 from regulars.connectors.targets.products import learn_product_names
 from regulars.customers.actions import (
-    CustomerRef,
     LineInput,
     PurchaseInput,
     unlearn_work,
     void_purchases,
 )
 from regulars.loyalty.actions import Taken, reverse_purchases, take_purchases
-
-NAMING = ("customer", "card", "phone", "email")
-"""The columns that may name the buyer, in the order in which they are believed."""
 
 ONE = 1_000
 """A line that tells no quantity is one piece."""
@@ -217,19 +222,11 @@ def _purchase(values: dict[str, Any], source: str) -> PurchaseInput:
     return PurchaseInput(
         source=source,
         number=values["receipt"],
-        customer=_customer(values, source),
+        customer=customer_named(values, source),
         store_code=values.get("store"),
         bought_at=moment_of(values["bought_at"]),
         lines=lines,
     )
-
-
-def _customer(values: dict[str, Any], source: str) -> CustomerRef | None:
-    """Who bought: the number in the source's own list of customers, a card, a phone or a mail."""
-    for name in NAMING:
-        if value := values.get(name):
-            return CustomerRef(f"id@{source}" if name == "customer" else name, value)
-    return None
 
 
 def _outcome(taken: Taken) -> Outcome:

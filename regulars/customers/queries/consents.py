@@ -68,6 +68,11 @@ def current_texts() -> dict[tuple[str, str], ConsentText]:
     return {key: row for key, row in latest.items() if row.version == newest[row.purpose]}
 
 
+def hashes_published() -> frozenset[tuple[str, str]]:
+    """Every published text as its purpose and its hash."""
+    return frozenset(ConsentText.objects.values_list("purpose", "hash"))
+
+
 def consents_of(customer_ids: Collection[int]) -> QuerySet[Consent]:
     """Every word of these records that counts, the latest first, with the text that was shown."""
     rows = Consent.objects.filter(customer__in=customer_ids, voided_at__isnull=True)
