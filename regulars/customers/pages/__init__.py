@@ -5,12 +5,14 @@ from regulars.customers.pages import (
     beliefs,
     consents,
     customer,
+    happenings,
     listed,
     matches,
     person,
     privacy,
     purposes,
     sales,
+    unsettled,
 )
 
 __all__ = [
@@ -18,10 +20,12 @@ __all__ = [
     "beliefs",
     "consents",
     "customer",
+    "happenings",
     "listed",
     "matches",
     "person",
     "privacy",
     "purposes",
     "sales",
+    "unsettled",
 ]

@@ -1,7 +1,6 @@
 """One customer: who, what they are worth, what they like, why we think so, and what happened."""
 
 from collections import defaultdict
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -15,11 +14,9 @@ from django.utils.translation import gettext_lazy as _
 from regulars.company.models import Store
 from regulars.company.queries import get_brand
 from regulars.core.access import get_seen
-from regulars.core.money import format_money
 from regulars.customers.eyes import Eyes, eyes_of
 from regulars.customers.models import Customer
 from regulars.customers.queries import (
-    PURCHASE,
     Cursor,
     Happening,
     Reason,
@@ -31,7 +28,7 @@ from regulars.customers.queries import (
     summaries_of,
     why_believed,
 )
-from regulars.customers.timeline import Body, look_of, shown_as
+from regulars.customers.timeline import look_of
 from regulars.customers.wording import fact_name, identity_name, said_in_words, source_name
 from regulars.web.pages import Shown, page, panels_of, show
 
@@ -114,7 +111,7 @@ def _timeline(request: HttpRequest, found: Customer) -> dict[str, Any]:
     more = ""
     if len(happened) > PER_PAGE:
         more = f"{address}?{urlencode({'kind': kind, 'after': _cursor_after(shown[-1])})}"
-    kinds = [PURCHASE, *kinds_on_timeline(found.pk)]
+    kinds = kinds_on_timeline(found.pk)
     return {
         "entries": _entries(shown),
         "more": more,
@@ -144,14 +141,6 @@ def _texts_of(happened: list[Happening]) -> dict[str, list[str]]:
     for one in happened:
         bodies[one.kind].append(one.body)
     return {kind: look_of(kind).texts(found) for kind, found in bodies.items()}
-
-
-def _amounts(bodies: Sequence[Body]) -> list[str]:
-    currency, language = get_brand().currency, get_language() or "en"
-    return [format_money(body["total_minor"], currency, language) for body in bodies]
-
-
-shown_as(PURCHASE, label=_("Purchase"), texts=_amounts, icon="till")
 
 
 def _label_of(kind: str) -> str:

@@ -1,19 +1,23 @@
 """What can be asked of customers."""
 
 from regulars.customers.queries.consents import purposes, spoken_by, states_of
-from regulars.customers.queries.people import (
+from regulars.customers.queries.history import (
     PURCHASE,
     Believed,
     Cursor,
-    Favourite,
     Happening,
+    Stream,
+    flows_in,
+    history_of,
+    kinds_on_timeline,
+)
+from regulars.customers.queries.people import (
+    Favourite,
     Reason,
     Summary,
     favourite_categories,
     favourite_stores,
     find_customers,
-    history_of,
-    kinds_on_timeline,
     lines_without_receipt,
     said_of,
     store_sales,
@@ -37,10 +41,12 @@ __all__ = [
     "Favourite",
     "Happening",
     "Reason",
+    "Stream",
     "Summary",
     "favourite_categories",
     "favourite_stores",
     "find_customers",
+    "flows_in",
     "history_of",
     "identities_of",
     "kinds_on_timeline",

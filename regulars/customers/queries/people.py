@@ -1,6 +1,5 @@
 """Reads of customers: finding them, what they are worth, what happened, why we think so."""
 
-import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,14 +13,11 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Reverse
 from django.db.models.lookups import StartsWith
 
-from regulars.core.sql import int_array, text_array
+from regulars.core.sql import int_array
 from regulars.customers.models import Claim, Customer, Identity, SourceRank, SourceRecord
 from regulars.customers.queries.persons import leaders_of
 from regulars.customers.rules.finding import name_query, phone_beginnings, phone_ending
 from regulars.customers.rules.profiles import Said, sources_of_facts, speakers_of
-
-PURCHASE = "purchase"
-"""The kind under which the timeline shows purchases."""
 
 IDENTITY_MATCHES_MAX = 200
 
@@ -152,91 +148,6 @@ def _favourites(sql: str, parameters: dict[str, Any]) -> list[Favourite]:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return [Favourite(name, count, share * 100) for name, count, share in cursor.fetchall()]
-
-
-class Happening(NamedTuple):
-    """One entry of a timeline: a purchase (with its total), or what another domain noted."""
-
-    at: datetime
-    kind: str
-    id: int
-    store_id: int | None
-    body: dict[str, Any]
-    sample: bool
-
-
-class Cursor(NamedTuple):
-    """The place after which a timeline goes on."""
-
-    at: datetime
-    kind: str
-    id: int
-
-
-def history_of(
-    customer_id: int,
-    *,
-    kinds: Collection[str] = (),
-    after: Cursor | None = None,
-    limit: int = 30,
-) -> list[Happening]:
-    """What happened with a person, the latest first: purchases and notes of all domains.
-
-    With `kinds` only those; `after` is the last entry of the page before. One statement, and for
-    each record of the person each half of it reads at most `limit` rows from its index.
-    """
-    at, kind, id_ = after or (None, None, None)
-    parameters: dict[str, Any] = {
-        "customer": customer_id,
-        "kinds": text_array(kinds) if kinds else None,
-        "purchases": not kinds or PURCHASE in kinds,
-        "at": at,
-        "kind": kind,
-        "id": id_,
-        "limit": limit,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(_HISTORY, parameters)
-        return [
-            Happening(at, kind, id_, store_id, json.loads(body), sample)
-            for at, kind, id_, store_id, body, sample in cursor.fetchall()
-        ]
-
-
-_HISTORY = """WITH person AS MATERIALIZED (SELECT id FROM customers_customer
-    WHERE id = %(customer)s OR merged_into_id = %(customer)s)
-SELECT at, kind, id, store_id, body::text, sample FROM (
-    SELECT purchase.* FROM person CROSS JOIN LATERAL (
-        SELECT bought_at AS at, 'purchase' AS kind, id, store_id,
-            jsonb_build_object('total_minor', total_minor, 'discount_minor', discount_minor,
-                'number', number) AS body, false AS sample
-        FROM customers_purchase
-        WHERE customer_id = person.id AND voided_at IS NULL AND %(purchases)s
-            AND (%(at)s::timestamptz IS NULL OR bought_at <= %(at)s::timestamptz)
-            AND (%(at)s::timestamptz IS NULL
-                OR (bought_at, 'purchase', id) < (%(at)s::timestamptz, %(kind)s, %(id)s::bigint))
-        ORDER BY bought_at DESC, id DESC LIMIT %(limit)s) purchase
-    UNION ALL
-    SELECT entry.* FROM person CROSS JOIN LATERAL (
-        SELECT at, kind, id, store_id, body, sample FROM customers_timelineentry
-        WHERE customer_id = person.id
-            AND (%(kinds)s::text[] IS NULL OR kind = ANY(%(kinds)s::text[]))
-            AND (%(at)s::timestamptz IS NULL OR at <= %(at)s::timestamptz)
-            AND (%(at)s::timestamptz IS NULL
-                OR (at, kind, id) < (%(at)s::timestamptz, %(kind)s, %(id)s::bigint))
-        ORDER BY at DESC, kind DESC, id DESC LIMIT %(limit)s) entry
-) AS happening ORDER BY at DESC, kind DESC, id DESC LIMIT %(limit)s"""
-
-
-def kinds_on_timeline(customer_id: int) -> list[str]:
-    """The kinds of notes that a person's timeline holds, by name."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""SELECT DISTINCT kind FROM customers_timelineentry
-            WHERE customer_id IN {PERSON} ORDER BY 1""",
-            {"id": customer_id},
-        )
-        return [row[0] for row in cursor.fetchall()]
 
 
 class Reason(NamedTuple):
