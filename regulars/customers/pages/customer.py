@@ -9,7 +9,6 @@ from django.core import signing
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import get_language
-from django.utils.translation import gettext_lazy as _
 
 from regulars.company.models import Store
 from regulars.company.queries import get_brand
