@@ -3,7 +3,6 @@
 from regulars.customers.queries.consents import purposes, spoken_by, states_of
 from regulars.customers.queries.history import (
     PURCHASE,
-    Believed,
     Cursor,
     Happening,
     Stream,
@@ -12,6 +11,7 @@ from regulars.customers.queries.history import (
     kinds_on_timeline,
 )
 from regulars.customers.queries.people import (
+    Believed,
     Favourite,
     Reason,
     Summary,
