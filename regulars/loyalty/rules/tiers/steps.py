@@ -1,4 +1,4 @@
-"""Tiers: a pure function of the qualifying balance."""
+"""The steps of a ladder: which tier an amount reaches, and what is missing to the next one."""
 
 from bisect import bisect_right
 from collections.abc import Iterable
@@ -6,10 +6,19 @@ from typing import NamedTuple
 
 
 class Step(NamedTuple):
-    """A tier: its code, and the qualifying balance from which on it is reached."""
+    """A tier: its code, and the amount from which on it is reached.
+
+    `keep_min` is what keeping it takes, where that is another amount.
+    """
 
     code: str
     qualifying_min: int
+    keep_min: int | None = None
+
+    @property
+    def keeping(self) -> int:
+        """The amount that is enough to keep the tier."""
+        return self.qualifying_min if self.keep_min is None else self.keep_min
 
 
 class Way(NamedTuple):
@@ -25,6 +34,34 @@ class Ladder:
     def __init__(self, steps: Iterable[Step]) -> None:
         self.steps = tuple(sorted(steps, key=lambda step: step.qualifying_min))
         self._bounds = [step.qualifying_min for step in self.steps]
+        self._ranks = {step.code: rank for rank, step in enumerate(self.steps)}
+
+    def rank(self, code: str) -> int:
+        """How high a tier stands, from 0 for the lowest; -1 for none and for one unknown."""
+        return self._ranks.get(code, -1)
+
+    def step(self, code: str) -> Step | None:
+        """The step of a tier; None below the lowest."""
+        rank = self.rank(code)
+        return self.steps[rank] if rank >= 0 else None
+
+    def below(self, code: str) -> str:
+        """The tier one step down; "" below the lowest.
+
+        >>> Ladder([Step("gold", 500), Step("silver", 100)]).below("gold")
+        'silver'
+        """
+        rank = self.rank(code)
+        return self.steps[rank - 1].code if rank > 0 else ""
+
+    def higher(self, one: str, other: str) -> str:
+        """The higher of two tiers."""
+        return one if self.rank(one) >= self.rank(other) else other
+
+    def keeps(self, code: str, amount: int) -> bool:
+        """Whether an amount is enough to keep a tier; nothing is needed to have none."""
+        step = self.step(code)
+        return step is None or amount >= step.keeping
 
     def tier_for(self, qualifying: int) -> str:
         """The code of the tier that a qualifying balance reaches, "" below the lowest.
