@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Literal, NamedTuple
+
+Order = Literal["soonest_expiry", "fifo"]
+"""Which lots pay first: those that die soonest, or those granted first."""
 
 
 class OpenLot(NamedTuple):
@@ -21,10 +24,12 @@ class Use(NamedTuple):
     amount: int
 
 
-def usable(lots: Sequence[OpenLot], now: datetime) -> list[OpenLot]:
+def usable(
+    lots: Sequence[OpenLot], now: datetime, *, order: Order = "soonest_expiry"
+) -> list[OpenLot]:
     """The lots that may pay at a moment, in the order they are spent.
 
-    Soonest expiry first, lots that never expire last, ties by age. A lot is usable from the moment
+    Soonest expiry first, lots that never expire last, ties by age; or strictly by age. A lot is usable from the moment
     it becomes active up to, and not at, the moment it expires.
     """
     alive = [
@@ -32,15 +37,19 @@ def usable(lots: Sequence[OpenLot], now: datetime) -> list[OpenLot]:
         for lot in lots
         if lot.activates_at <= now and (lot.expires_at is None or now < lot.expires_at)
     ]
+    if order == "fifo":
+        return sorted(alive, key=lambda lot: lot.id)
     return sorted(alive, key=lambda lot: (lot.expires_at is None, lot.expires_at or now, lot.id))
 
 
-def consumed(lots: Sequence[OpenLot], amount: int, now: datetime) -> list[Use] | None:
+def consumed(
+    lots: Sequence[OpenLot], amount: int, now: datetime, *, order: Order = "soonest_expiry"
+) -> list[Use] | None:
     """What each lot pays towards an amount; None where usable lots do not cover all of it."""
-    order = [(lot.id, lot.remaining) for lot in usable(lots, now)]
-    if sum(remaining for _, remaining in order) < amount:
+    paying = [(lot.id, lot.remaining) for lot in usable(lots, now, order=order)]
+    if sum(remaining for _, remaining in paying) < amount:
         return None
-    return taken_in_order(order, amount)
+    return taken_in_order(paying, amount)
 
 
 def taken_in_order(lots: Sequence[tuple[int, int]], amount: int) -> list[Use]:

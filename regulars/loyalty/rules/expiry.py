@@ -1,0 +1,127 @@
+"""Expiry: how long points live, as a setting of their unit or of the mechanic that gives them."""
+
+from datetime import date, datetime, timedelta, tzinfo
+from typing import Annotated, Literal, NamedTuple, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from regulars.loyalty.rules.dates import Period, day_of, last_day_of, midnight, plus_months
+
+Kind = Literal["never", "months", "year_end", "fixed_dates", "rolling"]
+"""`months`: so many after earning, perhaps rounded up to the end of a period. `year_end`: with the
+year of earning or one after it. `fixed_dates`: by a table of parts of the year. `rolling`: so many
+months after the member's latest activity.
+"""
+
+DayOfYear = Annotated[str, Field(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")]
+
+
+class FixedDate(BaseModel):
+    """Points earned in a part of the year, both days included, are dead from a day on."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    since: DayOfYear = Field(alias="from")
+    to: DayOfYear
+    expires: DayOfYear
+
+
+class Expiry(BaseModel):
+    """How long points of a unit live.
+
+    `counts_from` is the day on which expiry was switched on: points earned before it count from
+    that day, unless `counts_old_from_earning` is set.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Kind = "never"
+    months: int = Field(default=0, ge=0, le=600)
+    round_up: Period | None = None
+    years: int = Field(default=0, ge=0, le=50)
+    table: tuple[FixedDate, ...] = ()
+    counts_from: date | None = None
+    counts_old_from_earning: bool = False
+
+    @model_validator(mode="after")
+    def _fit_together(self) -> Self:
+        if self.kind == "fixed_dates" and not self.table:
+            raise ValueError("table: name at least one part of the year")
+        if self.kind == "rolling" and not self.months:
+            raise ValueError("months: say how long points live after an activity")
+        return self
+
+
+def last_usable_day(expiry: Expiry, earned_on: date) -> date | None:
+    """The last day on which points earned on a day can be spent; None if they never die.
+
+    >>> last_usable_day(Expiry(kind="months", months=1), date(2025, 1, 31))
+    datetime.date(2025, 2, 28)
+    >>> last_usable_day(Expiry(kind="months", months=1, round_up="quarter"), date(2025, 1, 25))
+    datetime.date(2025, 3, 31)
+    >>> last_usable_day(Expiry(kind="year_end", years=2), date(2023, 5, 17))
+    datetime.date(2025, 12, 31)
+    """
+    counts_on = earned_on
+    if expiry.counts_from is not None and not expiry.counts_old_from_earning:
+        counts_on = max(earned_on, expiry.counts_from)
+    if expiry.kind == "never":
+        return None
+    if expiry.kind == "year_end":
+        return date(counts_on.year + expiry.years, 12, 31)
+    if expiry.kind == "fixed_dates":
+        return _by_table(expiry.table, counts_on)
+    last = plus_months(counts_on, expiry.months)
+    return last if expiry.round_up is None else last_day_of(expiry.round_up, last)
+
+
+def expires_at(expiry: Expiry, earned_at: datetime, zone: tzinfo) -> datetime | None:
+    """The first moment at which points are dead, a midnight of the zone; None if they never die.
+
+    >>> from datetime import UTC
+    >>> at = datetime(2024, 1, 31, 12, tzinfo=UTC)
+    >>> str(expires_at(Expiry(kind="months", months=1), at, UTC))
+    '2024-03-01 00:00:00+00:00'
+    """
+    last = last_usable_day(expiry, day_of(earned_at, zone))
+    return None if last is None else midnight(last + timedelta(days=1), zone)
+
+
+class Due(NamedTuple):
+    """An amount that dies at a moment, if nothing happens before."""
+
+    at: datetime
+    amount: int
+
+
+def schedule(lots: list[tuple[datetime | None, int]]) -> list[Due]:
+    """What dies when, soonest first; lots of one moment are one row, and the immortal are left out.
+
+    >>> from datetime import UTC
+    >>> march, may = datetime(2025, 3, 1, tzinfo=UTC), datetime(2025, 5, 1, tzinfo=UTC)
+    >>> [due.amount for due in schedule([(may, 5), (march, 10), (None, 7), (march, 1)])]
+    [11, 5]
+    """
+    due: dict[datetime, int] = {}
+    for at, amount in lots:
+        if at is not None and amount:
+            due[at] = due.get(at, 0) + amount
+    return [Due(at, due[at]) for at in sorted(due)]
+
+
+def _by_table(table: tuple[FixedDate, ...], earned_on: date) -> date | None:
+    """The day before the first day named after the part of the year that holds the earning."""
+    for row in table:
+        for year in (earned_on.year - 1, earned_on.year):
+            since = _day(row.since, year)
+            to = _day(row.to, year if row.since <= row.to else year + 1)
+            if since <= earned_on <= to:
+                dead = _day(row.expires, to.year)
+                dead = dead if dead > to else _day(row.expires, to.year + 1)
+                return dead - timedelta(days=1)
+    return None
+
+
+def _day(text: str, year: int) -> date:
+    month, day = (int(part) for part in text.split("-"))
+    return plus_months(date(year, 1, day), month - 1)
