@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from regulars.cli.bench.identity import command
 from regulars.cli.console import AsJson, answer, prepare, refusals_as_exit, stop
 
 
@@ -69,6 +70,7 @@ def mount(app: typer.Typer) -> None:
     _mount_till(bench)
     _mount_segments(bench)
     _mount_pages(bench)
+    command.mount(bench)
 
 
 def _mount_till(bench: typer.Typer) -> None:

@@ -1,5 +1,6 @@
 """CSV and Parquet files of records: which column is which field, and reading them."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,14 +10,24 @@ import duckdb
 from regulars.core.errors import Refused
 from regulars.customers.matching.traits import FIELD_OF, FIELDS
 
-_IDS = ("unique_id", "record_id", "rec_id", "customer_id", "id", "outside_id", "key", "index")
+_IDS = ("uniqueid", "recordid", "recid", "customerid", "id", "outsideid", "key", "index")
+
+
+def _plain(name: str) -> str:
+    """The name without case and gaps: `Date of Birth` and `date_of_birth` are one."""
+    return re.sub(r"[\W_]+", "", name.lower())
+
+
+_FIELDS = {_plain(alias): field for alias, field in FIELD_OF.items()}
+_RANK = {alias: rank for rank, alias in enumerate(_FIELDS)}
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Which column of a file is the record's own id, and which are compared as what field.
 
-    A column without values or of another meaning is not in `fields` (column to field of ours).
+    A column of another meaning is not in `fields` (column to field of ours). Of several columns of
+    one field the first that tells something counts.
     """
 
     id_column: str
@@ -50,36 +61,26 @@ def planned(columns: Sequence[str], *, said: str = "", id_column: str = "") -> P
     `said` lists columns with commas, `column=field` where the column has another name than one of
     our fields. `Refused` names a column that is not there and a field that is not ours.
 
-    >>> planned(["id", "dob", "town", "notes"]).fields
-    {'dob': 'birthday', 'town': 'city'}
+    >>> planned(["id", "Date of Birth", "town", "notes"]).fields
+    {'Date of Birth': 'birthday', 'town': 'city'}
     >>> planned(["n", "a", "dob"], said="a=surname,dob", id_column="n").fields
     {'a': 'surname', 'dob': 'birthday'}
     """
     known = {_plain(column): column for column in columns}
     own_id = _column(known, id_column) if id_column else _guessed_id(known)
     wanted = [part.strip() for part in said.split(",") if part.strip()]
-    found = (
-        _as_said(known, wanted)
-        if wanted
-        else {
-            column: FIELD_OF[plain]
-            for plain, column in known.items()
-            if plain in FIELD_OF and column != own_id
-        }
-    )
-    fields: dict[str, str] = {}
-    for column, field in found.items():
-        if field in fields.values():
-            if wanted:
-                raise Refused("two_columns", f"{field} is named twice", column)
-            continue
-        fields[column] = field
+    fields = _as_said(known, wanted, own_id) if wanted else _guessed(known, own_id)
     if not fields:
         raise Refused("nothing_to_compare", "name the columns to compare with --columns", "columns")
     return Plan(own_id or "", fields)
 
 
-def _as_said(known: Mapping[str, str], wanted: Sequence[str]) -> dict[str, str]:
+def _guessed(known: Mapping[str, str], own_id: str | None) -> dict[str, str]:
+    found = [plain for plain in known if plain in _FIELDS and known[plain] != own_id]
+    return {known[plain]: _FIELDS[plain] for plain in sorted(found, key=_RANK.__getitem__)}
+
+
+def _as_said(known: Mapping[str, str], wanted: Sequence[str], own_id: str | None) -> dict[str, str]:
     found = {}
     for part in wanted:
         left, _, right = (text.strip() for text in part.partition("="))
@@ -87,7 +88,9 @@ def _as_said(known: Mapping[str, str], wanted: Sequence[str]) -> dict[str, str]:
         if right and _plain(left) not in known and _plain(right) in known:
             left, right = right, left
         column = _column(known, left)
-        field = FIELD_OF.get(_plain(right or left))
+        if column == own_id and not right:
+            continue
+        field = _FIELDS.get(_plain(right or left))
         if field is None:
             names = ", ".join(FIELDS)
             raise Refused("unknown_field", f"no field of ours; say one of {names}", right or left)
@@ -107,16 +110,12 @@ def _guessed_id(known: Mapping[str, str]) -> str | None:
     return next((known[name] for name in _IDS if name in known), None)
 
 
-def _plain(name: str) -> str:
-    return name.strip().lower().replace(" ", "_").replace("-", "_")
-
-
 def load_raw(connection: duckdb.DuckDBPyConnection, plan: Plan) -> int:
     """Make the table `raw` of `source` for `resolve_table`; gives the number of records."""
-    listed = ", ".join(
-        f"nullif(trim({_named(column)}::VARCHAR), '') AS {field}"
-        for column, field in plan.fields.items()
-    )
+    told: dict[str, list[str]] = {}
+    for column, field in plan.fields.items():
+        told.setdefault(field, []).append(f"nullif(trim({_named(column)}::VARCHAR), '')")
+    listed = ", ".join(f"coalesce({', '.join(texts)}) AS {field}" for field, texts in told.items())
     connection.execute(f'CREATE TABLE raw AS SELECT " record" AS record, {listed} FROM source')
     if plan.id_column:
         column = _named(plan.id_column)

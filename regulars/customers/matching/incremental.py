@@ -12,7 +12,7 @@ from regulars.customers.matching.blocking import block_keys, block_max
 from regulars.customers.matching.clustering import clusters_of, ordered
 from regulars.customers.matching.model import Model
 from regulars.customers.matching.scoring import MERGE_FROM, compare
-from regulars.customers.matching.traits import Traits
+from regulars.customers.matching.traits import Traits, content_of
 
 Pair = tuple[int, int]
 
@@ -87,15 +87,23 @@ class Resolver:
         while touched:
             group = self._group(touched.pop())
             touched -= group
+            # As in a batch, what records say orders them, for numbers may come in any order.
+            nodes = sorted(group, key=lambda node: (content_of(self._traits[node]), node))
+            place = {node: index for index, node in enumerate(nodes)}
             weights = {
-                (one, other): weight
+                ordered(place[one], place[other]): weight
                 for one in group
                 for other, weight in self._joined[one].items()
                 if one < other
             }
-            found = clusters_of(sorted(group), weights, self._apart) if weights else [sorted(group)]
-            for cluster in found:
-                self._leaders.update(dict.fromkeys(cluster, cluster[0]))
+            apart = {
+                ordered(place[one], place[other])
+                for one, other in self._apart
+                if one in group and other in group
+            }
+            for cluster in clusters_of(range(len(nodes)), weights, apart) if weights else [[0]]:
+                members = [nodes[index] for index in cluster]
+                self._leaders.update(dict.fromkeys(members, min(members)))
 
     def _group(self, start: int) -> set[int]:
         group, waiting = {start}, [start]

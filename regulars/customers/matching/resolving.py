@@ -1,7 +1,8 @@
 """A whole table of records resolved at once: normalise, block, compare, learn, score, cluster."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from math import log2
 from time import perf_counter
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from regulars.customers.matching.clustering import clusters_of
+from regulars.customers.matching.clustering import clusters_of, ordered
 from regulars.customers.matching.comparisons import Compared
 from regulars.customers.matching.model import Model
 from regulars.customers.matching.pairs import (
@@ -24,8 +25,9 @@ from regulars.customers.matching.pairs import (
     told_fields,
 )
 from regulars.customers.matching.scoring import MERGE_FROM
-from regulars.customers.matching.tables import normalise_table, put_table
+from regulars.customers.matching.tables import RECORDS, normalise_table, put_table
 from regulars.customers.matching.training import Patterns, learn_frequencies, learn_model
+from regulars.customers.matching.traits import CONTENT_SQL
 
 LEARN_FROM = 300
 """Records from which a model is learnt from them; fewer are scored by the given model."""
@@ -61,7 +63,7 @@ def resolve_table(
 
     With `learn`, `model` is where learning starts; its own chances hold where records are few.
     """
-    watch = _Watch()
+    watch = Watch()
     normalise_table(connection, columns)
     watch.lap("normalise")
     told = told_fields(connection)
@@ -90,17 +92,22 @@ def resolve_table(
     watch.lap("learn")
     left, right, probability = score_pairs(connection, compared, model, MERGE_FROM)
     watch.lap("score")
-    clusters = partition_arrays(records, left, right, probability)
+    clusters = partition_arrays(
+        records, left, right, probability, contents=partial(_contents, connection)
+    )
     watch.lap("cluster")
     return Resolved(clusters, left, right, probability, model, candidates, watch.seconds)
 
 
-class _Watch:
+class Watch:
+    """Keeps the `seconds` of each step of a work."""
+
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
         self._at = perf_counter()
 
     def lap(self, name: str) -> None:
+        """Say that a step of this name has just ended."""
         at = perf_counter()
         self.seconds[name] = round(at - self._at, 3)
         self._at = at
@@ -159,11 +166,17 @@ def _bits(rate: float) -> float:
 
 
 def partition_arrays(
-    records: int, left: Integers, right: Integers, probability: Floats
+    records: int,
+    left: Integers,
+    right: Integers,
+    probability: Floats,
+    *,
+    contents: Callable[[list[int]], Mapping[int, str]],
 ) -> Integers:
     """`partition` for records 0 to `records` and distinct pairs, left < right, sorted.
 
-    Groups in which all support each other need no search, and they are nearly all.
+    Groups in which all support each other need no search, and they are nearly all. In the others
+    records are ordered by their `contents`, so the order of a file decides nothing.
     """
     leaders = np.arange(records, dtype=np.int64)
     if not len(left):
@@ -176,12 +189,32 @@ def partition_arrays(
     loose = edges < sizes * (sizes - 1) // 2
     leaders = np.asarray(first[group], dtype=np.int64)
     odd = np.flatnonzero(loose[group[left]])
+    if not len(odd):
+        return leaders
     odd = odd[np.argsort(group[left[odd]], kind="stable")]
     bounds = np.flatnonzero(np.diff(group[left[odd]])) + 1
-    for places in np.split(odd, bounds) if len(odd) else []:
+    told = contents(np.union1d(left[odd], right[odd]).tolist())
+    for places in np.split(odd, bounds):
         pairs = zip(left[places].tolist(), right[places].tolist(), strict=True)
         weights = dict(zip(pairs, probability[places].tolist(), strict=True))
-        nodes = sorted({node for pair in weights for node in pair})
-        for cluster in clusters_of(nodes, weights, set()):
-            leaders[cluster] = cluster[0]
+        for cluster in _clusters_by_content(weights, told):
+            leaders[cluster] = min(cluster)
     return leaders
+
+
+def _clusters_by_content(
+    weights: Mapping[tuple[int, int], float], contents: Mapping[int, str]
+) -> list[list[int]]:
+    nodes = sorted({node for pair in weights for node in pair}, key=lambda n: (contents[n], n))
+    place = {node: index for index, node in enumerate(nodes)}
+    placed = {ordered(place[one], place[other]): weight for (one, other), weight in weights.items()}
+    found = clusters_of(range(len(nodes)), placed, set())
+    return [[nodes[index] for index in cluster] for cluster in found]
+
+
+def _contents(connection: duckdb.DuckDBPyConnection, nodes: list[int]) -> dict[int, str]:
+    rows = connection.execute(
+        f"SELECT record, {CONTENT_SQL} FROM {RECORDS} WHERE record IN (SELECT unnest(?::INTEGER[]))",
+        [nodes],
+    )
+    return dict(rows.fetchall())

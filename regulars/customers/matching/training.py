@@ -17,6 +17,7 @@ from regulars.customers.matching.comparisons import Compared
 from regulars.customers.matching.model import Chances, Model
 from regulars.customers.matching.pairs import measure_pairs, rare_fields
 from regulars.customers.matching.tables import RECORDS
+from regulars.customers.matching.traits import CONTENT_SQL
 
 FREQUENT_MAX = 2_000
 """Frequent values of a field that a model keeps, of at least `FREQUENT_FROM` records."""
@@ -146,7 +147,7 @@ def _random_patterns(
     """Patterns among all pairs of some records, chosen by what they say and not by their place."""
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE chosen AS
-        SELECT record FROM {RECORDS} t ORDER BY md5(t::VARCHAR), record LIMIT {_RANDOM_RECORDS}
+        SELECT record FROM {RECORDS} ORDER BY md5({CONTENT_SQL}), record LIMIT {_RANDOM_RECORDS}
     """)
     connection.execute("""
         CREATE OR REPLACE TEMP TABLE random_candidates AS

@@ -38,7 +38,7 @@ class Traits:
 FIELDS: dict[str, tuple[str, ...]] = {
     "given": ("given_name", "first_name", "firstname", "forename", "fname"),
     "surname": ("last_name", "lastname", "family_name", "lname", "second_name"),
-    "name": ("full_name", "fullname", "customer_name", "name_ru"),
+    "name": ("full_name", "fullname", "customer_name", "first_and_surname", "name_ru"),
     "birthday": ("dob", "date_of_birth", "birth_date", "birthdate", "bday"),
     "birth_year": ("year_of_birth", "yob", "birthyear"),
     "email": ("e_mail", "mail", "email_address"),
@@ -146,3 +146,12 @@ def names_of(normal: Mapping[str, str], whole: str | None) -> dict[str, str]:
 
 
 TRAITS = tuple(field.name for field in fields(Traits))
+
+
+def content_of(traits: Traits) -> str:
+    """All that a record tells, as one text: orders records by what they say, not by when they came."""
+    return "|".join(getattr(traits, field) or "" for field in TRAITS)
+
+
+CONTENT_SQL = " || '|' || ".join(f"coalesce({field}, '')" for field in TRAITS)
+"""The same as an SQL expression over the fields of one record."""

@@ -8,12 +8,16 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
+from regulars.customers.matching.resolving import Watch
+
 _ROUND = 0.9
 """Probability from which pairs are clustered, as in Splink's tutorials (0.9 to 0.95)."""
 
 
-def plain_clusters(connection: duckdb.DuckDBPyConnection, fields: set[str]) -> NDArray[Any]:
-    """The cluster of each record of the table `raw` by plain Splink, in the order of records.
+def plain_clusters(
+    connection: duckdb.DuckDBPyConnection, fields: set[str]
+) -> tuple[NDArray[Any], dict[str, float]]:
+    """The cluster of each record of the table `raw` by plain Splink, and the seconds of each step.
 
     Comparisons of Splink's library for names, dates, e-mail and postcodes, ten blocking rules,
     chances by random sampling and expectation maximisation, connected components.
@@ -22,6 +26,9 @@ def plain_clusters(connection: duckdb.DuckDBPyConnection, fields: set[str]) -> N
     logging.getLogger("splink").setLevel(logging.ERROR)
     from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 
+    watch = Watch()
+    # Splink reads results half, which DuckDB 2 refuses where the connection still has one of ours.
+    connection = connection.cursor()
     settings = SettingsCreator(
         link_type="dedupe_only",
         unique_id_column_name="record",
@@ -30,22 +37,25 @@ def plain_clusters(connection: duckdb.DuckDBPyConnection, fields: set[str]) -> N
         retain_intermediate_calculation_columns=False,
         retain_matching_columns=False,
     )
-    api = DuckDBAPI(connection=connection)
-    linker = Linker(api.register("raw"), settings)
+    linker = Linker(DuckDBAPI(connection=connection).register("raw"), settings)
+    watch.lap("prepare")
     training = linker.training
     strict: list[Any] = [block_on(*rule) for rule in _rules(fields)[:3]]
     training.estimate_probability_two_random_records_match(strict, recall=0.7)
     training.estimate_u_using_random_sampling(max_pairs=1e6, seed=1)
     for rule in _training_rules(fields):
         training.estimate_parameters_using_expectation_maximisation(block_on(*rule))
+    watch.lap("learn")
     pairs = linker.inference.predict(threshold_match_probability=_ROUND)
+    watch.lap("score")
     found = linker.clustering.cluster_pairwise_predictions_at_threshold(
         pairs, threshold_match_probability=_ROUND
     )
     rows = connection.execute(
         f"SELECT cluster_id::BIGINT AS cluster_id FROM {found.physical_name} ORDER BY record"
     ).fetchnumpy()
-    return np.asarray(rows["cluster_id"])
+    watch.lap("cluster")
+    return np.asarray(rows["cluster_id"]), watch.seconds
 
 
 def _comparisons(fields: set[str]) -> list[Any]:
