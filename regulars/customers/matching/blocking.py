@@ -36,24 +36,31 @@ class Part:
         if value is None:
             return None
         if self.sound:
-            return value[:1] + value[1:].translate(_SOUNDS)[: self.length]
+            return value[:1] + value[1:].translate(_SOUNDS)[:SOUND_LENGTH]
         value = value[self.start : self.start + self.length] if self.length else value
         return value or None
 
     def sql(self) -> str:
-        """The same as an SQL expression over the fields of one record."""
+        """The same as an SQL expression over the fields of one record and `sound_<field>`."""
         if self.sound:
-            rest = f"substr({self.field}, 2)"
-            coded = f"translate({rest}, '{_LETTERS}{_SILENT}', '{_CODES}')"
-            return f"(substr({self.field}, 1, 1) || substr({coded}, 1, {self.length}))"
+            return f"sound_{self.field}"
         if self.length:
             return f"nullif(substr({self.field}, {self.start + 1}, {self.length}), '')"
         return self.field
 
 
+SOUND_LENGTH = 3
+
+
+def sound_sql(field: str) -> str:
+    """How a field sounds, as an SQL expression: slow, so it is worked out once a distinct value."""
+    coded = f"translate(substr({field}, 2), '{_LETTERS}{_SILENT}', '{_CODES}')"
+    return f"substr({field}, 1, 1) || substr({coded}, 1, {SOUND_LENGTH})"
+
+
 GIVEN, GIVEN_1, GIVEN_3 = Part("formal"), Part("formal", 0, 1), Part("formal", 0, 3)
 SURNAME, SURNAME_1, SURNAME_4 = Part("surname"), Part("surname", 0, 1), Part("surname", 0, 4)
-GIVEN_SOUND, SURNAME_SOUND = Part("formal", 0, 3, sound=True), Part("surname", 0, 3, sound=True)
+GIVEN_SOUND, SURNAME_SOUND = Part("formal", sound=True), Part("surname", sound=True)
 DAY, MONTH_DAY, YEAR = Part("birthday"), Part("birthday", 4, 4), Part("birth_year")
 POSTCODE, CITY_4, STREET = Part("postcode"), Part("city", 0, 4), Part("street")
 BORN_4 = Part("birth_place", 0, 4)

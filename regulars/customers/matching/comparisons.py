@@ -70,7 +70,11 @@ class Compared:
 
     def needed(self) -> set[str]:
         """Every field that its SQL speaks of."""
-        return set(re.findall(r"\b([a-z_]+)_[lr]\b", self.sql()))
+        return {*self.fields, *self.alike(), *re.findall(r"\b([a-z_]+)_[lr]\b", self.sql())}
+
+    def alike(self) -> set[str]:
+        """The fields whose similarity its SQL speaks of."""
+        return set(re.findall(r"\balike_([a-z_]+)\b", self.sql()))
 
     def names(self) -> tuple[str, ...]:
         """The names of all levels, "different" last."""

@@ -60,7 +60,7 @@ class Same:
 
 @dataclass(frozen=True, slots=True)
 class Alike:
-    """Jaro-Winkler similarity of at least so much."""
+    """Jaro-Winkler similarity of at least so much; in SQL `alike_<field>` is `alike_sql`."""
 
     field: str
     least: float
@@ -72,7 +72,13 @@ class Alike:
         return _likeness(one, other) >= self.least
 
     def sql(self) -> str:
-        return f"jaro_winkler_similarity({self.field}_l, {self.field}_r) >= {self.least}"
+        return f"alike_{self.field} >= {self.least}"
+
+
+def alike_sql(field: str) -> str:
+    """The similarity of the two sides as an SQL expression, worked out once for all levels."""
+    one, other = f"{field}_l", f"{field}_r"
+    return f"CASE WHEN {one} = {other} THEN 1.0 ELSE jaro_winkler_similarity({one}, {other}) END"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +97,18 @@ class Edits:
     def sql(self) -> str:
         one, other = f"{self.field}_l", f"{self.field}_r"
         return (
-            f"(abs(strlen({one}) - strlen({other})) <= {self.most}"
+            f"(abs(strlen({one}) - strlen({other})) <= {self.most} AND {self._may_hold(one, other)}"
             f" AND levenshtein({one}, {other}) <= {self.most})"
+        )
+
+    def _may_hold(self, one: str, other: str) -> str:
+        """A quick test before the slow one: a single edit leaves one half as it was."""
+        if self.most > 1:
+            return "TRUE"
+        half = f"length({one}) // 2"
+        return (
+            f"(left({one}, {half}) = left({other}, {half})"
+            f" OR right({one}, length({one}) - {half}) = right({other}, length({one}) - {half}))"
         )
 
 
@@ -139,7 +155,7 @@ class Crossed:
 
     def _half(self, side: str, opposite: str) -> str:
         one, two = f"{self.field}_{side}", f"{self.other}_{opposite}"
-        return f"({one}[1] = {two}[1] AND jaro_winkler_similarity({one}, {two}) >= {self.least})"
+        return f"(ascii({one}) = ascii({two}) AND jaro_winkler_similarity({one}, {two}) >= {self.least})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,9 +171,14 @@ class Among:
         )
 
     def sql(self) -> str:
-        within = "contains(' ' || {}_{} || ' ', ' ' || {}_{} || ' ')".format
-        one = within(self.words, "r", self.field, "l")
-        return f"({one} OR {within(self.words, 'l', self.field, 'r')})"
+        return f"({self._half('l', 'r')} OR {self._half('r', 'l')})"
+
+    def _half(self, side: str, opposite: str) -> str:
+        text, words = f"{self.field}_{side}", f"{self.words}_{opposite}"
+        # Spaces around both are added only where the letters are there at all.
+        return (
+            f"(contains({words}, {text}) AND contains(' ' || {words} || ' ', ' ' || {text} || ' '))"
+        )
 
 
 def _among(text: str | None, words: str | None) -> bool:
