@@ -19,6 +19,7 @@ from regulars.loyalty.actions import (
     regroup_everywhere,
     reverse_purchases,
 )
+from regulars.loyalty.actions.liability import store_estimates
 
 
 @on(GoodsReturned)
@@ -48,6 +49,12 @@ def part_members(event: CustomersUnmerged) -> None:
 def _regroup(merging_ids: tuple[int, ...]) -> None:
     cause = f"merging:{max(merging_ids)}"
     regroup_everywhere(records_touched_by(merging_ids), cause=cause, now=moment_of_now())
+
+
+@every("40 2 * * *", queue="bulk")
+def store_estimates_of_ended_months(timestamp: int) -> None:
+    """Once a month has ended, what was then believed of open points is stored."""
+    store_estimates(now=datetime.fromtimestamp(timestamp, tz=moment_of_now().tzinfo))
 
 
 @every("20 * * * *")

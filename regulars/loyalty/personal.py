@@ -68,4 +68,7 @@ impersonal(
     "loyalty_lotuse",
     "loyalty_reversal",
     "loyalty_shortfall",
+    "loyalty_cancellation",
+    "loyalty_liabilityestimate",
+    "loyalty_statedrate",
 )

@@ -2,11 +2,12 @@
 
 from ninja import Router
 
-from regulars.loyalty.api import members, purchases
+from regulars.loyalty.api import liability, members, purchases
 from regulars.loyalty.till.described import describe
 
 router = Router()
 router.add_router("", purchases.router)
 router.add_router("", members.router)
+router.add_router("", liability.router)
 
 describe()

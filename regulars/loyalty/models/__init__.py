@@ -11,6 +11,7 @@ from regulars.loyalty.models.ledger import (
     Shortfall,
     Transfer,
 )
+from regulars.loyalty.models.liability import LiabilityEstimate, StatedRate
 from regulars.loyalty.models.members import Member, TierChange
 from regulars.loyalty.models.programs import Program, Rule, Tier, Unit
 from regulars.loyalty.models.till import Cancellation
@@ -19,6 +20,7 @@ __all__ = [
     "Account",
     "Accrual",
     "Cancellation",
+    "LiabilityEstimate",
     "Lot",
     "LotUse",
     "Member",
@@ -28,6 +30,7 @@ __all__ = [
     "Reversal",
     "Rule",
     "Shortfall",
+    "StatedRate",
     "Tier",
     "TierChange",
     "Transfer",

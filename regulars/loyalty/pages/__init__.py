@@ -4,6 +4,7 @@ from regulars.loyalty.pages import (
     cards,
     earning,
     happenings,
+    liability,
     members,
     programs,
     terms,
@@ -11,4 +12,14 @@ from regulars.loyalty.pages import (
     wallets,
 )
 
-__all__ = ["cards", "earning", "happenings", "members", "programs", "terms", "tills", "wallets"]
+__all__ = [
+    "cards",
+    "earning",
+    "happenings",
+    "liability",
+    "members",
+    "programs",
+    "terms",
+    "tills",
+    "wallets",
+]

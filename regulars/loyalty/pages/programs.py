@@ -24,6 +24,7 @@ from regulars.loyalty.queries.figures import (
     spendable_units_of,
     tier_counts_of,
 )
+from regulars.loyalty.queries.liability import liability_of
 from regulars.web.charts import Chart, Point, Series, column_chart, plain_number
 from regulars.web.frame import say
 from regulars.web.pages import Nav, Shown, page, show
@@ -63,6 +64,9 @@ def _figures_shown(figures: ProgramFigures, program: Program, *, zone: str) -> d
     share = figures.redeemed_in_all / figures.issued_in_all if figures.issued_in_all else 0
     return {
         "worth": _whole_money(figures.worth_minor, program.currency),
+        "owed": _whole_money(
+            liability_of(figures.unit, now=moment_of_now()).closing_minor, program.currency
+        ),
         "redeemed_percent": f"{plain_number(100 * share)} %",
         "issued": month_chart(figures.issued, title=gettext("Issued by month"), today=today),
         "redeemed": month_chart(
