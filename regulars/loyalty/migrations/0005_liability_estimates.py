@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('loyalty', '0003_receipts_cancelled_at_tills'),
+        ('loyalty', '0004_debts_pending_points_and_restorations'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
