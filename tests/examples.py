@@ -35,6 +35,7 @@ from regulars.feedback.actions.invitations import InvitationInput, invite
 from regulars.feedback.actions.surveys import create_survey, link_for
 from regulars.feedback.models import Invitation, Survey
 from regulars.feedback.starters import starter
+from regulars.loyalty.actions.campaigns import CampaignInput, open_campaign
 from regulars.loyalty.actions.posting import take_purchases
 from regulars.loyalty.actions.redeeming import redeem_points
 from regulars.loyalty.models import Member, Program, Rule
@@ -291,6 +292,12 @@ def _rule_id(store: Store) -> int:
     first = Rule.objects.filter(program=_program(store)).order_by("pk").first()
     assert first is not None
     return first.pk
+
+
+@example("campaign_id")
+def _campaign_id(store: Store) -> int:
+    told = CampaignInput("Spring", budget=1_000)
+    return open_campaign(_program(store), "spring", told, now=make.NOW).pk
 
 
 @example("redemption_id", is_of_store=True)

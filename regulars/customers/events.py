@@ -27,6 +27,13 @@ class GoodsReturned(Event):
 
 
 @dataclass(frozen=True)
+class ActsNoted(Event):
+    """Customers did something of their own will; the entries of their timelines say what."""
+
+    entry_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class CustomersChanged(Event):
     """Profiles are new or differ from before."""
 

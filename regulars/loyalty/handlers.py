@@ -7,6 +7,7 @@ from django.utils.timezone import now as moment_of_now
 from regulars.core.events import on
 from regulars.core.jobs import every
 from regulars.customers.events import (
+    ActsNoted,
     CustomersMerged,
     CustomersUnmerged,
     GoodsReturned,
@@ -18,6 +19,7 @@ from regulars.loyalty.actions import (
     post_returns,
     regroup_everywhere,
     reverse_purchases,
+    reward_acts,
 )
 from regulars.loyalty.actions.liability import store_estimates
 
@@ -32,6 +34,12 @@ def take_back_points_of_returns(event: GoodsReturned) -> None:
 def take_back_points_of_voided_purchases(event: PurchasesVoided) -> None:
     """Whatever took purchases off the record, their points follow."""
     reverse_purchases(event.purchase_ids, "voided", now=moment_of_now())
+
+
+@on(ActsNoted)
+def reward_what_members_did(event: ActsNoted) -> None:
+    """Answers and the like bring points where a rule says so, whatever was said in them."""
+    reward_acts(event.entry_ids, now=moment_of_now())
 
 
 @on(CustomersMerged)

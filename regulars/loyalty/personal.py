@@ -34,6 +34,14 @@ hold(
         whose=f"member_id IN {_MEMBERS}",
         clears={"receipt": 'receipt || \'{"member": ""}\'::jsonb'},
     ),
+    Holding("loyalty_membermemory", _("What rules remember"), whose=f"member_id IN {_MEMBERS}"),
+    Holding(
+        "loyalty_referral",
+        _("Friends brought"),
+        whose=f"friend_id IN {_MEMBERS} OR referrer_id IN {_MEMBERS}",
+        shows=f"""SELECT at FROM loyalty_referral
+            WHERE friend_id IN {_MEMBERS} OR referrer_id IN {_MEMBERS} ORDER BY id""",
+    ),
     Holding(
         "loyalty_tierchange",
         _("Tiers"),
@@ -63,6 +71,7 @@ impersonal(
     "loyalty_unit",
     "loyalty_rule",
     "loyalty_tier",
+    "loyalty_campaign",
     "loyalty_account",
     "loyalty_lot",
     "loyalty_lotuse",

@@ -1,5 +1,6 @@
 """Recording receipts, and taking them off the record."""
 
+import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -221,12 +222,12 @@ def _insert(
     with connection.cursor() as cursor:
         cursor.execute(
             """INSERT INTO customers_purchase (source, number, customer_id, store_id, bought_at,
-                total_minor, discount_minor, fingerprint, recorded_at, work_id)
+                total_minor, discount_minor, fingerprint, tenders, recorded_at, work_id)
             SELECT source, number, customer_id, store_id, bought_at, total_minor, discount_minor,
-                decode(fingerprint, 'hex'), %s::timestamptz, %s::bigint
+                decode(fingerprint, 'hex'), tenders, %s::timestamptz, %s::bigint
             FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::timestamptz[],
-                %s::bigint[], %s::bigint[], %s::text[]) AS given (source, number, customer_id,
-                store_id, bought_at, total_minor, discount_minor, fingerprint)
+                %s::bigint[], %s::bigint[], %s::text[], %s::jsonb[]) AS given (source, number, customer_id,
+                store_id, bought_at, total_minor, discount_minor, fingerprint, tenders)
             ON CONFLICT (source, number) WHERE voided_at IS NULL DO NOTHING
             RETURNING source, number, id, encode(fingerprint, 'hex'), customer_id, store_id, true""",
             [
@@ -240,9 +241,14 @@ def _insert(
                 int_array(totals),
                 int_array(discounts),
                 text_array([prints[index] for index in fresh]),
+                text_array([_tenders(entry) for entry in entries]),
             ],
         )
         return {(row[0], row[1]): _Known(*row[2:]) for row in cursor.fetchall()}
+
+
+def _tenders(entry: PurchaseInput) -> str | None:
+    return json.dumps(dict(entry.tenders)) if entry.tenders else None
 
 
 def _copy_lines(made: Iterable[tuple[int, PurchaseInput]], facts: _Facts) -> None:

@@ -24,6 +24,9 @@ class Purchase(Record):
     bought_at = models.DateTimeField()
     total_minor = models.BigIntegerField()
     discount_minor = models.BigIntegerField(default=0)
+    tenders = models.JSONField(
+        null=True, help_text="what was paid by gift cards and the like, by kind"
+    )
     fingerprint = models.BinaryField(max_length=16)
     recorded_at = models.DateTimeField()
     voided_at = models.DateTimeField(null=True)

@@ -31,6 +31,13 @@ class LineInput(NamedTuple):
     discount_minor: int = 0
 
 
+class TenderInput(NamedTuple):
+    """A part of a receipt that was paid by a gift card, by points used as money or the like."""
+
+    kind: str
+    amount_minor: int
+
+
 class CustomerRef(NamedTuple):
     """Who bought: an identity such as `("card", "123")`, or `("id", "42")` for our own id."""
 
@@ -43,6 +50,8 @@ class PurchaseInput:
     """A receipt as its source tells it. `source` and `number` together name it for ever.
 
     `discount_minor` is what was taken off the whole receipt, beside the discounts of its lines.
+    `tenders` name the means of payment where it was not only cash or a bank card; they do not
+    change what the receipt comes to.
     """
 
     source: str
@@ -52,6 +61,7 @@ class PurchaseInput:
     bought_at: datetime
     lines: tuple[LineInput, ...]
     discount_minor: int = 0
+    tenders: tuple[TenderInput, ...] = ()
 
 
 def problem_of(entry: PurchaseInput, *, now: datetime) -> Refused | None:
@@ -101,6 +111,19 @@ def _problem_of_lines(entry: PurchaseInput) -> Refused | None:
         total += paid
     if not 0 <= entry.discount_minor <= total:
         return Refused("out_of_range", "the discount exceeds the lines", "discount_minor")
+    return _problem_of_tenders(entry, total - entry.discount_minor) if entry.tenders else None
+
+
+def _problem_of_tenders(entry: PurchaseInput, paid: int) -> Refused | None:
+    kinds = [one.kind for one in entry.tenders]
+    if any(not kind or len(kind) > 50 or _CONTROL.search(kind) for kind in kinds):
+        return Refused("unreadable_text", "a tender has a kind of 1 to 50 characters", "tenders")
+    if len(set(kinds)) < len(kinds):
+        return Refused("tender_twice", "each kind of tender stands once", "tenders")
+    if any(one.amount_minor <= 0 for one in entry.tenders):
+        return Refused("out_of_range", "a tender pays more than nothing", "tenders")
+    if sum(one.amount_minor for one in entry.tenders) > paid:
+        return Refused("out_of_range", "tenders pay more than the receipt comes to", "tenders")
     return None
 
 
@@ -109,6 +132,8 @@ def fingerprint_of(entry: PurchaseInput) -> str:
     lines = "\x1e".join(["\x1f".join(map(str, line)) for line in entry.lines])
     head = f"{entry.customer}\x1d{entry.store_code}\x1d{entry.bought_at.timestamp()}"
     text = f"{head}\x1d{entry.discount_minor}\x1d{lines}"
+    if entry.tenders:
+        text += f"\x1d{sorted(map(tuple, entry.tenders))}"
     return blake2b(text.encode(), digest_size=16).hexdigest()
 
 

@@ -264,6 +264,7 @@ def _note(answer_id: int, fit: _Fit, *, names: dict[int, str]) -> TimelineNote:
         store_id=given.store_id,
         body=body,
         sample=given.sample,
+        is_act=True,
     )
 
 

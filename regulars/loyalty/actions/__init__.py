@@ -1,6 +1,8 @@
 """What loyalty can do: post purchases, redeem and give back points, enrol, set up programs."""
 
 from regulars.loyalty.actions.activating import activate_points
+from regulars.loyalty.actions.acts import reward_acts
+from regulars.loyalty.actions.campaigns import CampaignInput, change_campaign, open_campaign
 from regulars.loyalty.actions.expiring import expire_points
 from regulars.loyalty.actions.grouping import regroup_everywhere, regroup_members
 from regulars.loyalty.actions.members import enrol_members
@@ -19,11 +21,13 @@ from regulars.loyalty.actions.programs import (
     set_tiers,
 )
 from regulars.loyalty.actions.redeeming import link_redemptions, redeem_points, undo_redemption
+from regulars.loyalty.actions.referring import refer_friend
 from regulars.loyalty.actions.reversing import post_returns, reverse_purchases
 from regulars.loyalty.actions.standards import open_standard_program
 from regulars.loyalty.rules.receipts import Receipt
 
 __all__ = [
+    "CampaignInput",
     "ProgramInput",
     "Receipt",
     "RuleInput",
@@ -33,18 +37,22 @@ __all__ = [
     "UnitInput",
     "activate_points",
     "add_unit",
+    "change_campaign",
     "end_rule",
     "enrol_members",
     "expire_points",
     "link_redemptions",
+    "open_campaign",
     "open_program",
     "open_standard_program",
     "post_purchases",
     "post_returns",
     "redeem_points",
+    "refer_friend",
     "regroup_everywhere",
     "regroup_members",
     "reverse_purchases",
+    "reward_acts",
     "set_rule",
     "set_terms",
     "set_tiers",

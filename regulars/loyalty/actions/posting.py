@@ -16,13 +16,17 @@ from regulars.loyalty.actions.members import (
     mates_of_members,
     member_ids_of,
 )
+from regulars.loyalty.actions.referring import reward_referral
+from regulars.loyalty.actions.remembering import facts_of, keep_facts
 from regulars.loyalty.actions.writing import MemberState, Movements, write_movements
 from regulars.loyalty.events import PointsPosted
 from regulars.loyalty.models import Program
 from regulars.loyalty.queries.books import Book, book_of
 from regulars.loyalty.queries.receipts import receipts_of
-from regulars.loyalty.rules.receipts import Receipt, written
-from regulars.loyalty.rules.sales import Sale, SaleLine
+from regulars.loyalty.queries.referrals import referrers_of
+from regulars.loyalty.queries.standings import Facts, span_of
+from regulars.loyalty.rules.receipts import Awarded, Receipt, written
+from regulars.loyalty.rules.sales import Sale, SaleLine, Tender
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,7 @@ def sale_from(entry: PurchaseInput, row: Recorded) -> Sale:
         discount,
         tuple(lines),
         entry.store_code or "",
+        tenders=tuple([Tender(*one) for one in entry.tenders]) if entry.tenders else (),
     )
 
 
@@ -98,12 +103,13 @@ def post_purchases(*, program: Program, purchases: Sequence[Sale], now: datetime
         return []
     book = book_of(program)
     joined = _enrol_if_everyone(program, purchases, now=now)
-    members = lock_members(book, joined)
+    referrers = referrers_in(book, purchases)
+    members = lock_members(book, joined | {referrers[one] for one in joined if one in referrers})
     sales = [sale for sale in purchases if sale.customer_id in members]
     receipts = receipts_of(program, [sale.purchase_id for sale in sales])
     fresh = {sale.purchase_id: sale for sale in sales if sale.purchase_id not in receipts}
     if fresh:
-        receipts |= _post(book, list(fresh.values()), members, now=now)
+        receipts |= _post(book, list(fresh.values()), members, referrers=referrers, now=now)
     return [receipts[sale.purchase_id] for sale in sales]
 
 
@@ -129,7 +135,12 @@ def _enrol_if_everyone(program: Program, purchases: Sequence[Sale], *, now: date
 
 
 def _post(
-    book: Book, sales: list[Sale], members: Mapping[int, MemberState], *, now: datetime
+    book: Book,
+    sales: list[Sale],
+    members: Mapping[int, MemberState],
+    *,
+    referrers: Mapping[int, int],
+    now: datetime,
 ) -> dict[int, Receipt]:
     """Compute the awards in the order of time, and write everything.
 
@@ -138,28 +149,58 @@ def _post(
     """
     sales.sort(key=lambda sale: (sale.at, sale.purchase_id))
     ids = _next_accrual_ids(len(sales))
-    movements = Movements()
+    movements, facts = Movements(), facts_of(book, sales, members, referrers)
     receipts = [
-        _earn(book, movements, members[sale.customer_id], sale=sale, accrual_id=accrual_id)
+        _earn(book, movements, members, sale=sale, accrual_id=accrual_id, facts=facts)
         for accrual_id, sale in zip(ids, sales, strict=True)
     ]
     touched = {members[sale.customer_id].id: members[sale.customer_id] for sale in sales}
+    brought = [
+        members[referrers[one]] for one in {s.customer_id for s in sales} if one in referrers
+    ]
+    touched |= {one.id: one for one in brought}
     touched |= {one.leader.id: one.leader for one in touched.values() if one.leader}
     _write_accruals(book, ids, sales, members=members, receipts=receipts, now=now)
     write_movements(book, movements, list(touched.values()), now=now)
+    if facts is not None:
+        keep_facts(facts)
     publish(PointsPosted(program_id=book.program_id, accrual_ids=tuple(ids)))
     return {receipt.purchase_id: receipt for receipt in receipts}
 
 
 def _earn(
-    book: Book, movements: Movements, member: MemberState, *, sale: Sale, accrual_id: int
+    book: Book,
+    movements: Movements,
+    members: Mapping[int, MemberState],
+    *,
+    sale: Sale,
+    accrual_id: int,
+    facts: Facts | None,
 ) -> Receipt:
+    member = members[sale.customer_id]
     purse = member.purse
-    earned = book.history.at(sale.at).earn(sale, purse.standing(book.qualifying))
+    standing = purse.standing(book.qualifying)
+    if facts is not None:
+        standing = facts.added_to(standing, customer_id=sale.customer_id, member_id=member.id)
+    awarded = book.history.at(sale.at).earn(sale, standing)
+    if facts is not None and (brought_by := facts.referrers.get(sale.customer_id)):
+        awarded = awarded + reward_referral(
+            book,
+            movements,
+            member,
+            members[brought_by],
+            sale=sale,
+            at=sale.at,
+            cause=f"{accrual_id}:referrer",
+            facts=facts,
+        )
+    earned = [one for one in awarded if one.amount and not one.rule.mechanic.pays_apart]
+    apart = [one for one in awarded if one.amount and one.rule.mechanic.pays_apart]
     member.visits += 1
     by_unit = movements.grant(
         book, purse, earned, cause=f"accrual:{accrual_id}", at=sale.at, accrual_id=accrual_id
     )
+    payouts = movements.grant(book, purse, apart, cause=f"payout:{accrual_id}", at=sale.at)
     reached = purse.balances[book.qualifying.code] if book.qualifying else 0
     way = book.ladder.way_to_next(reached)
     return Receipt(
@@ -171,7 +212,16 @@ def _earn(
         purse.tier,
         way.tier if way else "",
         way.missing if way else 0,
+        payouts,
+        tuple([Awarded(one[0].id, *one[1:]) for one in awarded]),
     )
+
+
+def referrers_in(book: Book, sales: Sequence[Sale]) -> dict[int, int]:
+    """Who brought the customers of these sales, where a rule in force asks for it."""
+    if "referral" not in book.history.needs(*span_of(sales)):
+        return {}
+    return referrers_of(book.program_id, {sale.customer_id for sale in sales})
 
 
 def _next_accrual_ids(count: int) -> list[int]:

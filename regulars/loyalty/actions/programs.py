@@ -10,10 +10,11 @@ from django.db import connection, transaction
 from pydantic import ValidationError
 
 from regulars.core.errors import Conflict, Refused
-from regulars.loyalty.models import Account, Program, Rule, Tier, Unit
+from regulars.loyalty.models import Account, Campaign, Program, Rule, Tier, Unit
 from regulars.loyalty.models.ledger import POTS
-from regulars.loyalty.rules.mechanic import mechanics
+from regulars.loyalty.rules.mechanic import Mechanic, mechanics
 from regulars.loyalty.rules.returns import POLICIES
+from regulars.loyalty.rules.terms import Limits
 
 
 @dataclass(frozen=True)
@@ -239,6 +240,22 @@ def check_settings(program: Program, kind: str, settings: dict[str, Any]) -> Non
         raise Refused("bad_settings", first["msg"], field_name) from error
     if not Unit.objects.filter(program=program, code=mechanic.unit).exists():
         raise Refused("unknown_unit", f"the program has no unit {mechanic.unit!r}", "unit")
+    _check_campaign(program, mechanic)
+
+
+def _check_campaign(program: Program, mechanic: Mechanic) -> None:
+    """A campaign that exists and pays in the rule's unit; joining is paid once and by none."""
+    if mechanic.stage == "joining" and (mechanic.campaign or mechanic.limits != Limits()):
+        raise Refused("not_for_joining", "a gift for joining has no limits or campaign", "campaign")
+    if not mechanic.campaign:
+        return
+    found = Campaign.objects.filter(program=program, code=mechanic.campaign).first()
+    if found is None:
+        message = f"the program has no campaign {mechanic.campaign!r}"
+        raise Refused("unknown_campaign", message, "campaign")
+    if found.unit.code != mechanic.unit:
+        message = f"the campaign pays in {found.unit.code!r}"
+        raise Refused("other_unit", message, "campaign")
 
 
 def _make_new_edition(program: Program) -> None:

@@ -105,7 +105,7 @@ class Movements:
         active: str | None = moment
         if accrual_id is not None and book.terms.is_patient:
             active = book.activation_of(at)
-        for place, (rule, code, amount) in enumerate(earned, 1):
+        for place, (rule, code, amount, *_) in enumerate(earned, 1):
             unit = book.units[code]
             account = member.accounts[code]
             self.keys.append(f"{cause}:{place}")

@@ -2,12 +2,13 @@
 
 from ninja import Router
 
-from regulars.loyalty.api import liability, members, purchases
+from regulars.loyalty.api import campaigns, liability, members, purchases
 from regulars.loyalty.till.described import describe
 
 router = Router()
 router.add_router("", purchases.router)
 router.add_router("", members.router)
 router.add_router("", liability.router)
+router.add_router("", campaigns.router)
 
 describe()

@@ -21,6 +21,7 @@ from regulars.loyalty.actions import (
     TermsInput,
     enrol_members,
     redeem_points,
+    refer_friend,
     set_terms,
     undo_redemption,
 )
@@ -86,6 +87,8 @@ def create_member(request: ApiRequest, entry: MemberIn) -> Status[MemberOut]:
     if program is None:
         raise Refused("unknown_program", f"no program is called {entry.program!r}", "program")
     customer_id = _customer(entry.customer)
+    if entry.referred_by:
+        refer_friend(program, customer_id, entry.referred_by, now=now)
     enrol_members(program=program, joining={customer_id: now}, now=now)
     member = Member.objects.get(program=program, customer_id=customer_id)
     return Status(201, shaped(whole([member]), now=now)[0])

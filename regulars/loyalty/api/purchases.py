@@ -1,6 +1,6 @@
 """Purchases and returns: on record and on the books in one go."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from django.http import HttpResponse
 from django.utils.timezone import now as moment_of_now
@@ -14,7 +14,7 @@ from regulars.core.api.requests import ApiRequest
 from regulars.core.errors import Refused
 from regulars.customers.actions import CustomerRef, LineInput, PurchaseInput
 from regulars.customers.actions.returns import record_returns
-from regulars.customers.rules.purchases import ReturnInput, ReturnLineInput
+from regulars.customers.rules.purchases import ReturnInput, ReturnLineInput, TenderInput
 from regulars.loyalty.actions import (
     Receipt,
     Taken,
@@ -26,6 +26,7 @@ from regulars.loyalty.actions import (
 from regulars.loyalty.api.shapes import (
     ActivationIn,
     ActivationOut,
+    AwardOut,
     PurchaseIn,
     PurchaseOut,
     ReceiptOut,
@@ -33,8 +34,11 @@ from regulars.loyalty.api.shapes import (
     ReturnOut,
 )
 from regulars.loyalty.api.wallets import shaped
-from regulars.loyalty.models import Accrual, Member
+from regulars.loyalty.models import Accrual, Member, Rule
+from regulars.loyalty.queries.explaining import explanation_of, rules_behind
 from regulars.loyalty.queries.spendings import purchases_named
+from regulars.loyalty.rules.mechanic import mechanics
+from regulars.loyalty.rules.receipts import Awarded
 
 router = Router(tags=["Purchases"])
 
@@ -102,11 +106,12 @@ def _take(batch: Sequence[PurchaseIn]) -> Sequence[PurchaseOut | Refused]:
     currency = Brand.objects.values_list("currency", flat=True).first() or "USD"
     wrong = [entry.currency not in {None, currency} for entry in batch]
     inputs = [_told(entry) for entry, bad in zip(batch, wrong, strict=True) if not bad]
-    taken_all = take_purchases(inputs, now=moment_of_now())
-    _link(batch, wrong, taken_all)
-    taken = iter(taken_all)
+    done = take_purchases(inputs, now=moment_of_now())
+    _link(batch, wrong, done)
+    rules = rules_behind(a for one in done for given in one.receipts for a in given.awards)
+    taken = iter(done)
     refused = Refused("other_currency", f"this company sells in {currency}", "currency")
-    return [refused if bad else _purchase(next(taken)) for bad in wrong]
+    return [refused if bad else _purchase(next(taken), rules) for bad in wrong]
 
 
 def _link(batch: Sequence[PurchaseIn], wrong: Sequence[bool], taken: Sequence[Taken]) -> None:
@@ -134,17 +139,18 @@ def _told(entry: PurchaseIn) -> PurchaseInput:
             for line in entry.lines
         ),
         discount_minor=entry.discount_minor,
+        tenders=tuple(TenderInput(one.kind, one.amount_minor) for one in entry.tenders),
     )
 
 
-def _purchase(taken: Taken) -> PurchaseOut | Refused:
+def _purchase(taken: Taken, rules: Mapping[int, Rule]) -> PurchaseOut | Refused:
     if taken.refused is not None:
         return taken.refused
-    receipts = [_receipt(receipt) for receipt in taken.receipts]
+    receipts = [_receipt(receipt, rules) for receipt in taken.receipts]
     return PurchaseOut(purchase_id=taken.purchase_id, receipts=receipts)
 
 
-def _receipt(receipt: Receipt) -> ReceiptOut:
+def _receipt(receipt: Receipt, rules: Mapping[int, Rule]) -> ReceiptOut:
     return ReceiptOut(
         program=receipt.program,
         member=receipt.member,
@@ -153,6 +159,26 @@ def _receipt(receipt: Receipt) -> ReceiptOut:
         tier=receipt.tier,
         next_tier=receipt.next_tier,
         missing=receipt.missing,
+        payouts=receipt.payouts,
+        awards=[_award(one, rules[one.rule_id]) for one in receipt.awards if one.rule_id in rules],
+        explanations={
+            unit: explanation_of(receipt.awards, rules, unit=unit)
+            for unit in {one.unit: None for one in receipt.awards}
+        },
+    )
+
+
+def _award(award: Awarded, rule: Rule) -> AwardOut:
+    return AwardOut(
+        rule=rule.code,
+        version=rule.version,
+        name=rule.name,
+        unit=award.unit,
+        amount=award.amount,
+        counts=mechanics.get(rule.kind).counts,
+        basis=award.basis,
+        before=award.before,
+        capped_by=award.capped_by,
     )
 
 

@@ -31,6 +31,13 @@ class LineIn(Schema):
     discount_minor: Minor = 0
 
 
+class TenderIn(Schema):
+    """A part that was paid by a gift card, by points used as money, or the like."""
+
+    kind: Annotated[str, Field(min_length=1, max_length=50, examples=["gift_card"])]
+    amount_minor: Annotated[int, Field(ge=1, le=10**14)]
+
+
 class PurchaseIn(Schema):
     """A receipt. `source` and `number` together name it for ever."""
 
@@ -49,6 +56,21 @@ class PurchaseIn(Schema):
             description="Keys of redemptions that paid for it: returned goods give them back.",
         ),
     ] = []
+    tenders: Annotated[list[TenderIn], Field(max_length=20)] = []
+
+
+class AwardOut(Schema):
+    """What one rule gave, and the number it worked on."""
+
+    rule: str = Field(description="The code of the rule.")
+    version: int
+    name: Text
+    unit: str
+    amount: int
+    counts: str = Field(description="What the basis counts: money, points, items, visits.")
+    basis: int
+    before: int = Field(description="What it was before a limit cut it; 0 where none did.")
+    capped_by: str = Field(description="The limit that cut it, empty where none did.")
 
 
 class ReceiptOut(Schema):
@@ -61,6 +83,13 @@ class ReceiptOut(Schema):
     tier: str = Field(description="Empty below the lowest tier.")
     next_tier: str = Field(description="Empty at the top.")
     missing: int = Field(description="Qualifying points missing to the next tier.")
+    payouts: dict[str, int] = Field(
+        description="Beside what was earned, by code of unit: money for a full window of visits."
+    )
+    awards: list[AwardOut] = Field(description="What each rule gave.")
+    explanations: dict[str, str] = Field(
+        description="How each amount came about, by code of unit, in the language asked for."
+    )
 
 
 class PurchaseOut(Schema):
@@ -155,6 +184,9 @@ class MemberIn(Schema):
 
     program: Code
     customer: CustomerRefIn
+    referred_by: Annotated[str, Field(pattern=r"^[0-9]{0,19}$")] = Field(
+        "", description="The number of the card of who brought them."
+    )
 
 
 class MembersAsk(PageAsk):

@@ -9,6 +9,7 @@ from typing_extensions import override
 from regulars.loyalty.rules.earning import Stage
 from regulars.loyalty.rules.mechanic import Mechanic, mechanics
 from regulars.loyalty.rules.sales import Award, Sale, Standing
+from regulars.loyalty.rules.sentences import Say
 
 
 @mechanics.add("bonus")
@@ -22,6 +23,16 @@ class Bonus(Mechanic):
     spend_min_minor: int = Field(
         default=0, ge=0, title="From a purchase of", description="In minor units"
     )
+
+    @override
+    def said(self, say: Say) -> str:
+        told = say.words.gettext("%(points)s more, where a base rule pays") % {
+            "points": say.amount(self.points, self.unit)
+        }
+        if not self.spend_min_minor:
+            return told
+        least = say.words.gettext("from a purchase of %(money)s")
+        return f"{told}; {least % {'money': say.show_money(self.spend_min_minor)}}"
 
     @override
     def awards(self, sale: Sale, member: Standing) -> Iterator[Award]:

@@ -8,9 +8,10 @@ from pydantic import Field, model_validator
 from typing_extensions import override
 
 from regulars.loyalty.rules.earning import Stage
-from regulars.loyalty.rules.mechanic import Lines, Mechanic, mechanics
+from regulars.loyalty.rules.mechanic import Counts, Lines, Mechanic, mechanics
 from regulars.loyalty.rules.rounding import Rounding, divided
 from regulars.loyalty.rules.sales import Award, Sale, Standing
+from regulars.loyalty.rules.sentences import Say, lines_in_words
 
 
 @mechanics.add("multiplier")
@@ -19,12 +20,20 @@ class Multiplier(Mechanic):
 
     stage: ClassVar[Stage] = "multiplier"
     title: ClassVar[str] = "Multiplier"
+    counts: ClassVar[Counts] = "points"
 
     factor: Decimal = Field(default=Decimal(2), ge=1, title="Factor")
     factor_max: Decimal = Field(default=Decimal(10), ge=1, title="Largest factor allowed")
     places_max: int = Field(default=3, ge=0, le=9, title="Most decimal places allowed")
     rounding: Rounding = Field(default="floor", title="Rounding")
     lines: Lines = Field(default=Lines(), title="Lines that count")
+
+    @override
+    def said(self, say: Say) -> str:
+        return say.words.gettext("The points of base rules times %(factor)s%(lines)s") % {
+            "factor": f"{self.factor.normalize():f}",
+            "lines": lines_in_words(self.lines, say),
+        }
 
     @model_validator(mode="after")
     def _within_limits(self) -> Self:
@@ -38,7 +47,7 @@ class Multiplier(Mechanic):
     @property
     @override
     def needs_lines(self) -> bool:
-        return not self.lines.select_all
+        return super().needs_lines or not self.lines.select_all
 
     @override
     def awards(self, sale: Sale, member: Standing) -> Iterator[Award]:
@@ -48,4 +57,4 @@ class Multiplier(Mechanic):
         numerator, denominator = self.factor.as_integer_ratio()
         more = divided(points * numerator, denominator, self.rounding) - points
         if more > 0:
-            yield Award(self.unit, more)
+            yield Award(self.unit, more, points)

@@ -7,8 +7,9 @@ from pydantic import Field
 from typing_extensions import override
 
 from regulars.loyalty.rules.earning import Stage
-from regulars.loyalty.rules.mechanic import Lines, Mechanic, mechanics
+from regulars.loyalty.rules.mechanic import Counts, Lines, Mechanic, mechanics
 from regulars.loyalty.rules.sales import Award, Sale, Standing
+from regulars.loyalty.rules.sentences import Say, lines_in_words
 
 
 @mechanics.add("points_per_item")
@@ -17,10 +18,23 @@ class PointsPerItem(Mechanic):
 
     stage: ClassVar[Stage] = "addition"
     title: ClassVar[str] = "Points per item"
+    counts: ClassVar[Counts] = "items"
 
     points: int = Field(default=1, ge=1, title="Points for each")
     count: Literal["items", "lines"] = Field(default="items", title="What is counted")
     lines: Lines = Field(default=Lines(), title="Lines that count")
+
+    @override
+    def said(self, say: Say) -> str:
+        phrase = (
+            say.words.gettext("%(points)s for each item%(lines)s")
+            if self.count == "items"
+            else say.words.gettext("%(points)s for each line of the receipt%(lines)s")
+        )
+        return phrase % {
+            "points": say.amount(self.points, self.unit),
+            "lines": lines_in_words(self.lines, say),
+        }
 
     @property
     @override
@@ -40,4 +54,4 @@ class PointsPerItem(Mechanic):
         by_items = self.count == "items"
         counted = sum(line.quantity_milli // 1000 if by_items else 1 for line in chosen)
         if counted:
-            yield Award(self.unit, counted * self.points)
+            yield Award(self.unit, counted * self.points, counted)

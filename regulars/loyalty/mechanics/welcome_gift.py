@@ -9,6 +9,7 @@ from typing_extensions import override
 from regulars.loyalty.rules.earning import Stage
 from regulars.loyalty.rules.mechanic import Mechanic, mechanics
 from regulars.loyalty.rules.sales import Award, Sale, Standing
+from regulars.loyalty.rules.sentences import Say
 
 
 @mechanics.add("welcome_gift")
@@ -19,6 +20,12 @@ class WelcomeGift(Mechanic):
     title: ClassVar[str] = "Welcome gift"
 
     points: int = Field(default=100, ge=1, title="Points")
+
+    @override
+    def said(self, say: Say) -> str:
+        return say.words.gettext("%(points)s for joining") % {
+            "points": say.amount(self.points, self.unit)
+        }
 
     @override
     def awards(self, sale: Sale, member: Standing) -> Iterator[Award]:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from regulars.company.models import Brand
 from regulars.core.money import format_money, minor_per_unit
 from regulars.loyalty.actions import open_standard_program
-from regulars.loyalty.models import Program
+from regulars.loyalty.models import Program, Rule
 from regulars.loyalty.queries.figures import (
     MonthlyAmount,
     ProgramFigures,
@@ -25,6 +25,7 @@ from regulars.loyalty.queries.figures import (
     tier_counts_of,
 )
 from regulars.loyalty.queries.liability import liability_of
+from regulars.loyalty.queries.sentences import in_force_at, sentences_of
 from regulars.web.charts import Chart, Point, Series, column_chart, plain_number
 from regulars.web.frame import say
 from regulars.web.pages import Nav, Shown, page, show
@@ -55,8 +56,17 @@ def home(request: HttpRequest) -> Shown:
         programs=programs,
         figures=figures,
         tiers=_shares(program),
+        sentences=_sentences(program),
         **(_figures_shown(figures, program, zone=zone) if figures else {}),
     )
+
+
+def _sentences(program: Program) -> list[tuple[Rule, str]]:
+    """The rules in force, in their order, with what each says."""
+    now = moment_of_now()
+    rows = in_force_at(Rule.objects.filter(program=program), now).order_by("position", "id")
+    told = sentences_of(program, list(rows)) if rows else {}
+    return [(row, told[row.pk]) for row in rows]
 
 
 def _figures_shown(figures: ProgramFigures, program: Program, *, zone: str) -> dict[str, Any]:

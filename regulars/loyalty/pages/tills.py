@@ -230,7 +230,9 @@ def _earned(member: Member, taken: Taken) -> str:
     """What the member got to spend, in words: "12 Points"."""
     units = list(Unit.objects.filter(program=member.program).exclude(kind="qualifying"))
     receipts = [one for one in taken.receipts if one.program == member.program.code]
-    earned = receipts[0].earned if receipts else {}
+    earned = dict(receipts[0].earned) if receipts else {}
+    for code, amount in receipts[0].payouts.items() if receipts else ():
+        earned[code] = earned.get(code, 0) + amount
     russian = (get_language() or "").startswith("ru")
     paid = [unit for unit in units if earned.get(unit.code)] or units[:1]
     return ", ".join(

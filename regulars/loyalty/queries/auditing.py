@@ -162,6 +162,19 @@ VISITS = """
     ORDER BY member.id
 """
 
+CAMPAIGNS = """
+    SELECT campaign.id, campaign.spent, coalesce(paid.amount, 0)
+    FROM loyalty_campaign campaign
+    LEFT JOIN (
+        SELECT rule.program_id, rule.settings ->> 'campaign' AS code, sum(transfer.amount) AS amount
+        FROM loyalty_transfer transfer
+        JOIN loyalty_rule rule ON rule.id = transfer.rule_id AND rule.settings ->> 'campaign' <> ''
+        GROUP BY 1, 2
+    ) paid ON paid.program_id = campaign.program_id AND paid.code = campaign.code
+    WHERE campaign.spent <> coalesce(paid.amount, 0)
+    ORDER BY campaign.id
+"""
+
 CHECKS = {
     "balance_is_the_sum_of_transfers": BALANCES,
     "balance_is_the_sum_of_lots_less_debt": BALANCES_OF_LOTS,
@@ -175,6 +188,7 @@ CHECKS = {
     "who_is_led_holds_nothing": LED,
     "moved_points_keep_their_dates": DATES_OF_MOVED,
     "visits_are_the_purchases_that_stand": VISITS,
+    "campaign_spent_what_its_rules_paid": CAMPAIGNS,
 }
 """Each check gives rows of (id, stored, derived) that disagree; none where the books are right."""
 

@@ -19,3 +19,13 @@ def receipts_of(program: Program, purchase_ids: Collection[int]) -> dict[int, Re
             [int_array(purchase_ids), program.pk],
         )
         return {bought: read(json.loads(kept)) for bought, kept in cursor.fetchall()}
+
+
+def receipts_by_accrual(accrual_ids: Collection[int]) -> dict[int, Receipt]:
+    """The receipts that were kept, by accrual; 1 statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, receipt FROM loyalty_accrual WHERE id = ANY(%s::bigint[])",
+            [int_array(accrual_ids)],
+        )
+        return {row[0]: read(json.loads(row[1])) for row in cursor.fetchall()}

@@ -1,12 +1,13 @@
 """Recorded purchases as the rules see them."""
 
+import json
 from collections import defaultdict
 from collections.abc import Sequence
 
 from django.db import connection
 
 from regulars.core.sql import int_array
-from regulars.loyalty.rules.sales import Sale, SaleLine
+from regulars.loyalty.rules.sales import Sale, SaleLine, Tender
 
 
 def sales_of(purchase_ids: Sequence[int], *, with_lines: bool = True) -> list[Sale]:
@@ -28,16 +29,22 @@ def _heads(purchase_ids: Sequence[int]) -> dict[int, Sale]:
         cursor.execute(
             """
             SELECT p.id, p.customer_id, p.bought_at, p.total_minor, p.discount_minor,
-                   coalesce(s.code, '')
+                   coalesce(s.code, ''), p.tenders
             FROM customers_purchase p LEFT JOIN company_store s ON s.id = p.store_id
             WHERE p.id = ANY(%s::bigint[]) AND p.customer_id IS NOT NULL AND p.voided_at IS NULL
             """,
             [int_array(purchase_ids)],
         )
         return {
-            row[0]: Sale(row[0], row[1], row[2], row[3], row[4], (), row[5])
+            row[0]: Sale(
+                row[0], row[1], row[2], row[3], row[4], (), row[5], tenders=_tenders(row[6])
+            )
             for row in cursor.fetchall()
         }
+
+
+def _tenders(kept: str | None) -> tuple[Tender, ...]:
+    return tuple(Tender(*one) for one in json.loads(kept).items()) if kept else ()
 
 
 def _lines(purchase_ids: Sequence[int]) -> dict[int, list[SaleLine]]:

@@ -8,7 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from regulars.core.registry import Registry
 from regulars.loyalty.rules.earning import Stage
-from regulars.loyalty.rules.sales import Award, Sale, SaleLine, Standing
+from regulars.loyalty.rules.memory import Slot
+from regulars.loyalty.rules.sales import Act, Award, Back, Sale, SaleLine, Sides, Standing
+from regulars.loyalty.rules.sentences import Say
+from regulars.loyalty.rules.terms import Limits, Takes, Terms, Test
 
 
 class Lines(BaseModel):
@@ -48,6 +51,10 @@ class Lines(BaseModel):
         return line.sku in self.products or _under(line.category, self.categories)
 
 
+Counts = Literal["money", "points", "items", "visits", "periods", "goal", "window", "nothing"]
+"""What the basis of an award is a number of."""
+
+
 class Mechanic(BaseModel):
     """A kind of earn rule: its fields are its settings, `awards` is its arithmetic.
 
@@ -57,10 +64,29 @@ class Mechanic(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     stage: ClassVar[Stage] = "base"
     title: ClassVar[str] = ""
+    counts: ClassVar[Counts] = "nothing"
+    pays_apart: ClassVar[bool] = False
+    """Whether an award stands for more than its purchase, and so does not go back with its share."""
 
     unit: str = Field(default="points", title="Unit", description="What members get")
     stores: tuple[str, ...] = Field(default=(), title="Only in these stores")
     tiers: tuple[str, ...] = Field(default=(), title="Only for these tiers")
+    terms: Terms = Field(default=Terms(), title="When it counts")
+    limits: Limits = Field(default=Limits(), title="How much at most")
+    group: str = Field(
+        default="",
+        max_length=30,
+        title="Exclusive group",
+        description="Of the rules with the same word here, one pays for a purchase",
+    )
+    group_takes: Takes = Field(default="best", title="Of its group pays")
+    campaign: str = Field(default="", max_length=50, title="Campaign that pays")
+    partner: str = Field(
+        default="",
+        max_length=50,
+        title="Partner that pays",
+        description="Empty where the company pays itself",
+    )
 
     @property
     def needs_base(self) -> bool:
@@ -70,17 +96,70 @@ class Mechanic(BaseModel):
     @property
     def needs_lines(self) -> bool:
         """Whether this looks at the lines of a sale; without, they need not be read."""
-        return False
+        return "lines" in self.terms.needs
+
+    @property
+    def needs_memory(self) -> bool:
+        """Whether something of earlier sales has to be remembered for this."""
+        return self.stage == "habit" or self.limits.counted
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """What posting has to load: `lines`, `segments`, `birthday`, `memory`, `budget`, `clock`."""
+        needs = self.terms.needs | self.needs_more
+        if self.needs_lines:
+            needs |= {"lines"}
+        if self.needs_memory:
+            needs |= {"memory", "clock"}
+        return needs | {"budget"} if self.campaign else needs
+
+    @property
+    def needs_more(self) -> frozenset[str]:
+        """What a kind of mechanic needs beside what its common settings ask for."""
+        return frozenset()
+
+    @cached_property
+    def _tests(self) -> tuple[Test, ...]:
+        tests: list[Test] = []
+        if self.stores:
+            tests.append(lambda sale, member: sale.store in self.stores)
+        if self.tiers:
+            tests.append(lambda sale, member: member.tier in self.tiers)
+        return (*tests, *self.terms.tests)
 
     def applies(self, sale: Sale, member: Standing) -> bool:
-        """Whether store and tier are among those meant; an empty list means all."""
-        return (not self.stores or sale.store in self.stores) and (
-            not self.tiers or member.tier in self.tiers
-        )
+        """Whether the sale and its member are among those meant."""
+        return all(test(sale, member) for test in self._tests)
 
     def awards(self, sale: Sale, member: Standing) -> Iterator[Award]:
         """What the member gets for this sale: positive whole amounts, or nothing."""
         raise NotImplementedError
+
+    def said(self, say: Say) -> str:
+        """What this gives, as a sentence without its full stop; terms and limits are added to it."""
+        return say.words.gettext(self.title)
+
+    def steps(self, sale: Sale, member: Standing, slots: list[Slot]) -> Iterator[Award]:
+        """What a habit gives at this sale. `slots` are what it remembers, to be written to.
+
+        The first slot is that of the card that was used, the others of the person's other cards.
+        """
+        raise NotImplementedError
+
+    def awards_for_act(self, act: Act, member: Standing) -> Iterator[Award]:
+        """What the member gets for something done beside buying."""
+        raise NotImplementedError
+
+    def sides(self, sale: Sale | None, friend: Standing) -> Sides | None:
+        """What a friend's purchase, or joining where there is no sale, brings to both sides."""
+        raise NotImplementedError
+
+    def undone(self, back: Back, slots: list[Slot]) -> Iterator[Award]:
+        """Takes returned goods out of what a habit remembers; gives what is due back for them.
+
+        The same return again changes nothing.
+        """
+        yield from ()
 
 
 Basis = Literal["after_discounts", "before_discounts"]

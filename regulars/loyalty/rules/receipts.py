@@ -5,11 +5,26 @@ from typing import Any
 import msgspec
 
 
-class Receipt(msgspec.Struct, frozen=True):
+class Awarded(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
+    """What one version of a rule gave, and the number it worked on: money, points, items, visits.
+
+    Where a limit cut the award, `before` is what it was, and `capped_by` names the limit.
+    """
+
+    rule_id: int
+    unit: str
+    amount: int
+    basis: int = 0
+    before: int = 0
+    capped_by: str = ""
+
+
+class Receipt(msgspec.Struct, frozen=True, omit_defaults=True):
     """What one program gave for one purchase: amounts by unit, balances after, tier, way up.
 
     `earned` and `balances` are by code of unit. `tier` is "" below the lowest; `next_tier` is ""
-    and `missing` 0 at the top.
+    and `missing` 0 at the top. `payouts` are beside what was earned: money for
+    a whole window of visits, which does not go back with one purchase. `awards` say what each rule gave, so that every point is explained.
     """
 
     purchase_id: int
@@ -20,6 +35,8 @@ class Receipt(msgspec.Struct, frozen=True):
     tier: str = ""
     next_tier: str = ""
     missing: int = 0
+    payouts: dict[str, int] = {}
+    awards: tuple[Awarded, ...] = ()
 
 
 _encode = msgspec.json.Encoder().encode

@@ -1,8 +1,10 @@
-"""What a mechanic sees: a sale, the member's standing, and the awards it gives."""
+"""What a mechanic sees: a sale or an act, the member's standing, and the awards it gives."""
 
-from collections.abc import Callable, Iterable
-from datetime import datetime
+from collections.abc import Callable, Iterable, MutableMapping
+from datetime import UTC, date, datetime, tzinfo
 from typing import Any, NamedTuple
+
+from regulars.loyalty.rules.memory import Memory
 
 
 class SaleLine(NamedTuple):
@@ -15,11 +17,20 @@ class SaleLine(NamedTuple):
     discount_minor: int = 0
 
 
+class Tender(NamedTuple):
+    """A part of a sale that was paid by other means than cash or a bank card."""
+
+    kind: str
+    amount_minor: int
+
+
 class Sale(NamedTuple):
     """A purchase as the rules see it; all money in minor units, totals after discounts.
 
-    `redeemed_minor` is what was paid by points, `returned_minor` what came back since. `earned` is
-    filled in by the engine for multipliers: the base points of a part of the sale.
+    `redeemed_minor` is what points took off the price, `returned_minor` what came back since.
+    `tenders` are gift cards, points used as money and the like: they pay the price and do not
+    lower it. `earned` is filled in by the engine for multipliers: the base points of a part of the
+    sale.
     """
 
     purchase_id: int
@@ -32,21 +43,78 @@ class Sale(NamedTuple):
     redeemed_minor: int = 0
     returned_minor: int = 0
     earned: "Callable[[str, Selection], int] | None" = None
+    tenders: tuple[Tender, ...] = ()
+
+    def paid_by(self, kinds: Iterable[str]) -> int:
+        """What was paid by these kinds of tender, in minor units."""
+        wanted = frozenset(kinds)
+        return sum(one.amount_minor for one in self.tenders if one.kind in wanted)
+
+
+class Act(NamedTuple):
+    """Something a customer did beside buying. What they said in it, or how they rated, is not here.
+
+    Law and the rules of review sites forbid to pay for praise. So no rule may see a score or a
+    text, and this is all that a rule sees.
+    """
+
+    kind: str
+    customer_id: int
+    at: datetime
+
+
+class Back(NamedTuple):
+    """Goods of a purchase that came back: of `parts` that it was worth, `left_parts` are left."""
+
+    purchase_id: int
+    left_parts: int
+    parts: int
+
+    def left_of(self, amount: int) -> int:
+        """What is left of an amount of the purchase, rounded down."""
+        return amount * self.left_parts // self.parts if self.parts else 0
 
 
 class Standing(NamedTuple):
-    """A member just before a sale: how many visits were counted, and the tier reached."""
+    """A member just before a sale: how many visits were counted, and the tier reached.
+
+    `segments` and `birthday` are those of the moment of posting, and are read only where a rule
+    in force asks for them. `zone` is that of the company: hours and days are counted in it.
+    `memory` is what habits and caps keep from sale to sale, and `budgets` what is left of
+    campaigns, by code; the engine writes into both, and whoever made them keeps them.
+    """
 
     visits: int = 0
     tier: str = ""
     qualifying: int = 0
+    segments: frozenset[str] = frozenset()
+    birthday: date | None = None
+    zone: tzinfo = UTC
+    memory: Memory | None = None
+    budgets: MutableMapping[str, int] | None = None
+
+    def local(self, at: datetime) -> datetime:
+        """A moment on the clock of the company."""
+        return at.astimezone(self.zone)
 
 
 class Award(NamedTuple):
-    """What one mechanic gives for one sale: a whole amount of a unit, above zero."""
+    """What one mechanic gives for one sale: a whole amount of a unit, above zero.
+
+    `basis` is what it is the arithmetic of: money in minor units, points, items or visits, as the
+    mechanic says.
+    """
 
     unit: str
     amount: int
+    basis: int = 0
+
+
+class Sides(NamedTuple):
+    """What a referral brings: to who brought the friend, and to the friend."""
+
+    referrer: int
+    friend: int
 
 
 Selection = Callable[[SaleLine], bool]

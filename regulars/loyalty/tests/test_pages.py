@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from regulars.loyalty.actions import take_purchases
 from regulars.loyalty.models import Account, Member, Program, Redemption, Rule
-from regulars.loyalty.pages.earning import resolved
+from regulars.loyalty.pages.drawing import resolved
 from regulars.loyalty.pages.titles import TEXTS
 from regulars.loyalty.rules.mechanic import mechanics
 from tests import make

@@ -1,0 +1,78 @@
+"""`regulars verify`: worked cases from other people's documents, run through the product."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from regulars.cli.console import AsJson, answer, prepare
+
+CASES = Path(__file__).resolve().parents[3] / "shared" / "cases"
+"""Where the cases lie where nobody says otherwise: beside the repository."""
+
+
+def mount(app: typer.Typer) -> None:
+    """Add `verify`."""
+    verify = typer.Typer(no_args_is_help=True, help="Check the product against worked cases.")
+    app.add_typer(verify, name="verify")
+
+    @verify.callback()
+    def subjects() -> None:
+        """Check the product against worked cases."""
+
+    @verify.command("loyalty")
+    def loyalty(
+        cases: Annotated[Path, typer.Option(help="Folder of the case files.")] = CASES,
+        as_json: AsJson = False,
+    ) -> None:
+        """Run the cases of loyalty; exit 1 if one differs. Nothing stays in the database."""
+        prepare()
+        result = verified(cases)
+        answer(result, as_json=as_json, words=_words(result))
+        raise typer.Exit(0 if result["ok"] else 1)
+
+
+def verified(folder: Path) -> dict[str, Any]:
+    """A row for each case of each area, and by name what could not be run."""
+    from regulars.loyalty.verify.running import AREAS, adapters_of, check_area
+
+    rows: list[dict[str, Any]] = []
+    skipped: list[str] = []
+    for area in AREAS:
+        policies, path = adapters_of(area), folder / f"{area}.yaml"
+        if policies is None or not path.is_file():
+            skipped.append(f"{area}: {'no adapters' if policies is None else 'no cases'}")
+            continue
+        for one in check_area(path, policies):
+            if one.passed is None:
+                skipped.append(f"{area} {one.id}: no policy {one.policy}")
+                continue
+            rows.append(
+                {
+                    "area": area,
+                    "id": one.id,
+                    "policy": one.policy,
+                    "expected": one.expected,
+                    "obtained": one.obtained,
+                    "pass": one.passed,
+                }
+            )
+    failed = [row["id"] for row in rows if not row["pass"]]
+    return {
+        "ok": bool(rows) and not failed,
+        "passed": len(rows) - len(failed),
+        "failed": failed,
+        "skipped": skipped,
+        "cases": rows,
+    }
+
+
+def _words(result: dict[str, Any]) -> str:
+    lines = [
+        f"{'ok  ' if row['pass'] else 'FAIL'} {row['area']} {row['id']}"
+        + ("" if row["pass"] else f": expected {row['expected']}, obtained {row['obtained']}")
+        for row in result["cases"]
+    ]
+    lines += [f"skipped {one}" for one in result["skipped"]]
+    lines.append(f"{result['passed']} pass, {len(result['failed'])} fail")
+    return "\n".join(lines)

@@ -1,0 +1,68 @@
+"""Explanations of receipts, from what was kept with them and the versions of rules they name."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import date
+
+from django.utils import translation
+from django.utils.formats import date_format
+from django.utils.translation import get_language
+
+from regulars.core.conditions.words import Words
+from regulars.core.money import format_money
+from regulars.loyalty.models import Rule
+from regulars.loyalty.queries.receipts import receipts_by_accrual
+from regulars.loyalty.rules.explaining import Explained, explained
+from regulars.loyalty.rules.mechanic import mechanics
+from regulars.loyalty.rules.receipts import Awarded
+
+
+def rules_behind(awards: Iterable[Awarded]) -> dict[int, Rule]:
+    """The versions of rules that awards name, with their programs; 1 statement."""
+    ids = {one.rule_id for one in awards}
+    return {rule.pk: rule for rule in Rule.objects.filter(pk__in=ids).select_related("program")}
+
+
+def explanation_of(
+    awards: Collection[Awarded], rules: Mapping[int, Rule], *, unit: str = ""
+) -> str:
+    """How these awards came about, in the reader's language; of one unit where it is named."""
+    shown = [one for one in awards if one.rule_id in rules and unit in {"", one.unit}]
+    if not shown:
+        return ""
+    currency = rules[shown[0].rule_id].program.currency
+    language = get_language() or "en"
+    words: Words = translation
+    return explained(
+        [explained_award(one, rules[one.rule_id]) for one in shown],
+        words=words,
+        show_money=lambda minor: format_money(minor, currency, language),
+        show_day=_day,
+    )
+
+
+def explained_award(award: Awarded, rule: Rule) -> Explained:
+    """An award with the rule that gave it, as it is put into words."""
+    mechanic = mechanics.get(rule.kind)
+    russian = (get_language() or "").startswith("ru")
+    return Explained(
+        amount=award.amount,
+        name=(russian and rule.name_ru) or rule.name,
+        counts=mechanic.counts,
+        basis=award.basis,
+        is_base=mechanic.stage == "base",
+        before=award.before,
+        capped_by=award.capped_by,
+        version=rule.version,
+        since=(rule.in_force_from or rule.made_at).date(),
+    )
+
+
+def explanations_of(accrual_ids: Collection[int]) -> Callable[[int, str], str]:
+    """Tells how the amount of a unit on an accrual came about; 2 statements for all of them."""
+    awards = {one: kept.awards for one, kept in receipts_by_accrual(accrual_ids).items()}
+    rules = rules_behind(award for given in awards.values() for award in given)
+    return lambda accrual_id, unit: explanation_of(awards.get(accrual_id, ()), rules, unit=unit)
+
+
+def _day(day: date) -> str:
+    return date_format(day, "j E Y")

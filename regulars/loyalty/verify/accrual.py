@@ -1,0 +1,326 @@
+"""Cases about earning, through the mechanics and the ways of stacking that they name."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from pydantic import ValidationError
+
+from regulars.company.models import Brand
+from regulars.customers.actions import CustomerRef, LineInput, PurchaseInput, record_purchases
+from regulars.customers.actions.merging import say_same
+from regulars.loyalty.actions import (
+    ProgramInput,
+    RuleInput,
+    UnitInput,
+    open_program,
+    post_purchases,
+    regroup_everywhere,
+)
+from regulars.loyalty.actions.posting import sale_from
+from regulars.loyalty.models import Account, Member
+from regulars.loyalty.rules.earning import Earned, EarnRule, RuleBook, Stacking
+from regulars.loyalty.rules.mechanic import mechanics
+from regulars.loyalty.rules.sales import Sale, SaleLine, Standing
+from regulars.loyalty.rules.stamps import punch_card, turned_into_rewards
+
+Given = dict[str, Any]
+NOON = datetime(2025, 3, 1, 12, tzinfo=UTC)
+MERGING = ProgramInput(
+    code="verify-merging",
+    name="Verify",
+    currency="USD",
+    units=(UnitInput("points", "Points", "spendable"),),
+    rules=(RuleInput("base", "Base", "share_of_purchase"),),
+)
+
+
+def sale(total_minor: int = 0, **more: Any) -> Sale:
+    return Sale(purchase_id=1, customer_id=1, at=NOON, total_minor=total_minor, **more)
+
+
+def basket(lines: list[Given]) -> Sale:
+    sold = tuple(
+        SaleLine(
+            sku=str(line.get("sku", line.get("id", ""))),
+            category=line.get("category") or "",
+            quantity_milli=line["qty"] * 1000,
+            total_minor=line["qty"] * line["unit_minor"],
+        )
+        for line in lines
+    )
+    return sale(sum(line.total_minor for line in sold), lines=sold)
+
+
+def rule(
+    kind: str, *, code: str = "", made_at: str = "", stop: bool = False, **settings: Any
+) -> EarnRule:
+    mechanic = mechanics.get(kind).model_validate(settings)
+    return EarnRule(id=0, mechanic=mechanic, code=code, made_at=made_at, stop=stop)
+
+
+def earn(rules: list[EarnRule], sold: Sale, *, stacking: Stacking = "all") -> list[Earned]:
+    return RuleBook(rules, stacking=stacking).earn(sold, Standing())
+
+
+def points(rules: list[EarnRule], sold: Sale, *, stacking: Stacking = "all") -> int:
+    return sum(award.amount for award in earn(rules, sold, stacking=stacking))
+
+
+def spend_step(given: Given) -> Given:
+    paid = rule("share_of_purchase", points=given["points_per_step"], per_minor=given["step_minor"])
+    return {"points": points([paid], sale(given["amount_minor"]))}
+
+
+def proportional(given: Given) -> Given:
+    decimals = given["point_decimals"]
+    paid = rule(
+        "share_of_purchase",
+        points=Decimal(given["points_per_unit"]).scaleb(decimals),
+        per_minor=given["unit_minor"],
+        counting="proportional",
+        rounding=given["rounding"],
+    )
+    return {"points": as_quoted(points([paid], sale(given["amount_minor"])), decimals)}
+
+
+def as_quoted(amount: int, decimals: int) -> int | str:
+    """Fractional points as the cases quote them; whole points stay whole numbers."""
+    return str(Decimal(amount).scaleb(-decimals)) if decimals else amount
+
+
+def multiplier(given: Given) -> Given:
+    base = rule("points_per_visit", points=given["base_points"])
+    try:
+        times = rule(
+            "multiplier",
+            factor=given["multiplier"],
+            factor_max=given["max_multiplier"],
+            places_max=given["max_decimals"],
+            rounding=given["rounding"],
+        )
+    except ValidationError:
+        return {"accepted": False, "points": None}
+    return {"accepted": True, "points": points([base, times], sale())}
+
+
+def addition(given: Given) -> Given:
+    base = rule(
+        "points_per_visit",
+        points=given["base_points"],
+        spend_min_minor=0 if given.get("base_qualifies", True) else 1,
+    )
+    return {"points": points([base, rule("bonus", points=given["addition_points"])], sale())}
+
+
+def base_rule(given: Given) -> EarnRule:
+    if given["type"] == "visit":
+        return rule(
+            "points_per_visit",
+            code=given["id"],
+            points=given["points"],
+            spend_min_minor=given.get("min_amount_minor", 0),
+        )
+    return rule(
+        "share_of_purchase", code=given["id"], points=given["points"], per_minor=given["per_minor"]
+    )
+
+
+def promotion(given: Given) -> EarnRule:
+    named = {"code": given["id"], "made_at": given["created_on"]}
+    if "multiplier" in given:
+        return rule("multiplier", factor=given["multiplier"], **named)
+    return rule("bonus", points=given["addition_points"], **named)
+
+
+def best_rule_latest_promotion(given: Given) -> Given:
+    rules = [base_rule(one) for one in given["rules"]]
+    rules += [promotion(one) for one in given.get("promotions", ())]
+    awards = earn(rules, sale(given["purchase"]["amount_minor"]), stacking="best")
+    base = [award for award in awards if award.rule.mechanic.stage == "base"]
+    more = [award for award in awards if award.rule.mechanic.stage != "base"]
+    return {
+        "rule": base[0].rule.code if base else None,
+        "base_points": sum(award.amount for award in base),
+        "promotion": more[0].rule.code if more else None,
+        "points": sum(award.amount for award in awards),
+    }
+
+
+def stacked_rules(given: Given) -> Given:
+    rules = [
+        rule(
+            "share_of_purchase",
+            code=one["id"],
+            points=one["points"],
+            per_minor=one["per_minor"],
+            counting="proportional",
+            level="line" if given["rounding_scope"] == "line" else "purchase",
+            lines={"categories": [one["category"]] if one["category"] else []},
+        )
+        for one in given["rules"]
+    ]
+    awards = {award.rule.code: award.amount for award in earn(rules, basket(given["lines"]))}
+    listed = [
+        {"rule": one["id"], "benefit": one.get("benefit"), "points": awards[one["id"]]}
+        for one in given["rules"]
+        if one["id"] in awards
+    ]
+    return {"points": sum(awards.values()), "breakdown": listed}
+
+
+def sum_of_campaigns(given: Given) -> Given:
+    rules = [
+        rule("points_per_visit", code=one["id"], points=one["points"])
+        for one in given["contributions"]
+        if one["points"]
+    ]
+    return {"points": points(rules, sale())}
+
+
+def ordered_pipeline(given: Given) -> Given:
+    general = given["general"]
+    rules = [
+        rule(
+            "share_of_purchase",
+            points=general["ratio"],
+            stop=general["stop"],
+            counting="proportional",
+        )
+    ]
+    rules += [
+        rule(
+            "multiplier",
+            code=one["id"],
+            made_at=one["edited_on"],
+            stop=one["stop"],
+            factor=one["factor"],
+            lines={"products": [one["sku"]]},
+        )
+        for one in given["multipliers"]
+    ]
+    rules += [
+        rule(
+            "points_per_item",
+            code=one["id"],
+            points=one["points"],
+            stop=one.get("stop", False),
+            count="lines",
+            lines={"products": [one["sku"]]},
+        )
+        for one in given["product_points"]
+    ]
+    awards = earn(rules, basket(given["lines"]), stacking="ordered")
+    used = [a.rule.code for a in awards if a.rule.mechanic.stage == "multiplier"]
+    return {"points": sum(a.amount for a in awards), "multiplier": used[0] if used else None}
+
+
+def discount_base(given: Given) -> Given:
+    before = given["basis"] == "order_amount"
+    paid = rule(
+        "share_of_purchase",
+        points=given["points"],
+        per_minor=given["every_minor"],
+        base="before_discounts" if before else "after_discounts",
+    )
+    total = given["order_minor"] - given["discount_minor"]
+    return {"points": points([paid], sale(total, discount_minor=given["discount_minor"]))}
+
+
+def net_of_redeemed(given: Given) -> Given:
+    paid = rule("share_of_purchase", per_minor=given["collection_factor_minor"])
+    sold = sale(
+        given["total_minor"],
+        redeemed_minor=given["redeemed_minor"],
+        returned_minor=given["returned_minor"],
+    )
+    return {"points": points([paid], sold)}
+
+
+def round_each_line(given: Given) -> Given:
+    decimals = given["point_decimals"]
+    rules = [
+        rule(
+            "share_of_purchase",
+            points=Decimal(one).scaleb(decimals),
+            counting="proportional",
+            rounding=given["rounding"],
+        )
+        for one in given["line_points"]
+    ]
+    amounts = [award.amount for award in earn(rules, sale(100))]
+    quoted = [as_quoted(amount, decimals) for amount in amounts]
+    return {"lines": quoted, "points": as_quoted(sum(amounts), decimals)}
+
+
+def auto_reward(given: Given) -> Given:
+    earned = points(
+        [rule("share_of_purchase", per_minor=given["per_minor"])], sale(given["amount_minor"])
+    )
+    turned = turned_into_rewards(given["opening_points"] + earned, given["threshold_points"])
+    return {
+        "earned_points": earned,
+        "rewards": turned.rewards,
+        "reward_total_minor": turned.rewards * given["reward_minor"],
+        "closing_points": turned.balance,
+    }
+
+
+def stamps(given: Given) -> Given:
+    kept: dict[str, int] = {}
+    for event in given["events"]:
+        if event["type"] == "cancel":
+            kept.pop(event["id"], None)
+        else:
+            kept[event["id"]] = event["items"]
+    card = punch_card(given["opening_count"] + sum(kept.values()), given["target"])
+    return {"rewards": card.rewards, "counter": card.counter}
+
+
+def merge_members(given: Given) -> Given:
+    """People with points who turn out to be one; runs in the caller's transaction."""
+    program = open_program(MERGING, now=NOON)
+    Brand.objects.get_or_create(pk=1, defaults={"name": "Verify"})
+    receipts = [
+        PurchaseInput(
+            "verify",
+            str(number),
+            CustomerRef("card", f"verify-{number}"),
+            None,
+            NOON,
+            (LineInput("", 1000, amount * 100),),
+        )
+        for number, amount in enumerate(given["cards"])
+    ]
+    recorded = record_purchases(receipts, now=NOON)
+    sales = [sale_from(told, row) for told, row in zip(receipts, recorded, strict=True)]
+    post_purchases(program=program, purchases=sales, now=NOON)
+    people = [one.customer_id for one in sales]
+    for other in people[1:]:
+        say_same(people[0], other, by=None, now=NOON)
+    regroup_everywhere(people, cause="merging:verify", now=NOON)
+    leading = Member.objects.filter(program=program, led_by=None)
+    held = Account.objects.filter(member__in=leading, unit__code="points")
+    return {
+        "cards": leading.count(),
+        "points": sum(account.balance or 0 for account in held),
+    }
+
+
+POLICIES: dict[str, Callable[[Given], Given]] = {
+    "spend_step": spend_step,
+    "proportional": proportional,
+    "multiplier": multiplier,
+    "addition": addition,
+    "best_rule_latest_promotion": best_rule_latest_promotion,
+    "stacked_rules": stacked_rules,
+    "sum_of_campaigns": sum_of_campaigns,
+    "ordered_pipeline": ordered_pipeline,
+    "discount_base": discount_base,
+    "net_of_redeemed": net_of_redeemed,
+    "round_each_line": round_each_line,
+    "auto_reward": auto_reward,
+    "punch_card": stamps,
+    "merge_members": merge_members,
+}
