@@ -76,6 +76,7 @@ impersonal(
     "loyalty_lot",
     "loyalty_lotuse",
     "loyalty_reversal",
+    "loyalty_restoration",
     "loyalty_shortfall",
     "loyalty_cancellation",
     "loyalty_liabilityestimate",
