@@ -25,8 +25,16 @@ from regulars.customers.models import Customer, Evidence, Identity, Merging
 from regulars.customers.queries import leaders_of, persons_of
 from regulars.journey.actions import ensure_defaults
 from regulars.journey.models import Touchpoint
-from regulars.loyalty.actions import ProgramInput, RuleInput, TierInput, UnitInput, open_program
-from regulars.loyalty.models import Program
+from regulars.loyalty.actions import (
+    ProgramInput,
+    RuleInput,
+    TierInput,
+    UnitInput,
+    enrol_members,
+    open_program,
+    take_purchases,
+)
+from regulars.loyalty.models import Member, Program
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 """The moment at which tests happen, a Monday."""
@@ -197,6 +205,16 @@ def program(code: str = "club", **told: object) -> Program:
     )
     entry = ProgramInput(code=code, name=code.title(), currency="USD", **told)  # type: ignore[arg-type]
     return open_program(entry, now=NOW)
+
+
+def member(*, points: int = 0, name: str = "Anna", card: str = "") -> Member:
+    """A member of the standard program who has so many points, earned with one purchase."""
+    made = customer(name, card=card)
+    enrol_members(program=program(), joining={made.pk: NOW}, now=NOW)
+    if points:
+        bought = receipt(customer=made, lines=[line(total_minor=points * 100)])
+        take_purchases([bought], now=NOW)
+    return Member.objects.select_related("program", "tier").get(customer=made)
 
 
 def touchpoint(code: str = "purchase_shop") -> Touchpoint:

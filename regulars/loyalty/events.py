@@ -64,3 +64,17 @@ class MembersRegrouped(Event):
 
     program_id: int
     member_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class RewardsOrdered(Event):
+    """Members chose rewards and paid for them with points."""
+
+    order_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class RewardsCancelled(Event):
+    """Rewards were taken back; the points are back in the lots they came from."""
+
+    order_ids: tuple[int, ...]

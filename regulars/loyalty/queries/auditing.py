@@ -6,6 +6,8 @@ from datetime import datetime
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
+from regulars.loyalty.queries.auditing_rewards import REWARD_CHECKS
+
 BALANCES = """
     SELECT account.id, account.balance, coalesce(sums.amount, 0)
     FROM loyalty_account account
@@ -189,6 +191,7 @@ CHECKS = {
     "moved_points_keep_their_dates": DATES_OF_MOVED,
     "visits_are_the_purchases_that_stand": VISITS,
     "campaign_spent_what_its_rules_paid": CAMPAIGNS,
+    **REWARD_CHECKS,
 }
 """Each check gives rows of (id, stored, derived) that disagree; none where the books are right."""
 

@@ -29,7 +29,7 @@ class BasketLine:
     """One line: unit price before tax, quantity, tax rate, its own percentage off, what it is."""
 
     id: str
-    unit_minor: int
+    unit_minor: int | Fraction
     quantity: Fraction = Fraction(1)
     tax_rate: Fraction = Fraction(0)
     percent_off: Fraction = Fraction(0)
