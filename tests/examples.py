@@ -37,8 +37,11 @@ from regulars.feedback.models import Invitation, Survey
 from regulars.feedback.starters import starter
 from regulars.loyalty.actions.campaigns import CampaignInput, open_campaign
 from regulars.loyalty.actions.posting import take_purchases
+from regulars.loyalty.actions.promotions import PromotionInput, set_promotion
 from regulars.loyalty.actions.redeeming import redeem_points
-from regulars.loyalty.models import Member, Program, Rule
+from regulars.loyalty.actions.rewards import RewardInput, order_reward, set_picture, set_reward
+from regulars.loyalty.actions.values import ValueInput, issue_values
+from regulars.loyalty.models import Member, Program, Reward, Rule, StoredValue
 from tests import make
 
 
@@ -266,7 +269,7 @@ def _card_number(store: Store) -> str:
     return _member(store).number
 
 
-@example("loyalty.card:token")
+@example("loyalty.card:token", "loyalty.card_rewards:token")
 def _card_token(store: Store) -> str:
     return _member(store).token
 
@@ -304,6 +307,38 @@ def _campaign_id(store: Store) -> int:
 def _redemption_id(store: Store) -> int:
     return redeem_points(
         _member(store), 5, key=f"example {store.pk}", now=make.NOW, store_id=store.pk
+    ).pk
+
+
+@example("promotion_id")
+def _promotion_id(store: Store) -> int:
+    told = PromotionInput("spring", "Spring", percent_bp=1_000)
+    return set_promotion(_program(store), told, now=make.NOW).pk
+
+
+@example("value_id")
+def _value_id(store: Store) -> int:
+    (card,) = issue_values(
+        _program(store), [ValueInput("example", "gift_card", 5_000)], now=make.NOW
+    )
+    assert isinstance(card, StoredValue)
+    return card.pk
+
+
+def _reward(store: Store) -> Reward:
+    made = set_reward(_program(store), RewardInput("mug", "gift", "Mug", 5), now=make.NOW)
+    return made if made.picture else set_picture(made, b"\x89PNG\r\n\x1a\n")
+
+
+@example("reward_id")
+def _reward_id(store: Store) -> int:
+    return _reward(store).pk
+
+
+@example("order_id", is_of_store=True)
+def _order_id(store: Store) -> int:
+    return order_reward(
+        _member(store), _reward(store), key=f"example {store.pk}", now=make.NOW, store_id=store.pk
     ).pk
 
 

@@ -31,9 +31,11 @@ PUBLIC_PAGES = {
     "company.logo",
     "customers.own_data",
     "loyalty.card",
+    "loyalty.card_rewards",
+    "loyalty.reward_picture",
 }
 """Pages for everybody, each with a reason: a choice of look, what secret links open,
-and the web snippet."""
+pictures that members see, and the web snippet."""
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>|\{(?:\w+:)?(\w+)\}")

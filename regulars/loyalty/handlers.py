@@ -22,6 +22,9 @@ from regulars.loyalty.actions import (
     reward_acts,
 )
 from regulars.loyalty.actions.liability import store_estimates
+from regulars.loyalty.actions.paying import lapse_holds
+from regulars.loyalty.actions.promo_uses import lapse_reservations
+from regulars.loyalty.actions.values import expire_values
 
 
 @on(GoodsReturned)
@@ -69,3 +72,17 @@ def store_estimates_of_ended_months(timestamp: int) -> None:
 def expire_dead_points(timestamp: int) -> None:
     """Post the expiry of dead lots; they were unusable before."""
     expire_points(now=datetime.fromtimestamp(timestamp, tz=moment_of_now().tzinfo))
+
+
+@every("*/5 * * * *")
+def free_what_has_lapsed(timestamp: int) -> None:
+    """Put down reservations of codes and holds on cards whose time is over; they bar nobody before."""
+    now = datetime.fromtimestamp(timestamp, tz=moment_of_now().tzinfo)
+    lapse_reservations(now=now)
+    lapse_holds(now=now)
+
+
+@every("35 * * * *")
+def expire_dead_vouchers(timestamp: int) -> None:
+    """Post the expiry of vouchers and gift cards; they paid nothing any more before."""
+    expire_values(now=datetime.fromtimestamp(timestamp, tz=moment_of_now().tzinfo))

@@ -8,6 +8,41 @@ _MEMBERS = "(SELECT id FROM loyalty_member WHERE customer_id = ANY(%(ids)s))"
 
 hold(
     Holding(
+        "loyalty_rewardorder",
+        _("Rewards"),
+        whose=f"member_id IN {_MEMBERS}",
+        shows=f"""SELECT chosen.ordered_at, reward.name AS reward, chosen.price, chosen.state
+            FROM loyalty_rewardorder chosen JOIN loyalty_reward reward
+                ON reward.id = chosen.reward_id
+            WHERE chosen.member_id IN {_MEMBERS} ORDER BY chosen.id""",
+        mentions=("key",),
+    ),
+    Holding(
+        "loyalty_promocode",
+        _("Promo codes"),
+        whose=f"member_id IN {_MEMBERS}",
+        shows=f"""SELECT code.made_at, promotion.name AS promotion, code.code, code.used
+            FROM loyalty_promocode code JOIN loyalty_promotion promotion
+                ON promotion.id = code.promotion_id
+            WHERE code.member_id IN {_MEMBERS} ORDER BY code.id""",
+    ),
+    Holding(
+        "loyalty_promoreservation",
+        _("Promo codes in baskets"),
+        shows="""SELECT held.reserved_at, held.redeemed_at, held.rolled_back_at,
+            held.answer->'codes' AS codes FROM loyalty_promoreservation held
+            WHERE held.customer_id = ANY(%(ids)s) ORDER BY held.id""",
+        mentions=("key",),
+    ),
+    Holding(
+        "loyalty_storedvalue",
+        _("Vouchers and gift cards"),
+        whose=f"member_id IN {_MEMBERS}",
+        shows=f"""SELECT issued_at, kind, face_minor, balance_minor, currency, expires_at
+            FROM loyalty_storedvalue WHERE member_id IN {_MEMBERS} ORDER BY id""",
+        mentions=("key",),
+    ),
+    Holding(
         "loyalty_redemption",
         _("Points spent"),
         whose=f"member_id IN {_MEMBERS}",
@@ -81,4 +116,10 @@ impersonal(
     "loyalty_cancellation",
     "loyalty_liabilityestimate",
     "loyalty_statedrate",
+    "loyalty_promotion",
+    "loyalty_promouse",
+    "loyalty_reward",
+    "loyalty_rewardstep",
+    "loyalty_valuepayment",
+    "loyalty_valueentry",
 )

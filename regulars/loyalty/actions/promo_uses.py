@@ -300,10 +300,11 @@ def _write_uses(
     ids: Sequence[int], found: Sequence[Judged], lapses: Sequence[datetime | None]
 ) -> None:
     rows = [
-        (id_, code.id, code.promotion_id, verdict.discount_minor, lapse)
-        for id_, one, lapse in zip(ids, found, lapses, strict=True)
+        (id_, code.id, code.promotion_id, verdict.discount_minor)
+        for id_, one in zip(ids, found, strict=True)
         for code, verdict in zip(one.used, (v for v in one.verdicts if not v.reason), strict=True)
     ]
+    ends = [lapse for one, lapse in zip(found, lapses, strict=True) for _ in one.used]
     with connection.cursor() as cursor:
         cursor.execute(
             """WITH uses AS (
@@ -324,7 +325,7 @@ def _write_uses(
             WHERE promotion.id = counted.promotion_id""",
             [
                 *(int_array(row[place] for row in rows) for place in range(4)),
-                time_array(row[4] for row in rows),
+                time_array(ends),
             ],
         )
 

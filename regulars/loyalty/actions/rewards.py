@@ -16,11 +16,12 @@ from regulars.loyalty.actions.promotions import block_code, generate_codes
 from regulars.loyalty.actions.redeeming import redeem_points, undo_redemption
 from regulars.loyalty.actions.values import ValueInput, cancel_value, issue_values
 from regulars.loyalty.events import RewardsCancelled, RewardsOrdered
-from regulars.loyalty.models import Member, Program, Tier, Unit
+from regulars.loyalty.models import Member, Program, Redemption, Tier, Unit
 from regulars.loyalty.models.promotions import PromoCode, Promotion
 from regulars.loyalty.models.rewards import REWARD_KINDS, Reward, RewardOrder, RewardStep
 from regulars.loyalty.models.values import StoredValue
-from regulars.loyalty.rules.rewards import NEXT_STATES, Offer, obstacle, price_for
+from regulars.loyalty.queries.rewards import offer_of
+from regulars.loyalty.rules.rewards import NEXT_STATES, obstacle, price_for
 
 GIVEN_AT_ONCE = frozenset({"discount", "promo_code", "voucher", "gift_card"})
 """Kinds that need nobody to hand them over: the member has the code with the order."""
@@ -135,20 +136,6 @@ def set_picture(reward: Reward, content: bytes) -> Reward:
     return reward
 
 
-def offer_of(reward: Reward) -> Offer:
-    """What the rules need to know of a reward."""
-    return Offer(
-        reward.price,
-        reward.tier_prices,
-        reward.stock,
-        reward.taken,
-        reward.per_member_max,
-        reward.valid_from,
-        reward.valid_to,
-        reward.is_open,
-    )
-
-
 @transaction.atomic
 def order_reward(
     member: Member,
@@ -176,17 +163,7 @@ def order_reward(
         raise Refused(reason, REASONS[reason], "reward")
     price = price_for(offer_of(row), code)
     assert price is not None, "a reward without a price has an obstacle"
-    redemption = None
-    if price:
-        redemption = redeem_points(
-            member,
-            price,
-            key=f"reward:{key}",
-            now=now,
-            unit=row.unit.code,
-            store_id=store_id,
-            employee_id=employee_id,
-        )
+    redemption = _pay(row, member, price, key=key, now=now, by=(store_id, employee_id))
     order = RewardOrder.objects.create(
         key=key,
         reward=row,
@@ -202,12 +179,40 @@ def order_reward(
     )
     row.taken += 1
     row.save(update_fields=["taken"])
-    states = ["ordered", *(["delivered"] if row.kind in GIVEN_AT_ONCE else [])]
+    _note_steps(order, employee_id=employee_id, now=now)
+    publish(RewardsOrdered(order_ids=(order.pk,)))
+    return order
+
+
+def _pay(
+    reward: Reward,
+    member: Member,
+    price: int,
+    *,
+    key: str,
+    now: datetime,
+    by: tuple[int | None, int | None],
+) -> Redemption | None:
+    """The points that a reward costs are spent; None for one that costs nothing."""
+    if not price:
+        return None
+    store_id, employee_id = by
+    return redeem_points(
+        member,
+        price,
+        key=f"reward:{key}",
+        now=now,
+        unit=reward.unit.code,
+        store_id=store_id,
+        employee_id=employee_id,
+    )
+
+
+def _note_steps(order: RewardOrder, *, employee_id: int | None, now: datetime) -> None:
+    states = ["ordered"] if order.state == "ordered" else ["ordered", order.state]
     RewardStep.objects.bulk_create(
         [RewardStep(order=order, state=one, employee_id=employee_id, at=now) for one in states]
     )
-    publish(RewardsOrdered(order_ids=(order.pk,)))
-    return order
 
 
 REASONS = {

@@ -3,6 +3,7 @@
 from ninja import Router
 
 from regulars.loyalty.api import campaigns, liability, members, purchases
+from regulars.loyalty.api import liability, members, promo, purchases, rewards, values
 from regulars.loyalty.till.described import describe
 
 router = Router()
@@ -10,5 +11,8 @@ router.add_router("", purchases.router)
 router.add_router("", members.router)
 router.add_router("", liability.router)
 router.add_router("", campaigns.router)
+router.add_router("", rewards.router)
+router.add_router("", promo.router)
+router.add_router("", values.router)
 
 describe()

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('company', '0001_initial'),
         ('customers', '0009_access_trail'),
-        ('loyalty', '0002_members_led_by_others'),
+        ("loyalty", "0003_receipts_cancelled_at_tills"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -114,6 +114,10 @@ class RewardOrder(Record):
         )
 
 
+class Steps(AppendOnlyRows):
+    """Steps of orders, which may be added and read."""
+
+
 class RewardStep(Record):
     """One step of an order on its way, with who took it and what they noted."""
 
@@ -125,7 +129,7 @@ class RewardStep(Record):
     )
     at = models.DateTimeField()
 
-    objects = AppendOnlyRows.as_manager()
+    objects = Steps.as_manager()
 
     class Meta:
         constraints = (

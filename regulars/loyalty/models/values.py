@@ -122,6 +122,10 @@ class ValuePayment(Record):
         )
 
 
+class Entries(AppendOnlyRows):
+    """Movements of money, which may be added and read."""
+
+
 class ValueEntry(Record):
     """A movement of the money of a voucher or gift card; corrections are new entries."""
 
@@ -134,7 +138,7 @@ class ValueEntry(Record):
     amount_minor = models.PositiveBigIntegerField()
     at = models.DateTimeField()
 
-    objects = AppendOnlyRows.as_manager()
+    objects = Entries.as_manager()
 
     class Meta:
         constraints = (

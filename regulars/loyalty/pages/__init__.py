@@ -2,11 +2,15 @@
 
 from regulars.loyalty.pages import (
     cards,
+    choosing,
     earning,
+    gift_cards,
     happenings,
     liability,
     members,
     programs,
+    promotions,
+    rewards,
     terms,
     tills,
     wallets,
@@ -14,11 +18,15 @@ from regulars.loyalty.pages import (
 
 __all__ = [
     "cards",
+    "choosing",
     "earning",
+    "gift_cards",
     "happenings",
     "liability",
     "members",
     "programs",
+    "promotions",
+    "rewards",
     "terms",
     "tills",
     "wallets",

@@ -70,7 +70,7 @@ def till(request: HttpRequest) -> Shown:
     """One field: a card or a phone finds the member."""
     asked = request.GET.get("q", "").strip()
     if not asked:
-        return show(request, "loyalty/till.html", store=_store(request))
+        return show(request, "loyalty/till.html", store=store_of(request))
     member = find_member(asked[:100])
     if member is None:
         return show(
@@ -79,7 +79,7 @@ def till(request: HttpRequest) -> Shown:
             status=422,
             asked=asked,
             nobody=True,
-            store=_store(request),
+            store=store_of(request),
         )
     return redirect("loyalty.till_member", number=member.number)
 
@@ -96,7 +96,7 @@ def till_member(request: HttpRequest, number: str) -> Shown:
             status=404,
             asked=number,
             nobody=True,
-            store=_store(request),
+            store=store_of(request),
         )
     return _member_page(request, member, AccrueForm(), RedeemForm())
 
@@ -131,7 +131,7 @@ def till_redeem(request: HttpRequest, number: str) -> Shown:
                 form.cleaned_data["points"],
                 key=f"till:{form.cleaned_data['key']}",
                 now=moment_of_now(),
-                store_id=_store_id(request),
+                store_id=store_id_of(request),
                 employee_id=request.user.pk,
             )
         except Refused as refused:
@@ -196,7 +196,7 @@ def _member_page(
         redeem=redeem,
         undoable=latest if is_fresh else None,
         find_next=_focus(request, accrue, redeem),
-        store=_store(request),
+        store=store_of(request),
         worth=_money(spendable.worth_minor, member) if spendable else "",
     )
 
@@ -205,7 +205,7 @@ def _accrue(request: HttpRequest, member: Member, form: AccrueForm) -> Taken:
     """Takes a purchase of one line; `Refused` where it cannot be recorded."""
     minor = int(form.cleaned_data["amount"] * minor_per_unit(member.program.currency))
     key, now = form.cleaned_data["key"], moment_of_now()
-    known = _stores(request).filter(pk=_store_id(request) or 0).first()
+    known = _stores(request).filter(pk=store_id_of(request) or 0).first()
     entry = PurchaseInput(
         source="till",
         number=key,
@@ -244,12 +244,13 @@ def _stores(request: HttpRequest) -> QuerySet[Store]:
     return seen(Store, request.user)  # type: ignore[arg-type]
 
 
-def _store(request: HttpRequest) -> Store | None:
-    found = _store_id(request)
+def store_of(request: HttpRequest) -> Store | None:
+    """The store of a cashier who belongs to just one."""
+    found = store_id_of(request)
     return _stores(request).filter(pk=found).first() if found else None
 
 
-def _store_id(request: HttpRequest) -> int | None:
+def store_id_of(request: HttpRequest) -> int | None:
     """The store of a cashier who belongs to just one; nobody else's till knows its store."""
     mine = request.user.store_ids  # type: ignore[union-attr]
     return next(iter(mine)) if mine and len(mine) == 1 else None

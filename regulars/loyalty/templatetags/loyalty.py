@@ -1,17 +1,35 @@
 """Filters of loyalty's templates: names in the reader's language, and movements in words."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import template
 from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_lazy as _
 
 from regulars.core.money import format_money
 from regulars.loyalty.queries.wallets import Entry, Holding
 from regulars.loyalty.rules.cards import grouped
+from regulars.loyalty.rules.codes import masked
 from regulars.loyalty.rules.mechanic import mechanics
 from regulars.web.charts import plain_number
 
 register = template.Library()
+
+REWARD_KINDS = {
+    "gift": _("Gift"),
+    "voucher": _("Voucher"),
+    "gift_card": _("Gift card"),
+    "discount": _("Discount by code"),
+    "promo_code": _("Promo code"),
+    "partner": _("Partner reward"),
+}
+ORDER_STATES = {
+    "ordered": _("Ordered"),
+    "ready": _("Ready to be fetched"),
+    "delivered": _("Delivered"),
+    "cancelled": _("Cancelled"),
+}
 
 
 @register.filter
@@ -76,3 +94,43 @@ def what_for(entry: Entry) -> str:
         "expiry": gettext("Expired"),
         "merging": gettext("Between cards of one person"),
     }.get(entry.cause, entry.cause)
+
+
+@register.filter
+def in_words(thing: Any) -> str:
+    """What a reward is, in the reader's language."""
+    russian = (get_language() or "").startswith("ru")
+    return str((russian and thing.words_ru) or thing.words)
+
+
+@register.filter
+def reward_kind(kind: str) -> str:
+    """How people call a kind of reward, voucher or gift card."""
+    return str(REWARD_KINDS[kind])
+
+
+@register.filter
+def order_state(state: str) -> str:
+    """How far an order of a reward is, in words."""
+    return str(ORDER_STATES[state])
+
+
+@register.filter
+def masked_code(code: str) -> str:
+    """The end of a code, enough to tell it from others."""
+    return masked(code)
+
+
+@register.filter
+def last_day(end: datetime) -> datetime:
+    """The last moment before an end, for showing its day."""
+    return end - timedelta(seconds=1)
+
+
+@register.filter
+def takes_off(promotion: Any) -> str:
+    """What a promotion takes off: "10 %", or an amount."""
+    if promotion.percent_bp:
+        return f"{promotion.percent_bp / 100:g} %"
+    currency = promotion.program.currency
+    return format_money(promotion.amount_minor, currency, get_language() or "en")

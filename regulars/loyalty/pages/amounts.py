@@ -1,0 +1,70 @@
+"""Money and days as people write them in forms of rewards, and as the books keep them."""
+
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.http import Http404
+from django.utils import timezone
+
+from regulars.core.money import minor_per_unit
+from regulars.loyalty.models import Program
+
+
+def money_field(label: Any, currency: str, *, required: bool = False, **told: Any) -> forms.Field:
+    """A field for an amount of money in whole units and their parts."""
+    places = len(str(minor_per_unit(currency))) - 1
+    return forms.DecimalField(
+        label=f"{label}, {currency}",
+        required=required,
+        min_value=Decimal(0),
+        max_digits=13,
+        decimal_places=places,
+        **told,
+    )
+
+
+def as_minor(amount: Decimal | None, currency: str) -> int | None:
+    """The amount in minor units; None stays None."""
+    return None if amount is None else int(amount * minor_per_unit(currency))
+
+
+def as_units(minor: int | None, currency: str) -> Decimal | None:
+    """The amount as people write it; None stays None."""
+    return None if minor is None else Decimal(minor) / minor_per_unit(currency)
+
+
+def day_field(label: Any) -> forms.DateField:
+    """A field for a day."""
+    return forms.DateField(
+        label=label, required=False, widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d")
+    )
+
+
+def start_of(day: date | None) -> datetime | None:
+    """The first moment of a day, in the company's zone."""
+    return None if day is None else timezone.make_aware(datetime.combine(day, time.min))
+
+
+def end_of(last_day: date | None) -> datetime | None:
+    """The moment at which a last day is over."""
+    return None if last_day is None else start_of(last_day + timedelta(days=1))
+
+
+def day_of(moment: datetime | None) -> date | None:
+    """The day of a beginning."""
+    return None if moment is None else timezone.localdate(moment)
+
+
+def last_day_of(moment: datetime | None) -> date | None:
+    """The last day before an end."""
+    return None if moment is None else timezone.localdate(moment - timedelta(seconds=1))
+
+
+def program_of(code: str) -> Program:
+    """The program of an address, or 404."""
+    program = Program.objects.filter(code=code).first()
+    if program is None:
+        raise Http404
+    return program

@@ -1,0 +1,41 @@
+"""Why a code, a card or a reward does not do what was asked, in words for people."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+REASONS: dict[str, Any] = {
+    "unknown_code": _("There is no such code."),
+    "entered_twice": _("This code is entered already."),
+    "code_is_blocked": _("This code was blocked."),
+    "promotion_is_closed": _("The promotion is closed."),
+    "not_yet_valid": _("It is not valid yet."),
+    "no_longer_valid": _("It is not valid any more."),
+    "customer_is_unknown": _("It needs a known customer: scan the card first."),
+    "other_customer": _("This code belongs to another customer."),
+    "condition_not_met": _("The promotion is not for this customer."),
+    "code_is_used_up": _("This code is used up."),
+    "promotion_is_used_up": _("The promotion is used up."),
+    "customer_limit_is_reached": _("This customer has used it as often as one may."),
+    "basket_too_small": _("The basket is too small for it."),
+    "does_not_stack": _("It does not go together with a code before it."),
+    "nothing_to_discount": _("Nothing in the basket is part of the promotion."),
+    "is_blocked": _("This card is blocked."),
+    "too_many_wrong_pins": _("Too many wrong PINs: the card is closed until somebody opens it."),
+    "wrong_pin": _("The PIN is wrong."),
+    "has_expired": _("It has expired."),
+    "is_held_already": _("Another purchase holds it at the moment."),
+    "not_enough_money": _("There is not enough money on it."),
+    "reward_is_closed": _("This reward is not offered now."),
+    "not_for_this_tier": _("This reward is not for members of this tier."),
+    "member_limit_is_reached": _("This member has chosen it as often as one may."),
+    "out_of_stock": _("There is none left."),
+    "not_enough_points": _("There are not enough points for that."),
+    "is_used": _("It is used already."),
+    "other_content": _("This was sent before with other content."),
+}
+
+
+def reason_in_words(code: str) -> str:
+    """A reason for people, in the language of the reader; the code itself where nobody wrote any."""
+    return str(REASONS.get(code, code))
