@@ -22,7 +22,7 @@ from regulars.loyalty.actions import (
     reward_acts,
 )
 from regulars.loyalty.actions.liability import store_estimates
-from regulars.loyalty.actions.paying import lapse_holds
+from regulars.loyalty.actions.paying import lapse_payments
 from regulars.loyalty.actions.promo_uses import lapse_reservations
 from regulars.loyalty.actions.values import expire_values
 
@@ -79,7 +79,7 @@ def free_what_has_lapsed(timestamp: int) -> None:
     """Put down reservations of codes and holds on cards whose time is over; they bar nobody before."""
     now = datetime.fromtimestamp(timestamp, tz=moment_of_now().tzinfo)
     lapse_reservations(now=now)
-    lapse_holds(now=now)
+    lapse_payments(now=now)
 
 
 @every("35 * * * *")

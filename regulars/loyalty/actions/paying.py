@@ -217,7 +217,7 @@ def release_holds(keys: Sequence[str], *, now: datetime) -> list[Paid]:
     return _close(keys, "released", amounts={}, now=now)
 
 
-def lapse_holds(*, now: datetime, limit: int = 1000) -> int:
+def lapse_payments(*, now: datetime, limit: int = 1000) -> int:
     """Releases holds whose time is over; gives how many."""
     keys = list(
         ValuePayment.objects.filter(state="held", lapses_at__lte=now)

@@ -14,7 +14,7 @@ from regulars.loyalty.actions.paying import (
     PaymentInput,
     RefundInput,
     capture_holds,
-    lapse_holds,
+    lapse_payments,
     pay_with_values,
     refund_payments,
     release_holds,
@@ -162,7 +162,7 @@ class TestPaying:
         (late,) = capture_holds(["p"], now=NOW + HOUR)
         assert isinstance(late, Refused)
         assert paid(card, 5_000, "next", now=NOW + HOUR).state == "captured"
-        assert lapse_holds(now=NOW + HOUR) == 0
+        assert lapse_payments(now=NOW + HOUR) == 0
 
     def test_a_single_use_voucher_pays_once_and_its_rest_is_lost(self) -> None:
         voucher = issued(kind="voucher", member_id=make.member().pk, is_single_use=True)
