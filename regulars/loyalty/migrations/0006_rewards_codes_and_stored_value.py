@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('company', '0001_initial'),
         ('customers', '0009_access_trail'),
-        ("loyalty", "0004_debts_pending_points_and_restorations"),
+        ("loyalty", "0005_liability_estimates"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
