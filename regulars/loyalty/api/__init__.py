@@ -2,8 +2,7 @@
 
 from ninja import Router
 
-from regulars.loyalty.api import campaigns, liability, members, purchases
-from regulars.loyalty.api import liability, members, promo, purchases, rewards, values
+from regulars.loyalty.api import campaigns, liability, members, promo, purchases, rewards, values
 from regulars.loyalty.till.described import describe
 
 router = Router()

@@ -15,8 +15,8 @@ from regulars.loyalty.models.ledger import (
 from regulars.loyalty.models.liability import LiabilityEstimate, StatedRate
 from regulars.loyalty.models.members import Member, TierChange
 from regulars.loyalty.models.programs import Program, Rule, Tier, Unit
-from regulars.loyalty.models.referrals import Referral
 from regulars.loyalty.models.promotions import PromoCode, PromoReservation, Promotion, PromoUse
+from regulars.loyalty.models.referrals import Referral
 from regulars.loyalty.models.rewards import Reward, RewardOrder, RewardStep
 from regulars.loyalty.models.till import Cancellation
 from regulars.loyalty.models.values import StoredValue, ValueEntry, ValuePayment

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('company', '0001_initial'),
         ('customers', '0009_access_trail'),
-        ("loyalty", "0005_liability_estimates"),
+        ("loyalty", "0006_memories_campaigns_and_referrals"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
