@@ -17,6 +17,7 @@ from regulars.loyalty.queries.standings import (
     segments_of,
     span_of,
 )
+from regulars.loyalty.rules.memory import Memory
 from regulars.loyalty.rules.sales import Sale
 
 
@@ -72,33 +73,41 @@ def _cards(member: MemberState) -> list[int]:
     return [member.id, *[one.id for one in (purse, *purse.led) if one.id != member.id]]
 
 
+def keep_memories(memories: Mapping[int, Memory]) -> None:
+    """Write what members' cards remember, where it changed; 1 statement."""
+    touched = {one: memory for one, memory in memories.items() if memory.touched}
+    if not touched:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO loyalty_membermemory (member_id, slots)
+            SELECT * FROM unnest(%s::bigint[], %s::jsonb[])
+            ON CONFLICT (member_id) DO UPDATE SET slots = excluded.slots
+            """,
+            [
+                int_array(touched),
+                text_array([json.dumps(memory.own) for memory in touched.values()]),
+            ],
+        )
+
+
 def keep_facts(facts: Facts) -> None:
     """Write what habits and caps remember and what campaigns spent; one statement for each."""
-    touched = {one: memory for one, memory in facts.memories.items() if memory.touched}
+    keep_memories(facts.memories)
+    spent = {
+        code: before - facts.budgets[code]
+        for code, before in facts.budgets_before.items()
+        if before != facts.budgets[code]
+    }
+    if not spent:
+        return
     with connection.cursor() as cursor:
-        if touched:
-            cursor.execute(
-                """
-                INSERT INTO loyalty_membermemory (member_id, slots)
-                SELECT * FROM unnest(%s::bigint[], %s::jsonb[])
-                ON CONFLICT (member_id) DO UPDATE SET slots = excluded.slots
-                """,
-                [
-                    int_array(touched),
-                    text_array([json.dumps(memory.own) for memory in touched.values()]),
-                ],
-            )
-        spent = {
-            code: before - facts.budgets[code]
-            for code, before in facts.budgets_before.items()
-            if before != facts.budgets[code]
-        }
-        if spent:
-            cursor.execute(
-                """
-                UPDATE loyalty_campaign campaign SET spent = campaign.spent + given.amount
-                FROM unnest(%s::text[], %s::bigint[]) AS given (code, amount)
-                WHERE campaign.code = given.code AND campaign.program_id = %s
-                """,
-                [text_array(spent), int_array(spent.values()), facts.book.program_id],
-            )
+        cursor.execute(
+            """
+            UPDATE loyalty_campaign campaign SET spent = campaign.spent + given.amount
+            FROM unnest(%s::text[], %s::bigint[]) AS given (code, amount)
+            WHERE campaign.code = given.code AND campaign.program_id = %s
+            """,
+            [text_array(spent), int_array(spent.values()), facts.book.program_id],
+        )

@@ -9,7 +9,9 @@ from django.db import connection, transaction
 
 from regulars.core.events import publish
 from regulars.core.sql import int_array, text_array
+from regulars.loyalty.actions.forgetting import forgotten, habits_of, memories_behind
 from regulars.loyalty.actions.members import lock_members
+from regulars.loyalty.actions.remembering import keep_memories
 from regulars.loyalty.actions.restoring import Spending, restore_spent, spendings_on
 from regulars.loyalty.actions.writing import MemberState, Movements, write_movements
 from regulars.loyalty.events import PointsReversed
@@ -25,6 +27,8 @@ from regulars.loyalty.queries.reversals import (
     live_lots_of,
     settled_before,
 )
+from regulars.loyalty.rules.earning import EarnRule
+from regulars.loyalty.rules.memory import Memory
 from regulars.loyalty.rules.returns import Policy, Takeable, TakenBack, due_back, taken_back
 
 
@@ -50,6 +54,8 @@ class _Scene:
     movements: Movements = field(default_factory=Movements)
     backs: list[_Back] = field(default_factory=list)
     voided: set[int] = field(default_factory=set)
+    habits: Mapping[int, list[EarnRule]] = field(default_factory=dict)
+    memories: Mapping[int, Memory] = field(default_factory=dict)
 
 
 @transaction.atomic
@@ -124,6 +130,13 @@ def _scene_of(
         for code in accrual.earned
         if book.units[code].has_lots
     }
+    habits = habits_of(book, accruals.values())
+    accounts |= {
+        members[accrual.member_id].purse.accounts[rule.mechanic.unit]
+        for accrual in accruals.values()
+        for rule in habits.get(accrual.id, ())
+        if rule.mechanic.pays_apart
+    }
     lots = live_lots_of(accounts, now=now)
     policy = book.terms.returns
     return _Scene(
@@ -133,6 +146,8 @@ def _scene_of(
         lots,
         {lot.id: lot.remaining for held in lots.values() for lot in held},
         "within_balance" if is_undone and policy == "keep" else policy,
+        habits=habits,
+        memories=memories_behind(accruals.values(), members) if habits else {},
     )
 
 
@@ -150,6 +165,10 @@ def _settle(scene: _Scene, accrual: Reversible, claim: Claim, *, now: datetime) 
         if due > 0:
             scene.settled.due[accrual.id, code] = before + due
             _take(scene, _Back(claim, accrual, code, TakenBack(due)), member.purse)
+    if rules := scene.habits.get(accrual.id):
+        apart = claim._replace(cause=f"{claim.cause}:payout")
+        for award in forgotten(rules, scene.memories[accrual.member_id], accrual, claim):
+            _take(scene, _Back(apart, accrual, award.unit, TakenBack(award.amount)), member.purse)
     scene.movements.climb(scene.book, member.purse, cause=_key(accrual, claim), at=now)
     if claim.is_full and accrual.id not in scene.settled.voided:
         scene.settled.voided.add(accrual.id)
@@ -205,6 +224,7 @@ def _key(accrual: Reversible, claim: Claim) -> str:
 
 
 def _write(scene: _Scene, *, now: datetime) -> list[int]:
+    keep_memories(scene.memories)
     if not scene.backs and not scene.voided:
         return []
     write_movements(scene.book, scene.movements, list(scene.members.values()), now=now)

@@ -9,11 +9,14 @@ from django.test.utils import CaptureQueriesContext
 
 from regulars.core.errors import Refused
 from regulars.customers.actions import TimelineNote, note_on_timeline
+from regulars.customers.actions.returns import record_returns
 from regulars.customers.models import Customer, TimelineEntry
+from regulars.customers.rules.purchases import ReturnInput, ReturnLineInput
 from regulars.loyalty.actions import (
     RuleInput,
     UnitInput,
     add_unit,
+    post_returns,
     refer_friend,
     regroup_everywhere,
     reward_acts,
@@ -145,3 +148,63 @@ def test_an_act_brings_the_same_whatever_was_said_and_once(program: Program) -> 
     reward_acts([answered(people[0], 9)], now=NOW)
     assert balance(people[0]) - start[0] == 20
     assert audit(NOW).mismatches == ()
+
+
+def give_back(number: str, share_milli: int) -> None:
+    told = ReturnInput(
+        source="till",
+        number=f"back {number} {share_milli}",
+        purchase_source="till",
+        purchase_number=number,
+        returned_at=NOW,
+        lines=(ReturnLineInput(1, share_milli),),
+    )
+    (returned,) = record_returns([told], now=NOW)
+    assert returned.refused is None
+    for _ in range(2):
+        post_returns(return_ids=[returned.return_id], now=NOW)
+
+
+def visit(customer: Customer, number: str, days: float) -> int:
+    receipt = make.receipt(
+        number,
+        customer=customer,
+        lines=[make.line(total_minor=1_000)],
+        bought_at=NOW - timedelta(days=days),
+    )
+    (taken,) = take_purchases([receipt], now=NOW)
+    return sum(taken.receipts[0].payouts.values())
+
+
+def test_goods_of_a_paid_window_take_their_share_back_once(program: Program) -> None:
+    add_unit(program, UnitInput("cashback", "Cashback", "money", worth_minor=1))
+    add_rule(program, "cashback_by_visits", visits=3)
+    anna = make.customer("Anna")
+    assert [visit(anna, f"V{day}", day) for day in (3, 2, 1)] == [0, 0, 300]
+    give_back("V2", 400)
+    assert balance(anna, "cashback") == 260
+    give_back("V1", 1_000)
+    assert balance(anna, "cashback") == 160
+    assert audit(NOW).mismatches == ()
+
+
+def test_goods_that_come_back_before_the_window_is_paid_leave_a_smaller_visit(
+    program: Program,
+) -> None:
+    add_unit(program, UnitInput("cashback", "Cashback", "money", worth_minor=1))
+    add_rule(program, "cashback_by_visits", visits=3)
+    anna = make.customer("Anna")
+    assert [visit(anna, f"V{day}", day) for day in (5, 4)] == [0, 0]
+    give_back("V5", 400)
+    give_back("V4", 1_000)
+    assert [visit(anna, f"V{day}", day) for day in (3, 2)] == [0, 260]
+    assert audit(NOW).mismatches == ()
+
+
+def test_a_streak_forgets_a_purchase_that_came_back_whole(program: Program) -> None:
+    add_rule(program, "streak", points=50)
+    anna = make.customer("Anna")
+    visit(anna, "W14", 14)
+    visit(anna, "W7", 7)
+    give_back("W7", 1_000)
+    assert take(anna) == 0
