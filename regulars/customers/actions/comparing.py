@@ -4,14 +4,13 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
-from hashlib import blake2b
 from typing import Any
 
 from django.db import connection
 
 from regulars.core.sql import int_array, json_array, text_array
 from regulars.customers.matching import (
-    BLOCK_MAX,
+    HASH_MAX_SQL,
     MERGE_FROM,
     REVIEW_FROM,
     Comparison,
@@ -19,6 +18,7 @@ from regulars.customers.matching import (
     block_keys,
     compare,
     default_model,
+    key_hash,
     traits_of,
 )
 from regulars.customers.rules.doubting import doubted
@@ -64,11 +64,6 @@ def traits_from(text: str | None) -> Traits:
     return Traits(**json.loads(text)) if text else Traits()
 
 
-def hash_of(key: str) -> int:
-    """Sixty-four bits of a block key, as the database keeps it."""
-    return int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), signed=True)
-
-
 def find_evidence(customer_ids: Collection[int], *, now: datetime) -> set[int]:
     """Compare these records with all that share a block key; gives the records whose evidence changed.
 
@@ -77,7 +72,7 @@ def find_evidence(customer_ids: Collection[int], *, now: datetime) -> set[int]:
     """
     traits = _traits_of(customer_ids)
     crossed = _keep_keys({id_: block_keys(one) for id_, one in traits.items()})
-    pairs = _candidates(traits)
+    pairs = candidates_of(traits)
     others = _traits_of({id_ for pair in pairs for id_ in pair} - traits.keys())
     model = default_model()
     everybody = traits | others
@@ -108,7 +103,7 @@ def _keep_keys(keys: Mapping[int, Iterable[str]]) -> set[int]:
 
     A block crosses it where it holds more than that now and did not before, or the other way.
     """
-    rows = [(id_, hash_of(key)) for id_, told in keys.items() for key in told]
+    rows = [(id_, key_hash(key)) for id_, told in keys.items() for key in told]
     given = [
         int_array(keys),
         int_array([row[0] for row in rows]),
@@ -145,28 +140,32 @@ def _crossed(come: list[int], gone: list[int]) -> set[int]:
         return set()
     with connection.cursor() as cursor:
         cursor.execute(
-            """SELECT block.members FROM unnest(%s::bigint[], %s::bigint[]) AS given (key, change)
+            f"""SELECT block.members
+            FROM (SELECT key, change, {HASH_MAX_SQL.format("key")} AS most
+                FROM unnest(%s::bigint[], %s::bigint[]) AS told (key, change)) given
             JOIN LATERAL (SELECT array_agg(customer_id) AS members, count(*) AS size FROM (
                 SELECT customer_id FROM customers_blockkey WHERE key = given.key
-                LIMIT %s + abs(given.change) + 1) AS chosen) block
-            ON (block.size > %s) <> (block.size - given.change > %s)
-                AND block.size <= %s + abs(given.change)""",
-            [int_array(moved), int_array(moved.values()), *[BLOCK_MAX] * 4],
+                LIMIT given.most + abs(given.change) + 1) AS chosen) block
+            ON (block.size > given.most) <> (block.size - given.change > given.most)
+                AND block.size <= given.most + abs(given.change)""",
+            [int_array(moved), int_array(moved.values())],
         )
         return {id_ for (members,) in cursor.fetchall() for id_ in members}
 
 
-def _candidates(traits: Mapping[int, Traits]) -> set[Pair]:
-    """The pairs of these records with all that share a block of at most `BLOCK_MAX` with them."""
-    rows = [(id_, hash_of(key)) for id_, one in traits.items() for key in block_keys(one)]
+def candidates_of(traits: Mapping[int, Traits]) -> set[Pair]:
+    """The pairs of these records with all that share a block with them which is not too large."""
+    rows = [(id_, key_hash(key)) for id_, one in traits.items() for key in block_keys(one)]
     with connection.cursor() as cursor:
         cursor.execute(
-            """WITH given AS (SELECT * FROM unnest(%s::bigint[], %s::bigint[]) AS given (id, key)),
+            f"""WITH given AS (SELECT * FROM unnest(%s::bigint[], %s::bigint[]) AS given (id, key)),
             block AS (
-                SELECT asked.key, found.members FROM (SELECT DISTINCT key FROM given) asked
+                SELECT asked.key, found.members
+                FROM (SELECT DISTINCT key, {HASH_MAX_SQL.format("key")} AS most FROM given) asked
                 JOIN LATERAL (SELECT array_agg(customer_id) AS members FROM (
-                    SELECT customer_id FROM customers_blockkey WHERE key = asked.key LIMIT %s
-                ) AS chosen) found ON cardinality(found.members) BETWEEN 2 AND %s
+                    SELECT customer_id FROM customers_blockkey WHERE key = asked.key
+                    LIMIT asked.most + 1
+                ) AS chosen) found ON cardinality(found.members) BETWEEN 2 AND asked.most
             )
             SELECT DISTINCT least(given.id, member), greatest(given.id, member)
             FROM given JOIN block USING (key), unnest(block.members) AS member
@@ -174,8 +173,6 @@ def _candidates(traits: Mapping[int, Traits]) -> set[Pair]:
             [
                 int_array([row[0] for row in rows]),
                 int_array([row[1] for row in rows]),
-                BLOCK_MAX + 1,
-                BLOCK_MAX,
             ],
         )
         return set(cursor.fetchall())

@@ -5,7 +5,7 @@
 The order of records never matters. docs/algorithms/identity.md explains each step.
 """
 
-from regulars.customers.matching.blocking import BLOCK_MAX, block_keys, block_max
+from regulars.customers.matching.blocking import HASH_MAX_SQL, block_keys, key_hash
 from regulars.customers.matching.clustering import Edge, partition
 from regulars.customers.matching.model import Model, default_model
 from regulars.customers.matching.scoring import (
@@ -18,7 +18,7 @@ from regulars.customers.matching.scoring import (
 from regulars.customers.matching.traits import Traits, traits_of
 
 __all__ = [
-    "BLOCK_MAX",
+    "HASH_MAX_SQL",
     "MERGE_FROM",
     "REVIEW_FROM",
     "Comparison",
@@ -27,9 +27,9 @@ __all__ = [
     "Step",
     "Traits",
     "block_keys",
-    "block_max",
     "compare",
     "default_model",
+    "key_hash",
     "partition",
     "traits_of",
 ]

@@ -7,6 +7,7 @@ nobody together: it is a common name, not a sign of one person.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import blake2b
 
 from regulars.customers.matching.traits import Traits
 
@@ -112,6 +113,20 @@ A code that begins with w is weak.
 def block_max(key: str) -> int:
     """Records that may share a key, or a kind of key, for it to count."""
     return WEAK_MAX if key.startswith("w") else BLOCK_MAX
+
+
+HASH_MAX_SQL = f"CASE WHEN {{0}} & 1 = 1 THEN {WEAK_MAX} ELSE {BLOCK_MAX} END"
+"""`block_max` of a key that only its hash is known of, as an SQL expression."""
+
+
+def key_hash(key: str) -> int:
+    """Sixty-four bits of a block key, signed, as the database keeps it; odd where the key is weak.
+
+    >>> key_hash("e:ann@example.com") % 2, key_hash("ws:cooper") % 2
+    (0, 1)
+    """
+    bits = int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), signed=True)
+    return bits | 1 if block_max(key) == WEAK_MAX else bits & ~1
 
 
 def block_keys(traits: Traits) -> tuple[str, ...]:
