@@ -83,7 +83,7 @@ def test_keys_hashed_anew_are_the_same_keys(told) -> None:
     traits = learn(told[:10])
     before = set(BlockKey.objects.values_list("customer_id", "key"))
     BlockKey.objects.filter(customer_id=min(traits)).delete()
-    migration = import_module("regulars.customers.migrations.0011_keys_know_they_are_weak")
+    migration = import_module("regulars.customers.migrations.0012_keys_know_they_are_weak")
     connection.check_constraints()
     with connection.schema_editor(atomic=False) as editor:
         migration.hash_anew(apps, editor)

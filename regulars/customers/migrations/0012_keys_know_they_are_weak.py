@@ -43,6 +43,6 @@ def _told_after(cursor, last):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("customers", "0010_consents_that_end")]
+    dependencies = [("customers", "0011_tenders_of_purchases")]
 
     operations = [migrations.RunPython(hash_anew, migrations.RunPython.noop)]
