@@ -165,6 +165,8 @@ def test_the_owner_finds_every_page_in_order(world: World) -> None:
     broken = {}
     for page in guarded_pages():
         answer = client.get(filled(page.route, page.name, world))
+        if answer.streaming:
+            assert b"".join(answer.streaming_content), page.name
         if answer.status_code not in ({200, 302} if shows_itself(page) else {405}):
             broken[page.name] = answer.status_code
     assert not broken

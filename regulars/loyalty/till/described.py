@@ -19,6 +19,10 @@ from regulars.loyalty.till.shapes import (
     Returned,
 )
 
+REPEATS = {"quote": "nothing", "batch": "entry"}
+"""What makes a repeat harmless, where it is not the key: a quote leaves nothing behind, and each
+entry of a batch has a name of its own."""
+
 _OPERATIONS: tuple[tuple[str, type, type, int, str, str], ...] = (
     (
         "quote",
@@ -99,7 +103,6 @@ def _operation(  # noqa: PLR0917 (a row of the table above, and its shapes)
     summary: str,
     text: str,
 ) -> dict[str, Any]:
-    named = act not in {"quote", "batch"}
     return {
         "operationId": f"till_{act}",
         "summary": summary,
@@ -112,5 +115,5 @@ def _operation(  # noqa: PLR0917 (a row of the table above, and its shapes)
         },
         "security": [{"ApiKeyBearer": []}],
         "x-scope": SCOPE,
-        **({"x-idempotency": "key"} if named else {}),
+        "x-idempotency": REPEATS.get(act, "key"),
     }
