@@ -103,13 +103,19 @@ def measured(did: Did, rows: Sequence[Mapping[str, Any]]) -> int:
     return len({row[by] for row in rows} - {None}) if by else len(rows)
 
 
+def at_its_end(did: Did, rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Of facts in order those at the first or the last moment; the lines of a receipt share theirs."""
+    moment = rows[0 if did.measure == "first" else -1]["at"]
+    return [row for row in rows if row["at"] == moment]
+
+
 def _done(did: Did, record: Mapping[str, Any], now: datetime) -> Truth:
     rows = done_by(did, record, now=now)
     if isinstance(did.test, Test) and did.measure in ("count", "sum"):
         return _tested(did.test, measured(did, rows), now)
     if not rows:
         return None
-    return truth_of(did.test, rows[0 if did.measure == "first" else -1], now=now)
+    return any_of([truth_of(did.test, row, now=now) for row in at_its_end(did, rows)])
 
 
 def all_of(truths: Sequence[Truth]) -> Truth:

@@ -9,6 +9,7 @@ from regulars.core.conditions.evaluation import (
     Truth,
     all_of,
     any_of,
+    at_its_end,
     done_by,
     measured,
     truth_of,
@@ -77,9 +78,10 @@ def _done(did: Did, said: str, record: Mapping[str, Any], *, now: datetime) -> E
     moments = tuple(row["at"] for row in reversed(rows[-5:]))
     if did.measure in ("count", "sum"):
         return Explained("did", said, truth, measured(did, rows), moments)
-    asked = rows[0 if did.measure == "first" else -1] if rows else None
-    if asked is None:
+    if not rows:
         return Explained("did", said, truth, None, moments)
+    ends = at_its_end(did, rows)
+    asked = next(row for row in ends if truth_of(did.test, row, now=now) is truth)
     fields = [leaf.field for leaf in leaves_of(did.test) if isinstance(leaf, Test)]
     words = [_shown(one, asked.get(one.name)) or str(asked.get(one.name, "–")) for one in fields]
     return Explained("did", said, truth, dict(asked), moments, shown=", ".join(words))

@@ -53,7 +53,8 @@ class Did:
     """What was done: of the facts of a kind that a condition is true of, within a window.
 
     `count` and `sum` compare a whole number, 0 where nothing was done; `first` and `last` ask
-    something of the earliest or latest of these facts, and are unknown where there is none.
+    something of the earliest or latest of these facts, and are unknown where there is none. Of
+    several at that moment, such as the lines of a receipt, it is enough that it is true of one.
     """
 
     fact: FactKind
@@ -69,8 +70,19 @@ class Did:
         return "did_" + hashlib.md5(self._key.encode(), usedforsecurity=False).hexdigest()[:16]
 
     @property
+    def asks_whether_any(self) -> bool:
+        """Whether one is as good as many, so that repeats, which cost much to find, may be counted."""
+        if self.measure != "count" or not isinstance(self.test, Test):
+            return False
+        return (self.test.operator.name, self.test.values) in WHETHER_ANY
+
+    @property
     def _key(self) -> str:
-        asked = {} if self.measure in ("count", "sum") else as_json(self.test)
+        asked: Any = (
+            {"any": self.asks_whether_any}
+            if self.measure in ("count", "sum")
+            else as_json(self.test)
+        )
         where = as_json(self.where)
         window = self.window.as_json() if self.window else None
         of = self.of.name if self.of else None
@@ -79,6 +91,16 @@ class Did:
 
 COUNT = Field("count", "integer", "")
 SUM = Field("sum", "integer", "")
+WHETHER_ANY = {
+    ("at_least", (1,)),
+    ("less", (1,)),
+    ("more", (0,)),
+    ("at_most", (0,)),
+    ("equals", (0,)),
+    ("not_equals", (0,)),
+}
+"""The tests of a count that tell nothing but none from some."""
+
 AT_LEAST_ONCE = Test(COUNT, OPERATORS["at_least"], (1,))
 
 Condition: TypeAlias = Test | Did | All | Any_ | Not

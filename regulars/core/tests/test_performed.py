@@ -114,6 +114,12 @@ def test_sums_and_the_first_and_last() -> None:
     assert not is_true({"did": "bought", "first": in_west}, bought=bought(5, 3))
     assert not is_true(last_west)
     assert not is_true({"not": last_west}), "unknown without purchases"
+    of_one_moment = [*bought(1, shop="west"), *bought(1, shop="east")]
+    for end in ("first", "last"):
+        asked = parse({"did": "bought", end: in_west}, PEOPLE)
+        for rows in (of_one_moment, of_one_moment[::-1]):
+            assert holds(asked, {"bought": rows}, now=NOW), "one of several will do"
+            assert explained(asked, {"bought": rows}, now=NOW).found["shop"] == "west"
 
 
 @pytest.mark.parametrize(

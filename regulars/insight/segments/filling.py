@@ -67,7 +67,8 @@ def _found(conditions: Mapping[int, Condition], *, now: datetime) -> Any:
         truths = {f"s{id_}": matching(one, people, now=now) for id_, one in conditions.items()}
         return next_turn(people, asked, lake, now=now).select("person_id", "turn_s", **truths)
 
-    return run_tables(expression, facts_read(asked))
+    # Rows that come in the order of the indexes they go into are written several times faster.
+    return run_tables(expression, facts_read(asked)).sort_by("person_id")
 
 
 def _exchange(segment: Segment, found: Any, *, now: datetime) -> tuple[int, int]:
@@ -79,16 +80,18 @@ def _exchange(segment: Segment, found: Any, *, now: datetime) -> tuple[int, int]
         cursor.execute("TRUNCATE held")
         with cursor.copy("COPY held FROM STDIN") as copy:
             copy.write("".join(f"{id_}\n" for id_ in ids))
+        cursor.execute("ANALYZE held")
         cursor.execute(
-            """UPDATE customers_segmentmember SET left_at = greatest(%s, entered_at)
-            WHERE segment_id = %s AND left_at IS NULL AND customer_id NOT IN (SELECT id FROM held)
+            """UPDATE customers_segmentmember member SET left_at = greatest(%s, entered_at)
+            WHERE segment_id = %s AND left_at IS NULL
+                AND NOT EXISTS (SELECT FROM held WHERE held.id = member.customer_id)
             RETURNING customer_id""",
             [now, segment.pk],
         )
         left = [row[0] for row in cursor.fetchall()]
         cursor.execute(
             """INSERT INTO customers_segmentmember (segment_id, customer_id, entered_at)
-            SELECT %s, held.id, %s FROM held JOIN customers_customer USING (id)
+            SELECT %s, held.id, %s FROM held JOIN customers_customer USING (id) ORDER BY held.id
             ON CONFLICT DO NOTHING RETURNING customer_id""",
             [segment.pk, now],
         )

@@ -18,20 +18,22 @@ def next_turn(people: Any, conditions: Sequence[Condition], lake: Lake, *, now: 
     import ibis  # slow to import
 
     now_s = int(now.timestamp())
-    turns = [
+    moments = [
         turn
         for condition in conditions
         for leaf in leaves_of(condition)
         if isinstance(leaf, Test) and leaf.operator.needs == "days"
         for turn in _of_field(people[leaf.field.name], leaf, now_s)
     ]
+    people = people.mutate(**{f"turn_{at}": moment for at, moment in enumerate(moments)})
+    names = [f"turn_{at}" for at in range(len(moments))]
     for name, dids in _moving(conditions).items():
         rows = FACT_SOURCES[name].in_lake(lake)
         first = _of_facts(rows, dids, now).rename(turn_id="person_id", **{f"turn_{name}": "turn"})
         people = people.left_join(first, people.person_id == first.turn_id).drop("turn_id")
-        turns.append(people[f"turn_{name}"])
-    turn = ibis.least(*turns) if len(turns) > 1 else (turns or [ibis.null("int64")])[0]
-    return people.mutate(turn_s=turn)
+        names.append(f"turn_{name}")
+    known = [people[name] for name in names] or [ibis.null("int64")]
+    return people.mutate(turn_s=ibis.least(*known) if len(known) > 1 else known[0])
 
 
 def _moving(conditions: Sequence[Condition]) -> dict[str, list[Did]]:
