@@ -2,9 +2,12 @@
 
 from regulars.wsgi import application as pages  # isort: skip (it sets Django up)
 
+from threading import Thread
+
 from regulars.connectors.collect.door import PREFIXES, CollectDoor
 from regulars.core.doors import Doors
 from regulars.core.pages_over_asgi import PagesOverAsgi
+from regulars.insight.engines import warm_up
 from regulars.loyalty.till.door import PREFIX as TILL
 from regulars.loyalty.till.door import TillDoor
 
@@ -14,3 +17,5 @@ application = Doors(
     {**dict.fromkeys(PREFIXES, CollectDoor()), TILL: TillDoor()},
     pages=PagesOverAsgi(pages, threads=THREADS),
 )
+
+Thread(target=warm_up, name="warm up", daemon=True).start()

@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any, Protocol
 
 from regulars.environment import read
-from regulars.insight.lake.fact import Fact
+from regulars.insight.lake.fact import Fact, facts
 
 
 class Engine(Protocol):
@@ -29,6 +29,20 @@ class Engine(Protocol):
 def current_engine() -> Engine:
     """The engine of this process, as REGULARS_ENGINE names it."""
     return engine_for(read("REGULARS_ENGINE"))
+
+
+def warm_up() -> None:
+    """Has the engine of this process answer once, so that nobody waits for what it loads.
+
+    The first answer of a process takes two seconds of a core for its libraries, all others none of
+    that. A Spark session belongs to a cluster and is opened when it is asked.
+    """
+    if read("REGULARS_ENGINE") != "duckdb":
+        return
+    from regulars.insight.queries.metrics import tables
+
+    stores = facts.get("stores")
+    current_engine().rows(tables()[stores.name], {stores.name: (stores, ())})
 
 
 def engine_for(setting: str) -> Engine:
