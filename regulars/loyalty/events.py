@@ -44,6 +44,20 @@ class RedemptionsUndone(Event):
 
 
 @dataclass(frozen=True)
+class PointsHeld(Event):
+    """Members' points were set aside for unfinished purchases."""
+
+    hold_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class HoldsEnded(Event):
+    """Holds were captured, released or lapsed."""
+
+    hold_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class PointsReversed(Event):
     """Points of returned or undone purchases were taken back."""
 

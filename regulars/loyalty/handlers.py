@@ -16,6 +16,7 @@ from regulars.customers.events import (
 from regulars.customers.queries import records_touched_by
 from regulars.loyalty.actions import (
     expire_points,
+    lapse_holds,
     post_returns,
     regroup_everywhere,
     reverse_purchases,
@@ -86,3 +87,7 @@ def free_what_has_lapsed(timestamp: int) -> None:
 def expire_dead_vouchers(timestamp: int) -> None:
     """Post the expiry of vouchers and gift cards; they paid nothing any more before."""
     expire_values(now=datetime.fromtimestamp(timestamp, tz=moment_of_now().tzinfo))
+@every("*/10 * * * *")
+def free_overdue_holds(timestamp: int) -> None:
+    """Post the end of holds whose time is over; their points were usable before."""
+    lapse_holds(now=datetime.fromtimestamp(timestamp, tz=moment_of_now().tzinfo))

@@ -5,6 +5,12 @@ from regulars.loyalty.actions.acts import reward_acts
 from regulars.loyalty.actions.campaigns import CampaignInput, change_campaign, open_campaign
 from regulars.loyalty.actions.expiring import expire_points
 from regulars.loyalty.actions.grouping import regroup_everywhere, regroup_members
+from regulars.loyalty.actions.holding import (
+    capture_hold,
+    hold_points,
+    lapse_holds,
+    release_hold,
+)
 from regulars.loyalty.actions.members import enrol_members
 from regulars.loyalty.actions.posting import Taken, post_purchases, take_purchases
 from regulars.loyalty.actions.programs import (
@@ -38,9 +44,12 @@ __all__ = [
     "activate_points",
     "add_unit",
     "change_campaign",
+    "capture_hold",
     "end_rule",
     "enrol_members",
     "expire_points",
+    "hold_points",
+    "lapse_holds",
     "link_redemptions",
     "open_campaign",
     "open_program",
@@ -51,6 +60,7 @@ __all__ = [
     "refer_friend",
     "regroup_everywhere",
     "regroup_members",
+    "release_hold",
     "reverse_purchases",
     "reward_acts",
     "set_rule",

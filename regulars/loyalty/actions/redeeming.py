@@ -9,7 +9,10 @@ from regulars.core.errors import Conflict, Refused
 from regulars.core.events import publish
 from regulars.core.sql import int_array, text_array
 from regulars.loyalty.actions.grouping import regroup_members
+from regulars.loyalty.actions.holding import free_overdue
+from regulars.loyalty.actions.locking import lock_all, lock_leader, refuse_frozen
 from regulars.loyalty.actions.restoring import Giving, give_back
+from regulars.loyalty.actions.spending import pot_of, spend_lots, spendable, write_transfer
 from regulars.loyalty.events import PointsRedeemed, RedemptionsUndone
 from regulars.loyalty.models import Account, Member, Redemption, Unit
 from regulars.loyalty.queries.spendings import (
@@ -23,27 +26,6 @@ from regulars.loyalty.rules.returns import given_back
 
 UNDO_AT_THE_TILL = timedelta(seconds=60)
 """How long a cashier may undo a redemption; later it is a matter for the back office."""
-
-SPEND_LOTS = """
-    WITH open AS (
-        SELECT id, remaining,
-            sum(remaining) OVER (
-                ORDER BY expires_at NULLS LAST, coalesce(origin_id, id), id) AS upto
-        FROM loyalty_lot
-        WHERE account_id = %(account)s AND remaining > 0 AND activates_at <= %(now)s
-            AND (expires_at IS NULL OR expires_at > %(now)s)
-    ), taken AS (
-        SELECT id, least(remaining, %(amount)s - (upto - remaining)) AS amount
-        FROM open WHERE upto - remaining < %(amount)s
-    ), uses AS (
-        INSERT INTO loyalty_lotuse (lot_id, transfer_id, amount)
-        SELECT id, %(transfer)s, amount FROM taken RETURNING amount
-    ), lots AS (
-        UPDATE loyalty_lot lot SET remaining = lot.remaining - taken.amount
-        FROM taken WHERE lot.id = taken.id
-    )
-    SELECT coalesce(sum(amount), 0) FROM uses
-"""
 
 
 @transaction.atomic
@@ -66,12 +48,13 @@ def redeem_points(
     """
     if amount <= 0:
         raise Refused("nothing_to_redeem", "the amount must be above zero", "amount")
-    leader_id = _lock_leader(member.pk)
-    spent = _spendable(member, unit)
+    leader_id = lock_leader(member.pk)
+    spent = spendable(member, unit)
     if known := _known(key, member, amount, unit=spent):
         return known
     refuse_frozen([member.pk, leader_id])
     account = Account.objects.get(member_id=leader_id, unit=spent)
+    free_overdue(account.pk, now=now)
     redemption = Redemption.objects.create(
         key=key,
         member=member,
@@ -83,8 +66,15 @@ def redeem_points(
         purchase_id=purchase_id,
         redeemed_at=now,
     )
-    transfer_id = _transfer(redemption, account.pk, _pot(spent, "redeemed"), at=now)
-    _spend_lots(account.pk, amount, transfer_id=transfer_id, now=now)
+    transfer_id = write_transfer(
+        f"redemption:{redemption.pk}",
+        account.pk,
+        pot_of(spent, "redeemed"),
+        amount=amount,
+        at=now,
+        redemption_id=redemption.pk,
+    )
+    spend_lots(account.pk, amount, transfer_id=transfer_id, now=now)
     publish(PointsRedeemed(redemption_ids=(redemption.pk,)))
     return redemption
 
@@ -99,7 +89,7 @@ def undo_redemption(
     Where members were merged or parted since, the points then go to whose they are.
     """
     concerned = concerned_by([redemption.pk])
-    _lock_all({*_members_of(concerned, redemption), redemption.member_id})
+    lock_all({*_members_of(concerned, redemption), redemption.member_id})
     redemption.refresh_from_db()
     if redemption.undone_at is not None:
         return redemption
@@ -138,33 +128,6 @@ def _members_of(customer_ids: Collection[int], redemption: Redemption) -> list[i
     return list(rows.values_list("pk", flat=True))
 
 
-def _lock_leader(member_id: int) -> int:
-    """The member whose accounts this one spends from, locked; it may change while we wait."""
-    rows = Member.objects.filter(pk=member_id)
-    while True:
-        known = rows.values_list("led_by_id", flat=True).get() or member_id
-        _lock_all({known})
-        if (rows.values_list("led_by_id", flat=True).get() or member_id) == known:
-            return known
-
-
-def _lock_all(member_ids: Collection[int | None]) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT id FROM loyalty_member WHERE id = ANY(%s::bigint[])"
-            " ORDER BY id FOR NO KEY UPDATE",
-            [int_array(member_ids)],
-        )
-
-
-def refuse_frozen(member_ids: Collection[int]) -> None:
-    """Nothing, or `Refused` with the reason why the points of one of these may not be spent."""
-    frozen = Member.objects.filter(pk__in=member_ids, frozen_at__isnull=False).first()
-    if frozen is not None:
-        reason = frozen.frozen_reason or "the card is frozen"
-        raise Refused("member_is_frozen", reason, "member")
-
-
 @transaction.atomic
 def link_redemptions(purchases: Mapping[str, int]) -> int:
     """Say for which purchase each redemption paid, by its key; gives how many were linked.
@@ -185,60 +148,8 @@ def link_redemptions(purchases: Mapping[str, int]) -> int:
         return int(cursor.rowcount)
 
 
-def _spendable(member: Member, code: str) -> Unit:
-    units = Unit.objects.filter(program_id=member.program_id).exclude(kind="qualifying")
-    found = units.filter(code=code).first() if code else units.order_by("id").first()
-    if found is None:
-        raise Refused("unknown_unit", f"nothing spendable is called {code!r}", "unit")
-    return found
-
-
 def _known(key: str, member: Member, amount: int, *, unit: Unit) -> Redemption | None:
     known = Redemption.objects.filter(key=key).select_related("unit").first()
     if known and (known.member_id, known.amount, known.unit_id) != (member.pk, amount, unit.pk):
         raise Conflict("other_content", "this key was used for another redemption", "key")
     return known
-
-
-def _pot(unit: Unit, pot: str) -> int:
-    return Account.objects.values_list("pk", flat=True).get(unit=unit, pot=pot)
-
-
-def _transfer(
-    redemption: Redemption, source: int, target: int, *, at: datetime, suffix: str = ""
-) -> int:
-    """The id of a new transfer of the whole amount; balances of members follow."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO loyalty_transfer"
-            " (key, source_id, target_id, amount, redemption_id, at, recorded_at)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s) RETURNING id",
-            [
-                f"redemption:{redemption.pk}{suffix}",
-                source,
-                target,
-                redemption.amount,
-                redemption.pk,
-                at,
-                at,
-            ],
-        )
-        return int(cursor.fetchone()[0])
-
-
-def _spend_lots(account_id: int, amount: int, *, transfer_id: int, now: datetime) -> None:
-    """Consume lots in one statement, however many there are; `Refused` where they do not cover it."""
-    parameters: dict[str, int | datetime] = {
-        "account": account_id,
-        "amount": amount,
-        "transfer": transfer_id,
-        "now": now,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(SPEND_LOTS, parameters)
-        covered = int(cursor.fetchone()[0])
-        if covered < amount:
-            raise Refused("not_enough_points", f"only {covered} can be spent now", "amount")
-        cursor.execute(
-            "UPDATE loyalty_account SET balance = balance - %s WHERE id = %s", [amount, account_id]
-        )

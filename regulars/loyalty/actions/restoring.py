@@ -26,12 +26,13 @@ __all__ = ["Giving", "Spending", "give_back", "restore_spent", "spendings_on"]
 
 
 class Giving(NamedTuple):
-    """What comes back of one redemption; the key names the transfer."""
+    """What comes back of one redemption or hold; the key names the transfer."""
 
     spending: Spending
     key: str
     cause: str
     backs: list[GivenBack]
+    is_hold: bool = False
 
     @property
     def amount(self) -> int:
@@ -139,7 +140,9 @@ def give_back(givings: Sequence[Giving], *, now: datetime) -> None:
             GIVE_BACK,
             {
                 "keys": text_array([giving.key for giving in givings]),
-                "redemptions": int_array([giving.spending.id for giving in givings]),
+                "redemptions": int_array(
+                    [None if giving.is_hold else giving.spending.id for giving in givings]
+                ),
                 "pots": int_array([giving.spending.pot_id for giving in givings]),
                 "accounts": int_array([giving.spending.account_id for giving in givings]),
                 "amounts": int_array([giving.amount for giving in givings]),

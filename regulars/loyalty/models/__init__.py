@@ -4,6 +4,7 @@ from regulars.loyalty.models.earning import Campaign, MemberMemory
 from regulars.loyalty.models.ledger import (
     Account,
     Accrual,
+    Hold,
     Lot,
     LotUse,
     Redemption,
@@ -54,3 +55,4 @@ __all__ = [
     "ValueEntry",
     "ValuePayment",
 ]
+    "Hold",

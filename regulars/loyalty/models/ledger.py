@@ -87,6 +87,55 @@ class Accrual(Record):
         )
 
 
+class Hold(Record):
+    """Points set aside for an unfinished purchase; captured, released or lapsed, exactly once.
+
+    From `ends_at` on its points are free again, whether a job has posted that yet or not.
+    """
+
+    store_path: ClassVar[str | None] = "store"
+
+    key = models.CharField(max_length=150, unique=True, db_collation="C")
+    member = models.ForeignKey(Member, models.PROTECT, related_name="+")
+    unit = models.ForeignKey(Unit, models.PROTECT, related_name="+", db_index=False)
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
+    amount = models.PositiveBigIntegerField()
+    store = models.ForeignKey(Store, models.PROTECT, null=True, related_name="+", db_index=False)
+    employee = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    held_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    outcome = models.CharField(
+        max_length=10, default="", blank=True, help_text="captured, released, lapsed; empty: open"
+    )
+    captured = models.PositiveBigIntegerField(default=0)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                name="a_hold_sets_something_aside",
+                condition=Q(amount__gt=0, ends_at__gt=F("held_at")),
+            ),
+            models.CheckConstraint(
+                name="a_hold_captures_no_more_than_it_holds",
+                condition=Q(outcome="captured", captured__gt=0, captured__lte=F("amount"))
+                | Q(outcome__in=("", "released", "lapsed"), captured=0),
+            ),
+            models.CheckConstraint(
+                name="a_hold_that_ended_says_how",
+                condition=Q(outcome="", ended_at__isnull=True)
+                | (~Q(outcome="") & Q(ended_at__isnull=False)),
+            ),
+        )
+        indexes = (
+            models.Index(
+                fields=("account", "ends_at"), name="hold_open_by_account", condition=Q(outcome="")
+            ),
+        )
+
+
 class Redemption(Record):
     """Points that a member spent; undone by a transfer back, within a minute at the till.
 
@@ -107,6 +156,7 @@ class Redemption(Record):
     purchase = models.ForeignKey(
         Purchase, models.PROTECT, null=True, related_name="+", db_index=False
     )
+    hold = models.OneToOneField(Hold, models.PROTECT, null=True, related_name="+")
     redeemed_at = models.DateTimeField()
     undone_at = models.DateTimeField(null=True)
 

@@ -85,6 +85,24 @@ DEBTS = """
     WHERE account.debt > 0 GROUP BY account.id ORDER BY account.id
 """
 
+HOLDS = """
+    SELECT hold.id, hold.amount - hold.captured, coalesce(sums.amount, 0)
+    FROM loyalty_hold hold
+    LEFT JOIN (
+        SELECT split_part(transfer.key, ':', 2)::bigint AS id,
+            sum(CASE WHEN target.pot = 'held' THEN transfer.amount::bigint
+                ELSE -transfer.amount::bigint END) AS amount
+        FROM loyalty_transfer transfer
+        JOIN loyalty_account target ON target.id = transfer.target_id
+        WHERE transfer.key LIKE 'hold:%%' GROUP BY 1
+    ) sums ON sums.id = hold.id
+    LEFT JOIN loyalty_redemption redemption ON redemption.hold_id = hold.id
+    WHERE coalesce(redemption.amount, 0) <> hold.captured OR coalesce(sums.amount, 0) <> CASE
+        WHEN hold.outcome = '' THEN hold.amount WHEN hold.outcome = 'captured' THEN hold.captured
+        ELSE 0 END
+    ORDER BY hold.id
+"""
+
 UNITS = """
     SELECT transfer.id, source.unit_id, target.unit_id
     FROM loyalty_transfer transfer
@@ -184,6 +202,7 @@ CHECKS = {
     "lot_is_its_grant_less_its_uses": LOTS,
     "every_grant_has_its_lot": LOTS_OF_TRANSFERS,
     "every_spending_has_its_uses": USES_OF_TRANSFERS,
+    "a_hold_ends_once": HOLDS,
     "transfer_stays_in_one_unit": UNITS,
     "receipt_is_what_was_posted": RECEIPTS,
     "tier_follows_from_transfers": TIERS,
@@ -225,7 +244,16 @@ def audit(now: datetime, *, limit: int = 1000) -> Audit:
 
 def _counts(cursor: CursorWrapper) -> dict[str, int]:
     counts = {}
-    for noun in ("member", "account", "accrual", "transfer", "lot", "redemption", "reversal"):
+    for noun in (
+        "member",
+        "account",
+        "accrual",
+        "transfer",
+        "lot",
+        "redemption",
+        "reversal",
+        "hold",
+    ):
         cursor.execute(f"SELECT count(*) FROM loyalty_{noun}")
         counts[f"{noun}s"] = int(cursor.fetchone()[0])
     return counts

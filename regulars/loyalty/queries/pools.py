@@ -146,16 +146,27 @@ def _granted(member_ids: Collection[int]) -> list[tuple[int, int, int, Step]]:
 
 
 def _redeemed(member_ids: Collection[int]) -> list[tuple[int, int, int, Step]]:
+    """What was spent and held, and what came back; a hold goes by its number below zero."""
     rows = _rows(
         """
-        SELECT transfer.id, redemption.unit_id, target.member_id IS NOT NULL, redemption.id,
-            redemption.member_id, transfer.amount, redemption.redeemed_at
+        SELECT transfer.id, redemption.unit_id, target.member_id IS NOT NULL,
+            coalesce(-redemption.hold_id, redemption.id), redemption.member_id, transfer.amount,
+            redemption.redeemed_at
         FROM loyalty_redemption redemption
         JOIN loyalty_transfer transfer ON transfer.redemption_id = redemption.id
         JOIN loyalty_account target ON target.id = transfer.target_id
         WHERE redemption.member_id = ANY(%s::bigint[])
+            AND (redemption.hold_id IS NULL OR target.member_id IS NOT NULL)
+        UNION ALL
+        SELECT transfer.id, hold.unit_id, transfer.target_id = hold.account_id, -hold.id,
+            hold.member_id, transfer.amount, hold.held_at
+        FROM loyalty_hold hold
+        JOIN loyalty_transfer transfer
+            ON transfer.key IN ('hold:' || hold.id, 'hold:' || hold.id || ':back')
+        WHERE hold.member_id = ANY(%s::bigint[])
         """,
         member_ids,
+        2,
     )
     return [
         (row[0], 0, row[1], Undone(row[3], row[5]) if row[2] else Spent(*row[3:]))  # type: ignore[misc,arg-type]

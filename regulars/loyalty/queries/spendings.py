@@ -1,7 +1,7 @@
 """Redemptions as those need them who give points back: what they took, and what came back."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -33,13 +33,20 @@ class Restored:
     causes: set[tuple[int, str]] = field(default_factory=set)
 
 
-SPENDINGS = """
+ORDER = "lot.expires_at NULLS LAST, coalesce(lot.origin_id, lot.id), lot.id"
+
+SPENT_BY = """spent.key = CASE WHEN redemption.hold_id IS NULL
+    THEN 'redemption:' || redemption.id ELSE 'hold:' || redemption.hold_id END"""
+"""The transfer that took a redemption's lots; for one that captured a hold, the hold's own."""
+
+SPENDINGS = f"""
     SELECT redemption.id, redemption.purchase_id, redemption.unit_id, redemption.amount,
         account.id, member.customer_id, pot.id
     FROM loyalty_redemption redemption
-    JOIN loyalty_transfer spent ON spent.key = 'redemption:' || redemption.id
+    JOIN loyalty_transfer spent ON {SPENT_BY}
     JOIN loyalty_account account ON account.id = spent.source_id
-    JOIN loyalty_account pot ON pot.id = spent.target_id
+    JOIN loyalty_account pot ON pot.unit_id = redemption.unit_id AND pot.pot = 'redeemed'
+        AND pot.member_id IS NULL
     JOIN loyalty_member member ON member.id = account.member_id
 """
 
@@ -64,22 +71,48 @@ def spending_of(redemption_id: int) -> Spending:
 
 def uses_of(redemption_ids: Collection[int], *, now: datetime) -> dict[int, list[Spent]]:
     """By redemption what it took of each lot, in the order it was taken."""
-    uses: dict[int, list[Spent]] = defaultdict(list)
     with connection.cursor() as cursor:
         cursor.execute(
-            """
-            SELECT transfer.redemption_id, lot.id, use.amount,
+            f"""
+            SELECT redemption.id, redemption.amount, lot.id, use.amount,
                 coalesce(lot.expires_at <= %s, false)
-            FROM loyalty_transfer transfer
-            JOIN loyalty_lotuse use ON use.transfer_id = transfer.id AND use.amount > 0
+            FROM loyalty_redemption redemption
+            JOIN loyalty_transfer spent ON {SPENT_BY}
+            JOIN loyalty_lotuse use ON use.transfer_id = spent.id AND use.amount > 0
             JOIN loyalty_lot lot ON lot.id = use.lot_id
-            WHERE transfer.redemption_id = ANY(%s::bigint[])
-            ORDER BY lot.expires_at NULLS LAST, coalesce(lot.origin_id, lot.id), lot.id
+            WHERE redemption.id = ANY(%s::bigint[]) ORDER BY {ORDER}
             """,
             [now, int_array(redemption_ids)],
         )
-        for redemption_id, *use in cursor.fetchall():
-            uses[redemption_id].append(Spent(*use))
+        return _up_to_amounts(cursor.fetchall())
+
+
+def uses_of_holds(hold_ids: Collection[int], *, now: datetime) -> dict[int, list[Spent]]:
+    """By hold what it took of each lot, in the order it was taken."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT hold.id, hold.amount, lot.id, use.amount, coalesce(lot.expires_at <= %s, false)
+            FROM loyalty_hold hold
+            JOIN loyalty_transfer spent ON spent.key = 'hold:' || hold.id
+            JOIN loyalty_lotuse use ON use.transfer_id = spent.id AND use.amount > 0
+            JOIN loyalty_lot lot ON lot.id = use.lot_id
+            WHERE hold.id = ANY(%s::bigint[]) ORDER BY {ORDER}
+            """,
+            [now, int_array(hold_ids)],
+        )
+        return _up_to_amounts(cursor.fetchall())
+
+
+def _up_to_amounts(rows: Iterable[tuple[int, int, int, int, bool]]) -> dict[int, list[Spent]]:
+    """What was taken of lots for each cause, up to its amount: a capture may be of less."""
+    uses: dict[int, list[Spent]] = defaultdict(list)
+    left: dict[int, int] = {}
+    for cause, amount, lot_id, taken, is_dead in rows:
+        part = min(taken, left.setdefault(cause, amount))
+        if part:
+            uses[cause].append(Spent(lot_id, part, is_dead))
+            left[cause] -= part
     return uses
 
 
@@ -108,35 +141,48 @@ def debts_of(account_ids: Collection[int]) -> dict[int, int]:
         return dict(cursor.fetchall())
 
 
+TOUCHED = """
+    WITH spent AS ({spent}),
+    touched AS (
+        SELECT spent.cause, coalesce(accrual.member_id, first.member_id) AS member_id
+        FROM spent
+        JOIN loyalty_lotuse use ON use.transfer_id = spent.id
+        JOIN loyalty_lot lot ON lot.id = use.lot_id
+        JOIN loyalty_lot origin ON origin.id = coalesce(lot.origin_id, lot.id)
+        JOIN loyalty_account first ON first.id = origin.account_id
+        JOIN loyalty_transfer given ON given.id = origin.transfer_id
+        LEFT JOIN loyalty_accrual accrual ON accrual.id = given.accrual_id
+        UNION SELECT cause, member_id FROM spent
+        UNION SELECT spent.cause, account.member_id FROM spent
+        JOIN loyalty_account account ON account.id = spent.source_id
+    )
+    SELECT customer_id FROM loyalty_member WHERE id IN (
+        SELECT member_id FROM touched WHERE cause IN (
+            SELECT cause FROM touched GROUP BY cause HAVING count(DISTINCT member_id) > 1))
+"""
+
+BY_REDEMPTIONS = f"""SELECT redemption.id AS cause, redemption.member_id, spent.id, spent.source_id
+    FROM loyalty_redemption redemption JOIN loyalty_transfer spent ON {SPENT_BY}
+    WHERE redemption.id = ANY(%s::bigint[])"""
+
+BY_HOLDS = """SELECT hold.id AS cause, hold.member_id, spent.id, spent.source_id
+    FROM loyalty_hold hold JOIN loyalty_transfer spent ON spent.key = 'hold:' || hold.id
+    WHERE hold.id = ANY(%s::bigint[])"""
+
+
 def concerned_by(redemption_ids: Collection[int]) -> set[int]:
     """The records of members that redemptions touched; none where each was only its card's own."""
+    return _customers(TOUCHED.format(spent=BY_REDEMPTIONS), redemption_ids)
+
+
+def concerned_by_holds(hold_ids: Collection[int]) -> set[int]:
+    """The records of members that holds touched; none where each was only its card's own."""
+    return _customers(TOUCHED.format(spent=BY_HOLDS), hold_ids)
+
+
+def _customers(statement: str, ids: Collection[int]) -> set[int]:
     with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            WITH wanted AS (SELECT unnest(%s::bigint[]) AS id),
-            touched AS (
-                SELECT wanted.id, coalesce(accrual.member_id, first.member_id) AS member_id
-                FROM wanted
-                JOIN loyalty_transfer spent ON spent.redemption_id = wanted.id
-                JOIN loyalty_lotuse use ON use.transfer_id = spent.id
-                JOIN loyalty_lot lot ON lot.id = use.lot_id
-                JOIN loyalty_lot origin ON origin.id = coalesce(lot.origin_id, lot.id)
-                JOIN loyalty_account first ON first.id = origin.account_id
-                JOIN loyalty_transfer given ON given.id = origin.transfer_id
-                LEFT JOIN loyalty_accrual accrual ON accrual.id = given.accrual_id
-                UNION SELECT wanted.id, redemption.member_id FROM wanted
-                JOIN loyalty_redemption redemption ON redemption.id = wanted.id
-                UNION SELECT wanted.id, account.member_id FROM wanted
-                JOIN loyalty_transfer spent ON spent.redemption_id = wanted.id
-                JOIN loyalty_account account ON account.id = spent.source_id
-                WHERE account.member_id IS NOT NULL
-            )
-            SELECT customer_id FROM loyalty_member WHERE id IN (
-                SELECT member_id FROM touched WHERE id IN (
-                    SELECT id FROM touched GROUP BY id HAVING count(DISTINCT member_id) > 1))
-            """,
-            [int_array(redemption_ids)],
-        )
+        cursor.execute(statement, [int_array(ids)])
         return {row[0] for row in cursor.fetchall()}
 
 

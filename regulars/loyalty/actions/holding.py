@@ -1,0 +1,211 @@
+"""Holds in two steps: points are set aside, then captured, released, or freed by the clock."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from regulars.core.errors import Conflict, Refused
+from regulars.core.events import publish
+from regulars.core.sql import int_array
+from regulars.loyalty.actions.grouping import regroup_members
+from regulars.loyalty.actions.locking import lock_all, lock_leader, refuse_frozen
+from regulars.loyalty.actions.restoring import Giving, Spending, give_back
+from regulars.loyalty.actions.spending import pot_of, spend_lots, spendable, write_transfer
+from regulars.loyalty.events import HoldsEnded, PointsHeld, PointsRedeemed
+from regulars.loyalty.models import Account, Hold, Member, Redemption, Unit
+from regulars.loyalty.queries.spendings import concerned_by_holds, debts_of, uses_of_holds
+from regulars.loyalty.rules.returns import given_back
+
+BATCH = 1_000
+
+
+@transaction.atomic
+def hold_points(
+    member: Member,
+    amount: int,
+    *,
+    key: str,
+    ends_at: datetime,
+    now: datetime,
+    unit: str = "",
+    store_id: int | None = None,
+    employee_id: int | None = None,
+) -> Hold:
+    """Set points aside until a moment, soonest expiring first: all of them or none.
+
+    Held points count as gone, so a capture never fails for lack of them. The same key again gives
+    the hold of the first time; with another member, amount or unit it is a `Conflict`.
+    """
+    if amount <= 0:
+        raise Refused("nothing_to_hold", "the amount must be above zero", "amount")
+    leader_id = lock_leader(member.pk)
+    held = spendable(member, unit)
+    if known := _known(key, member, amount, unit=held):
+        return known
+    if ends_at <= now:
+        raise Refused("hold_ends_before_it_begins", "the end must lie ahead", "ends_at")
+    refuse_frozen([member.pk, leader_id])
+    account = Account.objects.get(member_id=leader_id, unit=held)
+    free_overdue(account.pk, now=now)
+    hold = Hold.objects.create(
+        key=key,
+        member=member,
+        unit=held,
+        account=account,
+        amount=amount,
+        store_id=store_id,
+        employee_id=employee_id,
+        held_at=now,
+        ends_at=ends_at,
+    )
+    transfer_id = write_transfer(
+        f"hold:{hold.pk}", account.pk, pot_of(held, "held"), amount=amount, at=now
+    )
+    spend_lots(account.pk, amount, transfer_id=transfer_id, now=now)
+    publish(PointsHeld(hold_ids=(hold.pk,)))
+    return hold
+
+
+@transaction.atomic
+def capture_hold(
+    hold: Hold, *, now: datetime, amount: int | None = None, purchase_id: int | None = None
+) -> Redemption:
+    """Spend what is held, or less of it; the rest goes back into the lots it came from.
+
+    Captured again with the same amount, it gives the same redemption; another amount is a
+    `Conflict`. A hold that was released, or whose time is over, is refused.
+    """
+    asked = hold.amount if amount is None else amount
+    if not 0 < asked <= hold.amount:
+        words = f"a hold of {hold.amount} captures between 1 and {hold.amount}"
+        raise Refused("more_than_held", words, "amount")
+    _lock(hold)
+    if hold.outcome == "captured":
+        if hold.captured != asked:
+            raise Conflict("other_content", "this hold was captured with another amount", "amount")
+        return Redemption.objects.select_related("unit", "member").get(hold=hold)
+    if hold.outcome or hold.ends_at <= now:
+        raise Refused("hold_has_ended", "this hold was released or its time is over")
+    refuse_frozen([hold.member_id, hold.account.member_id or 0])
+    redemption = _redeem(hold, asked, purchase_id=purchase_id, now=now)
+    if asked < hold.amount:
+        _free([hold], {hold.pk: hold.amount - asked}, now=now)
+    _end([hold], "captured", captured=asked, now=now)
+    publish(PointsRedeemed(redemption_ids=(redemption.pk,)))
+    return redemption
+
+
+@transaction.atomic
+def release_hold(hold: Hold, *, now: datetime) -> Hold:
+    """Free what is held, into the lots it came from, with their own expiry; once.
+
+    A hold that was captured is refused; undo its redemption instead.
+    """
+    _lock(hold)
+    if hold.outcome == "captured":
+        raise Refused("hold_has_ended", "this hold was captured already")
+    if not hold.outcome:
+        _free([hold], {hold.pk: hold.amount}, now=now)
+        _end([hold], "lapsed" if hold.ends_at <= now else "released", now=now)
+    return hold
+
+
+def lapse_holds(*, now: datetime) -> int:
+    """Free the points of all holds whose time is over; gives how many holds that were.
+
+    They were usable before: whoever spends from the account frees them first.
+    """
+    lapsed = 0
+    while freed := _lapse_some(now=now):
+        lapsed += freed
+    return lapsed
+
+
+@transaction.atomic
+def _lapse_some(*, now: datetime) -> int:
+    overdue = Hold.objects.filter(outcome="", ends_at__lte=now).order_by("id")[:BATCH]
+    members = {hold.account.member_id for hold in overdue.select_related("account")}
+    lock_all(members)
+    rows = Hold.objects.filter(outcome="", ends_at__lte=now, account__member__in=members)
+    return _lapse(list(rows.select_related("unit__program", "account").order_by("id")), now=now)
+
+
+def free_overdue(account_id: int, *, now: datetime) -> None:
+    """Free the holds of a locked account whose time is over: the clock ends them, not a job."""
+    rows = Hold.objects.filter(account=account_id, outcome="", ends_at__lte=now)
+    _lapse(list(rows.select_related("unit__program", "account").order_by("id")), now=now)
+
+
+def _lapse(holds: Sequence[Hold], *, now: datetime) -> int:
+    if holds:
+        _free(holds, {hold.pk: hold.amount for hold in holds}, now=now)
+        _end(holds, "lapsed", now=now)
+    return len(holds)
+
+
+def _lock(hold: Hold) -> None:
+    """The hold as it is now, with its member and the one whose account it took from locked."""
+    lock_all({hold.member_id, hold.account.member_id})
+    hold.refresh_from_db()
+
+
+def _redeem(hold: Hold, amount: int, *, purchase_id: int | None, now: datetime) -> Redemption:
+    redemption = Redemption.objects.create(
+        key=f"hold:{hold.pk}",
+        hold=hold,
+        member=hold.member,
+        unit=hold.unit,
+        amount=amount,
+        worth_minor=hold.unit.worth_of(amount),
+        store_id=hold.store_id,
+        employee_id=hold.employee_id,
+        purchase_id=purchase_id,
+        redeemed_at=now,
+    )
+    write_transfer(
+        f"redemption:{redemption.pk}",
+        pot_of(hold.unit, "held"),
+        pot_of(hold.unit, "redeemed"),
+        amount=amount,
+        at=now,
+        redemption_id=redemption.pk,
+    )
+    return redemption
+
+
+def _free(holds: Sequence[Hold], amounts: dict[int, int], *, now: datetime) -> None:
+    """Give amounts back into the lots that holds took, those taken last first."""
+    ids = [hold.pk for hold in holds]
+    uses, debts = uses_of_holds(ids, now=now), debts_of({hold.account_id for hold in holds})
+    givings = []
+    for hold in holds:
+        backs = given_back(uses[hold.pk], amounts[hold.pk], debt=debts[hold.account_id])
+        debts[hold.account_id] -= sum([back.repaid for back in backs])
+        pot = pot_of(hold.unit, "held")
+        source = Spending(hold.pk, None, hold.unit_id, hold.amount, hold.account_id, 0, pot)
+        givings.append(Giving(source, f"hold:{hold.pk}:back", "hold", backs, is_hold=True))
+    give_back(givings, now=now)
+    if customers := concerned_by_holds(ids):
+        program = holds[0].unit.program
+        cause = f"merging:hold:{ids[0]}"
+        regroup_members(program, customers, cause=cause, now=now, is_settling=True)
+
+
+def _end(holds: Sequence[Hold], outcome: str, *, now: datetime, captured: int = 0) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE loyalty_hold SET outcome = %s, captured = %s, ended_at = %s"
+            " WHERE id = ANY(%s::bigint[])",
+            [outcome, captured, now, int_array([hold.pk for hold in holds])],
+        )
+    for hold in holds:
+        hold.outcome, hold.captured, hold.ended_at = outcome, captured, now
+    publish(HoldsEnded(hold_ids=tuple(hold.pk for hold in holds)))
+
+
+def _known(key: str, member: Member, amount: int, *, unit: Unit) -> Hold | None:
+    known = Hold.objects.filter(key=key).select_related("unit", "account").first()
+    if known and (known.member_id, known.amount, known.unit_id) != (member.pk, amount, unit.pk):
+        raise Conflict("other_content", "this key was used for another hold", "key")
+    return known

@@ -1,0 +1,37 @@
+"""Locks of single members, and who may not spend."""
+
+from collections.abc import Collection
+
+from django.db import connection
+
+from regulars.core.errors import Refused
+from regulars.core.sql import int_array
+from regulars.loyalty.models import Member
+
+
+def lock_leader(member_id: int) -> int:
+    """The member whose accounts this one spends from, locked; it may change while we wait."""
+    rows = Member.objects.filter(pk=member_id)
+    while True:
+        known = rows.values_list("led_by_id", flat=True).get() or member_id
+        lock_all({known})
+        if (rows.values_list("led_by_id", flat=True).get() or member_id) == known:
+            return known
+
+
+def lock_all(member_ids: Collection[int | None]) -> None:
+    """Lock these members in the order of their ids, so that nobody waits in a circle."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id FROM loyalty_member WHERE id = ANY(%s::bigint[])"
+            " ORDER BY id FOR NO KEY UPDATE",
+            [int_array(member_ids)],
+        )
+
+
+def refuse_frozen(member_ids: Collection[int]) -> None:
+    """Nothing, or `Refused` with the reason why the points of one of these may not be spent."""
+    frozen = Member.objects.filter(pk__in=member_ids, frozen_at__isnull=False).first()
+    if frozen is not None:
+        reason = frozen.frozen_reason or "the card is frozen"
+        raise Refused("member_is_frozen", reason, "member")
