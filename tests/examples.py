@@ -7,6 +7,7 @@ key is the parameter's name, or `<page or operation>:<parameter>` where the name
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from django.core import signing
@@ -36,6 +37,7 @@ from regulars.feedback.actions.surveys import create_survey, link_for
 from regulars.feedback.models import Invitation, Survey
 from regulars.feedback.starters import starter
 from regulars.loyalty.actions.campaigns import CampaignInput, open_campaign
+from regulars.loyalty.actions.holding import hold_points
 from regulars.loyalty.actions.posting import take_purchases
 from regulars.loyalty.actions.promotions import PromotionInput, set_promotion
 from regulars.loyalty.actions.redeeming import redeem_points
@@ -301,6 +303,16 @@ def _rule_id(store: Store) -> int:
 def _campaign_id(store: Store) -> int:
     told = CampaignInput("Spring", budget=1_000)
     return open_campaign(_program(store), "spring", told, now=make.NOW).pk
+@example("hold_id", is_of_store=True)
+def _hold_id(store: Store) -> int:
+    return hold_points(
+        _member(store),
+        3,
+        key=f"example {store.pk}",
+        ends_at=make.NOW + timedelta(days=36_500),
+        now=make.NOW,
+        store_id=store.pk,
+    ).pk
 
 
 @example("redemption_id", is_of_store=True)

@@ -51,6 +51,14 @@ hold(
         mentions=("key",),
     ),
     Holding(
+        "loyalty_hold",
+        _("Points set aside"),
+        whose=f"member_id IN {_MEMBERS}",
+        shows=f"""SELECT held_at, amount, ends_at, outcome, captured FROM loyalty_hold
+            WHERE member_id IN {_MEMBERS} ORDER BY id""",
+        mentions=("key",),
+    ),
+    Holding(
         "loyalty_transfer",
         _("Points"),
         whose=f"""source_id IN (SELECT id FROM loyalty_account WHERE member_id IN {_MEMBERS})

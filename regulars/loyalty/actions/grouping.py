@@ -6,12 +6,14 @@ in any order, and a merge that was taken back before anybody looked moves nothin
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import connection, transaction
 
 from regulars.core.events import publish
 from regulars.core.sql import int_array, text_array
+from regulars.loyalty.actions.charging import Owed, charge
 from regulars.loyalty.actions.welcoming import welcome_members
 from regulars.loyalty.actions.writing import MemberState, Movements, write_tier_changes
 from regulars.loyalty.events import MembersRegrouped
@@ -26,10 +28,13 @@ from regulars.loyalty.queries.pools import (
     pools_around,
     qualifying_of,
 )
-from regulars.loyalty.rules.parting import Borne, Held, evened, moves, parted
+from regulars.loyalty.rules.parting import Alone, Borne, Held, evened, moves, parted
 
 Row = tuple[str, int, int, int, int | None, int | None]
-"""A transfer: key, source, target, amount, the lot it takes from, and the origin of its new lot."""
+"""A transfer: key, source, target, amount, the lot it takes from, and the origin of its new lot.
+
+One from the pot that names no origin pays what the target owes.
+"""
 
 
 def regroup_everywhere(customer_ids: Collection[int], *, cause: str, now: datetime) -> None:
@@ -59,12 +64,13 @@ def regroup_members(
     parting = is_settling or len({pool for pool, _ in pools}) < len(pools)
     if not parting and all(pool == wanted for pool, wanted in pools):
         return
-    rows, borne = _moves_of_lots(members, cause=cause, parting=parting, now=now)
-    rows += _moves_of_status(members, cause=cause)
-    _write(rows, now=now)
-    _write_shortfalls(borne, cause=cause, now=now)
+    book = book_of(program)
+    plan = _moves_of_lots(book, members, cause=cause, parting=parting, now=now)
+    _write(plan.rows + _moves_of_status(members, cause=cause), now=now)
+    charge(plan.owed, cause=cause, now=now)
+    _write_shortfalls(plan.borne, cause=cause, now=now)
     _lead(members)
-    _settle_standings(book_of(program), members, cause=cause, now=now)
+    _settle_standings(book, members, cause=cause, now=now)
     publish(MembersRegrouped(program_id=program.pk, member_ids=tuple(one.id for one in members)))
 
 
@@ -84,33 +90,74 @@ def _lock_pools(program: Program, customer_ids: Collection[int]) -> list[Pooled]
         members = again
 
 
+@dataclass
+class _Plan:
+    """What has to move in all units, what lots bear for others, and what is owed afterwards."""
+
+    rows: list[Row] = field(default_factory=list)
+    borne: list[Borne] = field(default_factory=list)
+    owed: list[Owed] = field(default_factory=list)
+
+
 def _moves_of_lots(
-    members: Sequence[Pooled], *, cause: str, parting: bool, now: datetime
-) -> tuple[list[Row], list[Borne]]:
+    book: Book, members: Sequence[Pooled], *, cause: str, parting: bool, now: datetime
+) -> _Plan:
     ids = [one.id for one in members]
-    leaders = {one.id: one.wanted for one in members}
-    accounts = accounts_of(ids)
-    lots = open_lots_with_owners(ids)
-    alone = histories_of(ids) if parting else {}
-    rows: list[Row] = []
-    borne: list[Borne] = []
-    for unit in sorted({unit for unit, _, _ in lots} | alone.keys()):
-        held = [lot for of, _, lot in lots if of == unit]
-        owners = {lot.origin: owner for of, owner, lot in lots if of == unit}
+    accounts, lots, terms = accounts_of(ids), open_lots_with_owners(ids), book.terms
+    owing = {unit for (_, unit), (_, _, debt) in accounts.items() if debt}
+    alone: Mapping[int, Alone] = {}
+    if parting:
+        debts = terms.debts or bool(owing)
+        alone = histories_of(ids, debts=debts, debt_max=terms.debt_max)
+    plan = _Plan()
+    for unit in sorted({unit for unit, _, _ in lots} | alone.keys() | owing):
+        mine = [(owner, lot) for of, owner, lot in lots if of == unit]
+        held = {one.id: accounts[one.id, unit] for one in members}
         history = alone.get(unit)
-        if history is not None:
-            owners |= {id_: lot.owner for id_, lot in history.lots.items()}
-        homes = {
-            origin: accounts[leaders[owner], unit][0]
-            for origin, owner in owners.items()
-            if owner in leaders
-        }
-        wanted = None
-        if history is not None:
-            share = parted(history, _left(held), leaders, now)
-            wanted, borne = share.wanted, [*borne, *share.borne]
-        rows += _rows_of_lots(held, homes, wanted, cause=cause, pot=_adjusted(unit))
-    return rows, borne
+        _plan_unit(plan, members, mine, held, history=history, cause=cause, unit=unit, now=now)
+    return plan
+
+
+def _plan_unit(
+    plan: _Plan,
+    members: Sequence[Pooled],
+    lots: Sequence[tuple[int, Held]],
+    accounts: Mapping[int, tuple[int, int, int]],
+    *,
+    history: Alone | None,
+    cause: str,
+    unit: int,
+    now: datetime,
+) -> None:
+    """Add the moves of one unit; debts are paid by the program and charged anew afterwards."""
+    leaders = {one.id: one.wanted for one in members}
+    owners = {lot.origin: owner for owner, lot in lots}
+    held = [lot for _, lot in lots]
+    wanted, owed = None, {id_: debt for id_, (_, _, debt) in accounts.items() if debt}
+    pot = _adjusted(unit)
+    for id_, debt in owed.items():
+        plan.rows.append((f"{cause}:owed:{id_}:{unit}", pot, accounts[id_][0], debt, None, None))
+    if history is not None:
+        owners |= {id_: lot.owner for id_, lot in history.lots.items()}
+        share = parted(history, _left(held), leaders, now, debt=sum(owed.values()))
+        wanted, owed = share.wanted, share.owed
+        plan.borne += share.borne
+    homes = {
+        origin: accounts[leaders[owner]][0] for origin, owner in owners.items() if owner in leaders
+    }
+    plan.rows += _rows_of_lots(held, homes, wanted, cause=cause, pot=pot)
+    plan.owed += [
+        (accounts[id_][0], pot, amount) for id_, amount in _by_leader(owed, leaders).items()
+    ]
+
+
+def _by_leader(owed: Mapping[int, int], leaders: Mapping[int, int]) -> dict[int, int]:
+    """What is owed by those who lead, for all whom they lead."""
+    sums: dict[int, int] = {}
+    for id_, amount in owed.items():
+        if amount:
+            sums[leaders[id_]] = sums.get(leaders[id_], 0) + amount
+    return sums
 
 
 def _left(held: Sequence[Held]) -> dict[int, int]:
@@ -131,6 +178,9 @@ def _rows_of_lots(
     """The transfers of moves; within one account points change their lot by way of the pot."""
     rows: list[Row] = []
     for lot, origin, target, amount in moves(held, homes, wanted):
+        if lot is None:
+            rows.append((f"{cause}:new:{origin}", pot, target, amount, None, origin))
+            continue
         key = f"{cause}:{lot.id}:{origin}"
         if target != lot.account:
             rows.append((key, lot.account, target, amount, lot.id, origin))
@@ -185,16 +235,29 @@ WRITE = """
         SELECT given.target_id, given.id, given.amount, given.amount, origin.activates_at,
             origin.expires_at, origin.id
         FROM given JOIN loyalty_lot origin ON origin.id = given.origin_id
+    ), repaid AS (
+        INSERT INTO loyalty_lot (account_id, transfer_id, granted, remaining, activates_at)
+        SELECT given.target_id, given.id, given.amount, 0, %(now)s FROM given
+        JOIN loyalty_account account ON account.id = given.target_id
+            AND account.member_id IS NOT NULL
+        JOIN loyalty_unit unit ON unit.id = account.unit_id AND unit.kind <> 'qualifying'
+        WHERE given.lot_id IS NULL AND given.origin_id IS NULL
+        RETURNING id, transfer_id, account_id, granted
+    ), paid AS (
+        INSERT INTO loyalty_lotuse (lot_id, transfer_id, amount)
+        SELECT id, transfer_id, granted FROM repaid
     ), emptied AS (
         UPDATE loyalty_lot lot SET remaining = lot.remaining - moved.amount
         FROM (SELECT lot_id, sum(amount) AS amount FROM given GROUP BY lot_id) moved
         WHERE lot.id = moved.lot_id
     )
-    UPDATE loyalty_account account SET balance = account.balance + legs.amount
+    UPDATE loyalty_account account
+    SET balance = account.balance + legs.amount, debt = account.debt - legs.repaid
     FROM (
-        SELECT id, sum(amount) AS amount FROM (
-            SELECT target_id AS id, amount FROM given
-            UNION ALL SELECT source_id, -amount FROM given
+        SELECT id, sum(amount) AS amount, sum(repaid) AS repaid FROM (
+            SELECT target_id AS id, amount, 0 AS repaid FROM given
+            UNION ALL SELECT source_id, -amount, 0 FROM given
+            UNION ALL SELECT account_id, 0, granted FROM repaid
         ) leg GROUP BY id
     ) legs WHERE account.id = legs.id AND account.member_id IS NOT NULL
 """
@@ -308,7 +371,9 @@ def _states(book: Book, member_ids: Collection[int]) -> dict[int, MemberState]:
             for row in cursor.fetchall()
         }
     units = {unit.id: unit.code for unit in book.units.values()}
-    for (member_id, unit_id), (account_id, balance) in accounts_of(member_ids).items():
+    for (member_id, unit_id), (account_id, balance, debt) in accounts_of(member_ids).items():
         states[member_id].accounts[units[unit_id]] = account_id
         states[member_id].balances[units[unit_id]] = balance
+        if debt:
+            states[member_id].debts[units[unit_id]] = debt
     return states

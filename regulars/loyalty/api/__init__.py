@@ -3,6 +3,7 @@
 from ninja import Router
 
 from regulars.loyalty.api import campaigns, liability, members, promo, purchases, rewards, values
+from regulars.loyalty.api import holds, members, purchases
 from regulars.loyalty.till.described import describe
 
 router = Router()
@@ -13,5 +14,6 @@ router.add_router("", campaigns.router)
 router.add_router("", rewards.router)
 router.add_router("", promo.router)
 router.add_router("", values.router)
+router.add_router("", holds.router)
 
 describe()

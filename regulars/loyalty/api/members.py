@@ -25,6 +25,7 @@ from regulars.loyalty.actions import (
     set_terms,
     undo_redemption,
 )
+from regulars.loyalty.api.purchases import purchase_id_of
 from regulars.loyalty.api.shapes import (
     BalanceOut,
     CustomerRefIn,
@@ -32,7 +33,6 @@ from regulars.loyalty.api.shapes import (
     MemberOut,
     MembersAsk,
     ProgramOut,
-    PurchaseNameIn,
     RedemptionIn,
     RedemptionOut,
     TermsIn,
@@ -42,7 +42,6 @@ from regulars.loyalty.api.shapes import (
 )
 from regulars.loyalty.api.wallets import shaped, whole
 from regulars.loyalty.models import Member, Program, Redemption, Tier, Unit
-from regulars.loyalty.queries.spendings import purchases_named
 
 router = Router(tags=["Loyalty"])
 
@@ -120,7 +119,7 @@ def create_redemption(request: ApiRequest, entry: RedemptionIn) -> Status[Redemp
         key=f"api:{entry.key}",
         now=moment_of_now(),
         unit=entry.unit,
-        purchase_id=_purchase_id(entry.purchase),
+        purchase_id=purchase_id_of(entry.purchase),
     )
     return Status(201, _redemption(redemption))
 
@@ -130,16 +129,6 @@ def undo(request: ApiRequest, redemption_id: Id) -> RedemptionOut:
     """Give the points back into the lots they came from, within a day; again changes nothing."""
     redemption = get_seen(Redemption, redemption_id, seen_by=request.auth)
     return _redemption(undo_redemption(redemption, now=moment_of_now(), within=timedelta(days=1)))
-
-
-def _purchase_id(named: PurchaseNameIn | None) -> int | None:
-    if named is None:
-        return None
-    name = (named.source, named.number)
-    found = purchases_named([name]).get(name)
-    if found is None:
-        raise Refused("unknown_purchase", "no purchase has this name", "purchase")
-    return found
 
 
 def _customer(reference: CustomerRefIn) -> int:

@@ -28,6 +28,7 @@ from regulars.loyalty.api.shapes import (
     ActivationOut,
     AwardOut,
     PurchaseIn,
+    PurchaseNameIn,
     PurchaseOut,
     ReceiptOut,
     ReturnIn,
@@ -100,6 +101,17 @@ def create_return(request: ApiRequest, entry: ReturnIn) -> Status[ReturnOut]:
         members=shaped(members, now=now),
     )
     return Status(201, answer)
+
+
+def purchase_id_of(named: PurchaseNameIn | None) -> int | None:
+    """The id of a purchase on record by its name; None where none is named."""
+    if named is None:
+        return None
+    name = (named.source, named.number)
+    found = purchases_named([name]).get(name)
+    if found is None:
+        raise Refused("unknown_purchase", "no purchase has this name", "purchase")
+    return found
 
 
 def _take(batch: Sequence[PurchaseIn]) -> Sequence[PurchaseOut | Refused]:

@@ -158,6 +158,7 @@ class BalanceOut(Schema):
     available: int
     pending: int = Field(description="Earned, and not usable yet.")
     debt: int = Field(description="Owed since goods came back; paid by what is earned next.")
+    held: int = Field(description="Set aside for unfinished purchases.")
     worth_minor: int
 
 
@@ -220,6 +221,50 @@ class RedemptionOut(Schema):
     worth_minor: int
     redeemed_at: datetime
     undone_at: datetime | None
+
+
+class HoldIn(Schema):
+    """Points to set aside for an unfinished purchase. `key` names this hold for ever."""
+
+    key: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^\S(.*\S)?$")]
+    member: Annotated[str, Field(pattern=r"^[0-9]{1,19}$", description="The number of the card.")]
+    amount: Annotated[int, Field(ge=1, le=10**15)]
+    unit: Code = ""
+    minutes: Annotated[int, Field(ge=1, le=60 * 24 * 30)] = Field(
+        30, description="After so many minutes the points are free again by themselves."
+    )
+
+
+class CaptureIn(Schema):
+    """What is spent of a hold; without an amount all of it. The rest is freed."""
+
+    amount: Annotated[int, Field(ge=1, le=10**15)] | None = None
+    purchase: PurchaseNameIn | None = Field(
+        None, description="What the points pay for, if it is on record already."
+    )
+
+
+class HoldOut(Schema):
+    """Points that were set aside, and what became of them; `outcome` is empty while they are."""
+
+    id: int
+    key: str
+    member: str
+    unit: str
+    amount: int
+    held_at: datetime
+    ends_at: datetime
+    outcome: str
+    captured: int
+    ended_at: datetime | None
+    redemption_id: int | None = Field(description="What the capture spent.")
+
+
+class HoldsAsk(PageAsk):
+    """Which holds are asked for."""
+
+    member_id: Id | None = None
+    open: bool = False
 
 
 class UnitOut(Schema):

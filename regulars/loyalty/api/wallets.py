@@ -42,6 +42,7 @@ def _member(wallet: Wallet) -> MemberOut:
                 available=holding.available,
                 pending=holding.pending,
                 debt=holding.debt,
+                held=holding.held,
                 worth_minor=holding.worth_minor,
             )
             for holding in wallet.holdings

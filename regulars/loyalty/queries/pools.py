@@ -69,15 +69,15 @@ def _members_around(
         return [tuple(row) for row in cursor.fetchall()]
 
 
-def accounts_of(member_ids: Collection[int]) -> dict[tuple[int, int], tuple[int, int]]:
-    """The account and balance of each member in each unit."""
+def accounts_of(member_ids: Collection[int]) -> dict[tuple[int, int], tuple[int, int, int]]:
+    """The account, balance and debt of each member in each unit."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT member_id, unit_id, id, balance FROM loyalty_account"
+            "SELECT member_id, unit_id, id, balance, debt FROM loyalty_account"
             " WHERE member_id = ANY(%s::bigint[])",
             [int_array(member_ids)],
         )
-        return {(row[0], row[1]): (row[2], row[3]) for row in cursor.fetchall()}
+        return {(row[0], row[1]): (row[2], row[3], row[4]) for row in cursor.fetchall()}
 
 
 def open_lots_with_owners(member_ids: Collection[int]) -> list[tuple[int, int, Held]]:
@@ -104,14 +104,16 @@ def open_lots_with_owners(member_ids: Collection[int]) -> list[tuple[int, int, H
         return [(unit, owner, Held(*lot)) for unit, owner, *lot in cursor.fetchall()]
 
 
-def histories_of(member_ids: Collection[int]) -> dict[int, Alone]:
+def histories_of(
+    member_ids: Collection[int], *, debts: bool = False, debt_max: int | None = None
+) -> dict[int, Alone]:
     """By unit what each of these members would have, had it been alone from its first day."""
     steps: list[tuple[int, int, int, Step]] = []
     for read in (_granted, _redeemed, _taken_back, _borne):
         steps += read(member_ids)
     alone: dict[int, Alone] = {}
     for _, _, unit, step in sorted(steps, key=lambda told: told[:2]):
-        alone.setdefault(unit, Alone()).tell(step)
+        alone.setdefault(unit, Alone(debts=debts, debt_max=debt_max)).tell(step)
     return alone
 
 
@@ -136,6 +138,7 @@ def _granted(member_ids: Collection[int]) -> list[tuple[int, int, int, Step]]:
         SELECT {columns.format(owner="account.member_id")} FROM loyalty_account account
         JOIN loyalty_transfer transfer
             ON transfer.target_id = account.id AND transfer.accrual_id IS NULL
+                AND transfer.key NOT LIKE 'merging:%%%%'
         JOIN loyalty_lot lot ON lot.transfer_id = transfer.id AND lot.origin_id IS NULL
         WHERE account.member_id = ANY(%s::bigint[])
         """,

@@ -12,7 +12,7 @@ from regulars.core.sql import int_array
 from regulars.customers.models import Identity
 from regulars.customers.queries import persons_of
 from regulars.customers.rules.identities import normal_phone
-from regulars.loyalty.models import Account, Member, Tier, Unit
+from regulars.loyalty.models import Account, Hold, Member, Tier, Unit
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,8 @@ def history_of(member: Member, *, limit: int = 20) -> list[Entry]:
             )
             SELECT moved.at, moved.amount, moved.name, moved.name_ru,
                 split_part(moved.key, ':', 1)
-                    || CASE WHEN moved.key LIKE '%%:undo' THEN ':undo' ELSE '' END,
+                    || CASE WHEN moved.key LIKE '%%:undo' THEN ':undo'
+                    WHEN moved.key LIKE 'hold:%%:back' THEN ':back' ELSE '' END,
                 coalesce(rule.name, ''), coalesce(rule.name_ru, ''), coalesce(store.name, '')
             FROM moved
             LEFT JOIN loyalty_rule rule ON rule.id = moved.rule_id
@@ -148,6 +149,16 @@ def history_of(member: Member, *, limit: int = 20) -> list[Entry]:
             {"member": member.led_by_id or member.pk, "limit": limit},
         )
         return [Entry(*row) for row in cursor.fetchall()]
+
+
+def open_holds_of(members: Sequence[Member], *, now: datetime) -> dict[int, list[Hold]]:
+    """By leading member what is set aside for these members now, soonest free first; 1 statement."""
+    leaders = [member.led_by_id or member.pk for member in members]
+    rows = Hold.objects.filter(account__member__in=leaders, outcome="", ends_at__gt=now)
+    holds: dict[int, list[Hold]] = defaultdict(list)
+    for hold in rows.select_related("account", "unit", "store").order_by("ends_at"):
+        holds[hold.account.member_id or 0].append(hold)
+    return holds
 
 
 def find_member(text: str) -> Member | None:

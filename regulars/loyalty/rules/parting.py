@@ -77,9 +77,14 @@ Step = Granted | Spent | Undone | TakenBack | Borne
 
 
 class Alone:
-    """What members would have, had each spent only its own points; steps are told in order."""
+    """What members would have, had each spent only its own points; steps are told in order.
 
-    def __init__(self) -> None:
+    Where members may owe, what is taken back beyond their own is `owed`, up to `debt_max`.
+    """
+
+    def __init__(self, *, debts: bool = False, debt_max: int | None = None) -> None:
+        self.owed: dict[int, int] = defaultdict(int)
+        self._debt_max = debt_max if debts else 0
         self.lots: dict[int, Granted] = {}
         self.left: dict[int, int] = {}
         self.beyond: dict[int, int] = defaultdict(int)
@@ -91,7 +96,7 @@ class Alone:
         match step:
             case Granted():
                 self.lots[step.lot_id] = step
-                self.left[step.lot_id] = step.amount
+                self.left[step.lot_id] = step.amount - self._repay(step.owner, step.amount)
                 self._owned[step.owner].append(step)
             case Spent():
                 usable = [
@@ -99,12 +104,17 @@ class Alone:
                     for lot in self._owned[step.owner]
                     if lot.is_active(step.at) and not lot.is_dead(step.at)
                 ]
-                self._paid[step.key] = (step.owner, *self._take(usable, step))
+                uses, beyond = self._take(usable, step)
+                self.beyond[step.owner] += beyond
+                self._paid[step.key] = (step.owner, uses, beyond)
             case Undone():
                 self._give_back(step)
             case TakenBack():
                 alive = [lot for lot in self._owned[step.owner] if not lot.is_dead(step.at)]
-                self._take(alive, step, first=step.cause)
+                _, beyond = self._take(alive, step, first=step.cause)
+                owed = min(beyond, self._room(step.owner, beyond))
+                self.owed[step.owner] += owed
+                self.beyond[step.owner] += beyond - owed
             case Borne():
                 self.beyond[step.spender] -= step.amount
                 if step.lot_id in self.left:
@@ -121,7 +131,7 @@ class Alone:
         missing -= back
         for lot_id, amount in reversed(uses):
             part = min(amount, missing)
-            self.left[lot_id] += part
+            self.left[lot_id] += part - self._repay(owner, part)
             missing -= part
             if part < amount:
                 rest.insert(0, (lot_id, amount - part))
@@ -136,33 +146,49 @@ class Alone:
         for use in uses:
             self.left[use.lot_id] -= use.amount
         beyond = step.amount - sum(use.amount for use in uses)
-        self.beyond[step.owner] += beyond
         return [(use.lot_id, use.amount) for use in uses], beyond
+
+    def _repay(self, owner: int, amount: int) -> int:
+        repaid = min(self.owed[owner], amount)
+        self.owed[owner] -= repaid
+        return repaid
+
+    def _room(self, owner: int, wanted: int) -> int:
+        return wanted if self._debt_max is None else max(self._debt_max - self.owed[owner], 0)
 
 
 class Parted(NamedTuple):
-    """How much each lot should hold, by its id, and what lots paid for spending of others."""
+    """How much each lot should hold, by its id, what lots paid for others, and what each owes."""
 
     wanted: dict[int, int]
     borne: tuple[Borne, ...]
+    owed: dict[int, int]
 
 
 def parted(
-    alone: Alone, held: Mapping[int, int], sides: Mapping[int, int], now: datetime
+    alone: Alone,
+    held: Mapping[int, int],
+    sides: Mapping[int, int],
+    now: datetime,
+    *,
+    debt: int = 0,
 ) -> Parted:
     """What each lot keeps when members part: as alone, less what others have spent of it.
 
     `held` is what is really left of each lot, `sides` says by member who stays together. A dead lot
     is left as it is. Where less is left than all would have alone, somebody spent beyond their
     own: the others' lots bear it, soonest expiring first, and that is told. Where more is left,
-    it stays where it lies.
+    it stays where it lies. `debt` is what all owe together: each owes what it would alone, and
+    less where all together have more.
     """
+    owed = {owner: amount for owner, amount in alone.owed.items() if amount}
     wanted = {id_: held.get(id_, 0) for id_ in held.keys() | alone.lots.keys()}
     live = sorted(
         (lot for lot in alone.lots.values() if not lot.is_dead(now)), key=lambda x: x.turn
     )
     wanted |= {lot.lot_id: alone.left[lot.lot_id] for lot in live}
-    missing = sum(wanted.values()) - sum(held.values())
+    missing = sum(wanted.values()) - sum(owed.values()) - sum(held.values()) + debt
+    missing += _forgive(owed, -missing)
     spenders = {sides[owner]: owner for owner, beyond in alone.beyond.items() if beyond > 0}
     borne: list[Borne] = []
     payers = sorted(live, key=lambda lot: sides.get(lot.owner) in spenders)
@@ -172,11 +198,25 @@ def parted(
         wanted[use.lot_id] -= use.amount
         spender = _spender(alone, sides, but=alone.lots[use.lot_id].owner)
         borne.append(Borne(use.lot_id, spender, use.amount))
+    unpaid = missing - sum(use.amount for use in borne)
+    if unpaid > 0:
+        debtor = max(alone.beyond, key=lambda one: alone.beyond[one], default=min(sides))
+        owed[debtor] = owed.get(debtor, 0) + unpaid
     spare = [(id_, held.get(id_, 0) - amount) for id_, amount in wanted.items()]
     more = [(id_, amount) for id_, amount in spare if amount > 0]
     for use in taken_in_order(more, max(-missing, 0)):
         wanted[use.lot_id] += use.amount
-    return Parted(wanted, tuple(borne))
+    return Parted(wanted, tuple(borne), owed)
+
+
+def _forgive(owed: dict[int, int], spare: int) -> int:
+    """How much of what is owed needs not be, where more is there than all would have alone."""
+    forgiven = 0
+    for owner in sorted(owed):
+        part = max(min(owed[owner], spare - forgiven), 0)
+        owed[owner] -= part
+        forgiven += part
+    return forgiven
 
 
 def _spender(alone: Alone, sides: Mapping[int, int], *, but: int) -> int:
@@ -198,9 +238,12 @@ class Held(NamedTuple):
 
 
 class Move(NamedTuple):
-    """An amount leaves an open lot and counts from now on as of the lot `origin`, in `target`."""
+    """An amount leaves an open lot and counts from now on as of the lot `origin`, in `target`.
 
-    lot: Held
+    Without a lot it comes from the program, which takes on what somebody owes for it.
+    """
+
+    lot: Held | None
     origin: int
     target: int
     amount: int
@@ -228,14 +271,25 @@ def moves(
             found.append(Move(lot, lot.origin, home, kept))
         if kept < lot.remaining:
             spare.append((lot, lot.remaining - kept))
+    return found + _filled(needed, spare, homes)
+
+
+def _filled(
+    needed: Mapping[int, int], spare: list[tuple[Held, int]], homes: Mapping[int, int]
+) -> list[Move]:
+    """The moves that give lots what they lack: out of what others can spare, then without a lot."""
+    found = []
     for origin in sorted(needed):
-        while needed[origin] > 0 and spare:
+        missing = needed[origin]
+        while missing > 0 and spare:
             lot, rest = spare.pop(0)
-            taken = min(needed[origin], rest)
+            taken = min(missing, rest)
             found.append(Move(lot, origin, homes[origin], taken))
-            needed[origin] -= taken
+            missing -= taken
             if taken < rest:
                 spare.insert(0, (lot, rest - taken))
+        if missing > 0:
+            found.append(Move(None, origin, homes[origin], missing))
     return found
 
 

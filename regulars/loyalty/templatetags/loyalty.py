@@ -72,6 +72,8 @@ def parts(holding: Holding, currency: str) -> str:
         said.append(gettext("%(count)s available") % {"count": plain_number(holding.available)})
     if holding.pending:
         said.append(gettext("%(count)s pending") % {"count": plain_number(holding.pending)})
+    if holding.held:
+        said.append(gettext("%(count)s set aside") % {"count": plain_number(holding.held)})
     if holding.debt:
         said.append(gettext("%(count)s owed") % {"count": plain_number(holding.debt)})
     if holding.worth_minor:
@@ -89,6 +91,8 @@ def what_for(entry: Entry) -> str:
         "redemption": gettext("Redeemed"),
         "redemption:undo": gettext("Redemption undone"),
         "reversal": gettext("Returned goods"),
+        "hold": gettext("Set aside for a purchase"),
+        "hold:back": gettext("No longer set aside"),
         "restoration": gettext("Given back with returned goods"),
         "reinstating": gettext("Expired points given back"),
         "expiry": gettext("Expired"),

@@ -206,3 +206,23 @@ def test_points_that_paid_come_back_with_the_goods_and_terms_are_set(till: Calle
     assert audit(NOW).mismatches == ()
     unknown = {**body, "key": "k2", "amount": 1, "purchase": stranger}
     assert till.post("/redemptions", unknown).json()["errors"][0]["field"] == "purchase"
+
+
+def test_a_hold_is_captured_or_released_once(till: Caller) -> None:
+    till.post("/purchases", receipt())
+    member = Member.objects.get()
+    body = {"key": "k", "member": member.number, "amount": 120}
+    hold = till.post("/holds", body).json()
+    assert till.post("/holds", body).json() == hold
+    assert till.get(f"/members/{member.pk}/balances").json()[0]["held"] == 120
+    captured = till.post(f"/holds/{hold['id']}/capture", {"amount": 100}).json()
+    assert (captured["outcome"], captured["captured"]) == ("captured", 100)
+    assert till.post(f"/holds/{hold['id']}/release", {}).status_code == 422
+    other = till.post("/holds", {**body, "key": "k2", "amount": 101})
+    assert (other.status_code, other.json()["errors"][0]["field"]) == (422, "amount")
+    other = till.post("/holds", {**body, "key": "k2", "amount": 50}).json()
+    assert till.get("/holds", open="true").json()["items"] == [other]
+    assert till.post(f"/holds/{other['id']}/release", {}).json()["outcome"] == "released"
+    assert till.get(f"/holds/{other['id']}").json()["redemption_id"] is None
+    assert till.get("/holds", member_id=str(member.pk)).json()["items"][1] == captured
+    assert audit(NOW).mismatches == ()

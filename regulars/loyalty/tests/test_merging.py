@@ -102,7 +102,7 @@ class Shop:
         ):
             dates[activates_at, expires_at] = dates.get((activates_at, expires_at), 0) + rest
         return (
-            tuple(held.values_list("unit__code", "balance")),
+            tuple(held.values_list("unit__code", "balance", "debt")),
             member.tier.code if member.tier else "",
             member.visits,
             member.led_by_id,

@@ -1,10 +1,13 @@
 """Pages of loyalty: the program, its rules, a wallet, the card and the till."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils.timezone import now
 
-from regulars.loyalty.actions import take_purchases
+from regulars.loyalty.actions import hold_points, take_purchases
 from regulars.loyalty.models import Account, Member, Program, Redemption, Rule
 from regulars.loyalty.pages.drawing import resolved
 from regulars.loyalty.pages.titles import TEXTS
@@ -217,3 +220,15 @@ def test_terms_are_set_on_their_page(program: Program) -> None:
     assert (program.returns, program.debt_max) == ("limited", 50)
     assert (program.pending, program.pending_days) == ("days", 14)
     assert 'value="14"' in owner.get(path).content.decode()
+
+
+def test_what_is_set_aside_is_shown_and_set_free(member: Member) -> None:
+    hold = hold_points(member, 5, key="k", ends_at=now() + timedelta(hours=1), now=now())
+    owner = signed_in()
+    panel = f"/customers/{member.customer_id}/wallet"
+    free = f"/loyalty/holds/{hold.pk}/release"
+    assert free in owner.get(panel).content.decode()
+    owner.post(free)
+    assert free not in owner.get(panel).content.decode()
+    hold.refresh_from_db()
+    assert hold.outcome == "released"
