@@ -16,7 +16,8 @@ test: setup-dev browser node  ## set up, run every test
 check: setup-dev browser node lint  ## what CI runs, cheapest first
 	@$(BIN)/pytest -n 2 --durations 10
 
-soak: setup-dev  ## long trials: tills while everything is killed, again and again
+soak: setup-dev  ## long trials, hours: a million operations against the model, tills while everything is killed
+	@REGULARS_HISTORIES=160000 $(BIN)/pytest -n0 regulars/loyalty/tests/test_laws.py
 	@REGULARS_KILLS=20 $(BIN)/pytest -n0 tests/test_till_kill.py
 
 lint: setup-dev
