@@ -303,6 +303,8 @@ def _rule_id(store: Store) -> int:
 def _campaign_id(store: Store) -> int:
     told = CampaignInput("Spring", budget=1_000)
     return open_campaign(_program(store), "spring", told, now=make.NOW).pk
+
+
 @example("hold_id", is_of_store=True)
 def _hold_id(store: Store) -> int:
     return hold_points(

@@ -87,6 +87,8 @@ def free_what_has_lapsed(timestamp: int) -> None:
 def expire_dead_vouchers(timestamp: int) -> None:
     """Post the expiry of vouchers and gift cards; they paid nothing any more before."""
     expire_values(now=datetime.fromtimestamp(timestamp, tz=moment_of_now().tzinfo))
+
+
 @every("*/10 * * * *")
 def free_overdue_holds(timestamp: int) -> None:
     """Post the end of holds whose time is over; their points were usable before."""

@@ -2,8 +2,16 @@
 
 from ninja import Router
 
-from regulars.loyalty.api import campaigns, liability, members, promo, purchases, rewards, values
-from regulars.loyalty.api import holds, members, purchases
+from regulars.loyalty.api import (
+    campaigns,
+    holds,
+    liability,
+    members,
+    promo,
+    purchases,
+    rewards,
+    values,
+)
 from regulars.loyalty.till.described import describe
 
 router = Router()

@@ -36,45 +36,53 @@ def sale(till: int, number: int, luck: Random) -> Purchase:
     )
 
 
+def open_accounts() -> None:
+    """Members with as many points each."""
+    make.program()
+    settle(
+        [
+            Asked(
+                Purchase(
+                    source="pos",
+                    number=f"first-{n}",
+                    bought_at=NOW,
+                    lines=[Line(START * 100)],
+                    customer=Who("card", f"m{n}"),
+                )
+            )
+            for n in range(MEMBERS)
+        ]
+    )
+
+
+def sell(till: int, together: Barrier) -> list[tuple[Purchase, Answer]]:
+    """What one till sells, and what it hears."""
+    luck, done = Random(till), []
+    together.wait()
+    try:
+        for number in range(SALES):
+            sold = sale(till, number, luck)
+            done.append((sold, settle([Asked(sold)])[0]))
+    finally:
+        connection.close()
+    return done
+
+
 @pytest.mark.django_db(transaction=True)
 def test_sixty_four_tills_on_eight_members() -> None:
-    make.program()
-    opening = [
-        Asked(
-            Purchase(
-                source="pos",
-                number=f"first-{n}",
-                bought_at=NOW,
-                lines=[Line(START * 100)],
-                customer=Who("card", f"m{n}"),
-            )
-        )
-        for n in range(MEMBERS)
-    ]
-    settle(opening)
+    open_accounts()
     together = Barrier(TILLS)
-
-    def work(till: int) -> list[tuple[Purchase, Answer]]:
-        luck, done = Random(till), []
-        together.wait()
-        try:
-            for number in range(SALES):
-                sold = sale(till, number, luck)
-                done.append((sold, settle([Asked(sold)])[0]))
-        finally:
-            connection.close()
-        return done
-
     with ThreadPoolExecutor(TILLS) as tills:
-        answers = [one for done in tills.map(work, range(TILLS)) for one in done]
+        runs = tills.map(lambda till: sell(till, together), range(TILLS))
+        answers = [one for done in runs for one in done]
     assert {answer.status for _entry, answer in answers} <= {201, 422}
     counted = [entry for entry, answer in answers if answer.status == 201]
     earned = sum(line.total_minor // 100 for entry in counted for line in entry.lines)
     paid = sum(one.amount for entry in counted for one in entry.redeem)
-    balances = Account.objects.filter(member__isnull=False, unit__code="points")
-    assert sum(balances.values_list("balance", flat=True)) == START * MEMBERS + earned - paid
-    assert min(balances.values_list("balance", flat=True)) >= 0
-    assert Member.objects.count() == MEMBERS
-    undone = Redemption.objects.filter(undone_at=None)
-    assert sum(undone.values_list("amount", flat=True)) == paid
+    accounts = Account.objects.filter(member__isnull=False, unit__code="points")
+    balances = list(accounts.values_list("balance", flat=True))
+    assert sum(balances) == START * MEMBERS + earned - paid
+    assert len(balances) == Member.objects.count() == MEMBERS
+    assert min(balances) >= 0
+    assert sum(Redemption.objects.values_list("amount", flat=True)) == paid
     assert audit(timezone.now()).mismatches == ()

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('company', '0001_initial'),
-        ('loyalty', '0004_debts_pending_points_and_restorations'),
+        ('loyalty', '0007_rewards_codes_and_stored_value'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
