@@ -158,7 +158,9 @@ TOUCHED = """
     )
     SELECT customer_id FROM loyalty_member WHERE id IN (
         SELECT member_id FROM touched WHERE cause IN (
-            SELECT cause FROM touched GROUP BY cause HAVING count(DISTINCT member_id) > 1))
+            SELECT cause FROM touched JOIN loyalty_member member ON member.id = member_id
+            GROUP BY cause
+            HAVING count(DISTINCT member_id) > 1 OR bool_or(member.led_by_id IS NOT NULL)))
 """
 
 BY_REDEMPTIONS = f"""SELECT redemption.id AS cause, redemption.member_id, spent.id, spent.source_id
@@ -171,7 +173,10 @@ BY_HOLDS = """SELECT hold.id AS cause, hold.member_id, spent.id, spent.source_id
 
 
 def concerned_by(redemption_ids: Collection[int]) -> set[int]:
-    """The records of members that redemptions touched; none where each was only its card's own."""
+    """The records of members that redemptions touched; none where each was only its card's own.
+
+    A card whose member is led by another by now is concerned too: what comes back is not to stay there.
+    """
     return _customers(TOUCHED.format(spent=BY_REDEMPTIONS), redemption_ids)
 
 
