@@ -14,7 +14,7 @@ from regulars.customers.models import Customer
 from regulars.insight.actions.lake import refresh_lake
 from regulars.insight.metrics.rfm import rfm_scores
 from regulars.insight.models import LakePart
-from regulars.insight.queries.metrics import run_expression
+from regulars.insight.queries.metrics import run_tables
 from regulars.insight.rules.scope import Scope
 from regulars.journey.actions import ensure_defaults, pass_by_purchases
 from regulars.journey.handlers import join_first_purchases, part_first_purchases
@@ -82,7 +82,7 @@ def test_scores_are_those_of_persons_and_no_month_is_written_again(two, tmp_path
     def scored() -> dict[int, int]:
         refresh_lake(now=NOW)
         facts, scope = ("purchases", "returns", "persons"), Scope(NOW.date(), NOW.date())
-        rows = run_expression(rfm_scores, facts, scope)
+        rows = run_tables(lambda lake: rfm_scores(lake, scope), facts).to_pylist()
         return {row["customer_id"]: row["frequency"] for row in rows}
 
     apart = scored()
