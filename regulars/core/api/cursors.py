@@ -48,6 +48,24 @@ def page_of(
     return Page(items=[shape(row) for row in page], next_cursor=more)
 
 
+def cursor_at(name: str, number: int) -> str:
+    """The signed cursor of a list that is no query set, called `name`, after its entry `number`."""
+    return signing.dumps([name, number], salt=_SALT)
+
+
+def number_at(name: str, cursor: str) -> int | None:
+    """After which entry a list goes on; None at its beginning. Refused where another made it."""
+    if not cursor:
+        return None
+    try:
+        made_for, number = signing.loads(cursor, salt=_SALT)
+    except (signing.BadSignature, ValueError):
+        made_for, number = None, 0
+    if made_for != name:
+        raise Refused("wrong_cursor", "this cursor was not made by this list", "cursor")
+    return int(number)
+
+
 def _cursor(row: Model, order: str) -> str:
     name = order.lstrip("-")
     field: Any = row._meta.get_field(name)

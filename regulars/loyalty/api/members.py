@@ -7,7 +7,7 @@ from ninja import Query, Router
 from ninja.responses import Status
 
 from regulars.core.access import get_seen, seen
-from regulars.core.api.cursors import Page, page_of
+from regulars.core.api.cursors import Page, PageAsk, cursor_at, number_at, page_of
 from regulars.core.api.fields import Id
 from regulars.core.api.operations import reads, writes
 from regulars.core.api.requests import ApiRequest
@@ -29,6 +29,7 @@ from regulars.loyalty.api.purchases import purchase_id_of
 from regulars.loyalty.api.shapes import (
     BalanceOut,
     CustomerRefIn,
+    EntryOut,
     MemberIn,
     MemberOut,
     MembersAsk,
@@ -42,6 +43,7 @@ from regulars.loyalty.api.shapes import (
 )
 from regulars.loyalty.api.wallets import shaped, whole
 from regulars.loyalty.models import Member, Program, Redemption, Tier, Unit
+from regulars.loyalty.queries.history import history_of
 
 router = Router(tags=["Loyalty"])
 
@@ -105,6 +107,30 @@ def list_balances(request: ApiRequest, member_id: Id) -> list[BalanceOut]:
     """What a member holds of each unit, and how much of it can be spent now."""
     member = get_seen(Member, member_id, seen_by=request.auth)
     return shaped(whole([member]), now=moment_of_now())[0].balances
+
+
+@router.get("/members/{member_id}/history", response=Page[EntryOut], **reads("loyalty:read"))
+def list_entries(request: ApiRequest, member_id: Id, ask: Query[PageAsk]) -> Page[EntryOut]:
+    """What happened on a member's accounts, newest first, each entry with why it is what it is.
+
+    What one receipt gave of a unit is one entry, never torn apart between two pages.
+    """
+    member = get_seen(Member, member_id, seen_by=request.auth)
+    place = f"history of {member.pk}"
+    found = history_of(member, limit=ask.limit, after=number_at(place, ask.cursor))
+    entries = [
+        EntryOut(
+            at=one.at,
+            unit=one.unit_code,
+            amount=one.amount,
+            cause=one.cause,
+            store=one.store,
+            explanation=one.why,
+        )
+        for one in found.entries
+    ]
+    more = None if found.next_id is None else cursor_at(place, found.next_id)
+    return Page(items=entries, next_cursor=more)
 
 
 @router.post("/redemptions", response={201: RedemptionOut}, **writes("loyalty:write"))

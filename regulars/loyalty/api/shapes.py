@@ -180,6 +180,17 @@ class MemberOut(Schema):
     balances: list[BalanceOut]
 
 
+class EntryOut(Schema):
+    """A movement on a member's account, and why it is what it is."""
+
+    at: datetime
+    unit: str
+    amount: int = Field(description="Below zero where points left the card.")
+    cause: str = Field(description="Such as accrual, redemption, reversal or expiry.")
+    store: str = Field(description="The name of the store, empty where there was none.")
+    explanation: str = Field(description="In the language asked for; empty where nobody knows.")
+
+
 class MemberIn(Schema):
     """A customer who joins a program."""
 

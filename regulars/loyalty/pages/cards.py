@@ -1,18 +1,15 @@
 """The customer's card on a phone: code, balance, tier, history. Its address is the secret."""
 
-from collections.abc import Iterable
-from dataclasses import replace
-
 import barcode
 import segno
 from django.http import Http404, HttpRequest
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.timezone import localdate
 from django.utils.timezone import now as moment_of_now
 from django.views.decorators.cache import never_cache
 
 from regulars.loyalty.models import Member
-from regulars.loyalty.queries.wallets import Entry, history_of, wallets_of
+from regulars.loyalty.queries.history import by_day, history_of
+from regulars.loyalty.queries.wallets import wallets_of
 from regulars.loyalty.rules.cards import grouped
 from regulars.web.pages import PUBLIC, Shown, page, show
 
@@ -34,18 +31,8 @@ def card(request: HttpRequest, token: str) -> Shown:
         number=grouped(member.number),
         qr=qr_of(member.number),
         bars=bars_of(member.number),
-        history=by_day(history_of(member, limit=60))[:8],
+        history=by_day(history_of(member, limit=40).entries)[:8],
     )
-
-
-def by_day(entries: Iterable[Entry]) -> list[Entry]:
-    """Movements of the same kind on one day as one: ten lots that expire are one line."""
-    days: dict[tuple[object, ...], Entry] = {}
-    for one in entries:
-        key = (localdate(one.at), one.unit, one.cause, one.rule, one.store)
-        known = days.get(key)
-        days[key] = one if known is None else replace(known, amount=known.amount + one.amount)
-    return list(days.values())
 
 
 def qr_of(text: str) -> SafeString:

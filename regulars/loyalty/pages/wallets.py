@@ -12,8 +12,8 @@ from regulars.customers.models import Customer
 from regulars.customers.queries import records_of
 from regulars.loyalty.actions import release_hold
 from regulars.loyalty.models import Hold, Member
-from regulars.loyalty.pages.cards import by_day
-from regulars.loyalty.queries.wallets import history_of, open_holds_of, wallets_of
+from regulars.loyalty.queries.history import by_day, history_of
+from regulars.loyalty.queries.wallets import open_holds_of, wallets_of
 from regulars.web.frame import say
 from regulars.web.pages import Shown, page, show
 
@@ -34,7 +34,7 @@ def wallet(request: HttpRequest, customer_id: int) -> Shown:
     wallets = wallets_of(list(members.order_by("id")), now=now)
     holds = open_holds_of([one.member for one in wallets], now=now)
     shown = [
-        (one, by_day(history_of(one.member, limit=40))[:6], holds.get(one.member.pk, []))
+        (one, by_day(history_of(one.member, limit=40).entries)[:6], holds.get(one.member.pk, []))
         for one in wallets[:3]
     ]
     return show(request, "loyalty/wallet.html", wallets=shown, customer=customer)

@@ -1,6 +1,6 @@
 """Explanations of receipts, from what was kept with them and the versions of rules they name."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 
 from django.utils import translation
@@ -10,7 +10,6 @@ from django.utils.translation import get_language
 from regulars.core.conditions.words import Words
 from regulars.core.money import format_money
 from regulars.loyalty.models import Rule
-from regulars.loyalty.queries.receipts import receipts_by_accrual
 from regulars.loyalty.rules.explaining import Explained, explained
 from regulars.loyalty.rules.mechanic import mechanics
 from regulars.loyalty.rules.receipts import Awarded
@@ -36,7 +35,7 @@ def explanation_of(
         [explained_award(one, rules[one.rule_id]) for one in shown],
         words=words,
         show_money=lambda minor: format_money(minor, currency, language),
-        show_day=_day,
+        show_day=told_day,
     )
 
 
@@ -57,12 +56,6 @@ def explained_award(award: Awarded, rule: Rule) -> Explained:
     )
 
 
-def explanations_of(accrual_ids: Collection[int]) -> Callable[[int, str], str]:
-    """Tells how the amount of a unit on an accrual came about; 2 statements for all of them."""
-    awards = {one: kept.awards for one, kept in receipts_by_accrual(accrual_ids).items()}
-    rules = rules_behind(award for given in awards.values() for award in given)
-    return lambda accrual_id, unit: explanation_of(awards.get(accrual_id, ()), rules, unit=unit)
-
-
-def _day(day: date) -> str:
+def told_day(day: date) -> str:
+    """A day as sentences of the reader's language name it."""
     return date_format(day, "j E Y")

@@ -56,20 +56,6 @@ class Wallet:
         return self.reached * 100 // max(self.next_tier.qualifying_min, 1)
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One movement on a member's account, with what caused it."""
-
-    at: datetime
-    amount: int
-    unit: str
-    unit_ru: str
-    cause: str
-    rule: str
-    rule_ru: str
-    store: str
-
-
 def wallets_of(members: Sequence[Member], *, now: datetime) -> list[Wallet]:
     """The wallets of these members (with `program` and `tier` loaded) in their order; 5 statements.
 
@@ -112,43 +98,6 @@ def _with_standings(wallets: Sequence[Wallet]) -> list[Wallet]:
         for one in wallets
         for lead in (one.member.led_by_id or one.member.pk,)
     ]
-
-
-def history_of(member: Member, *, limit: int = 20) -> list[Entry]:
-    """The latest movements of what a member can spend, newest first; 1 statement."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            WITH mine AS (
-                SELECT account.id, unit.name, unit.name_ru FROM loyalty_account account
-                JOIN loyalty_unit unit ON unit.id = account.unit_id AND unit.kind <> 'qualifying'
-                WHERE account.member_id = %(member)s
-            ), moved AS (
-                SELECT latest.*, mine.name, mine.name_ru FROM mine CROSS JOIN LATERAL (
-                    (SELECT id, key, amount, accrual_id, rule_id, redemption_id, at
-                    FROM loyalty_transfer WHERE target_id = mine.id ORDER BY id DESC LIMIT %(limit)s)
-                    UNION ALL
-                    (SELECT id, key, -amount, accrual_id, rule_id, redemption_id, at
-                    FROM loyalty_transfer WHERE source_id = mine.id ORDER BY id DESC LIMIT %(limit)s)
-                ) latest ORDER BY latest.at DESC, latest.id DESC LIMIT %(limit)s
-            )
-            SELECT moved.at, moved.amount, moved.name, moved.name_ru,
-                split_part(moved.key, ':', 1)
-                    || CASE WHEN moved.key LIKE '%%:undo' THEN ':undo'
-                    WHEN moved.key LIKE 'hold:%%:back' THEN ':back' ELSE '' END,
-                coalesce(rule.name, ''), coalesce(rule.name_ru, ''), coalesce(store.name, '')
-            FROM moved
-            LEFT JOIN loyalty_rule rule ON rule.id = moved.rule_id
-            LEFT JOIN loyalty_accrual accrual ON accrual.id = moved.accrual_id
-            LEFT JOIN customers_purchase purchase ON purchase.id = accrual.purchase_id
-            LEFT JOIN loyalty_redemption redemption ON redemption.id = moved.redemption_id
-            LEFT JOIN company_store store
-                ON store.id = coalesce(purchase.store_id, redemption.store_id)
-            ORDER BY moved.at DESC, moved.id DESC
-            """,
-            {"member": member.led_by_id or member.pk, "limit": limit},
-        )
-        return [Entry(*row) for row in cursor.fetchall()]
 
 
 def open_holds_of(members: Sequence[Member], *, now: datetime) -> dict[int, list[Hold]]:

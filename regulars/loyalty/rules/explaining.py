@@ -80,7 +80,7 @@ def part_of(award: Explained, *, words: Words = ENGLISH, show_money: ShowMoney =
 
 def _told_by(award: Explained, words: Words, show_money: ShowMoney) -> str:
     match award.counts:
-        case "money" if award.is_base:
+        case "money" if award.is_base and award.basis:
             return words.gettext("for %(basis)s") % {"basis": show_money(award.basis)}
         case "items":
             items = words.ngettext("%(count)s item", "%(count)s items", award.basis)

@@ -8,7 +8,8 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from regulars.core.money import format_money
-from regulars.loyalty.queries.wallets import Entry, Holding
+from regulars.loyalty.queries.history import Entry
+from regulars.loyalty.queries.wallets import Holding
 from regulars.loyalty.rules.cards import grouped
 from regulars.loyalty.rules.codes import masked
 from regulars.loyalty.rules.mechanic import mechanics
@@ -85,6 +86,8 @@ def parts(holding: Holding, currency: str) -> str:
 def what_for(entry: Entry) -> str:
     """What a movement was for, in a few words."""
     russian = (get_language() or "").startswith("ru")
+    if entry.cause == "accrual":
+        return gettext("Purchase")
     if entry.rule:
         return (russian and entry.rule_ru) or entry.rule
     return {

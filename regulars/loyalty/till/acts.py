@@ -35,6 +35,7 @@ from regulars.loyalty.till.shapes import (
     Balance,
     Cancel,
     Cancelled,
+    Capped,
     Committed,
     Earned,
     Line,
@@ -330,4 +331,10 @@ def earned_of(receipt: Receipt) -> Earned:
         receipt.tier,
         receipt.next_tier,
         receipt.missing,
+        receipt.payouts,
+        [
+            Capped(one.unit, one.before, one.amount, one.capped_by)
+            for one in receipt.awards
+            if one.capped_by
+        ],
     )

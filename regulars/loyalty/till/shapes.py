@@ -107,8 +107,20 @@ class Batch(Struct):
     entries: Annotated[list[Entry], Meta(min_length=1, max_length=ENTRIES_MAX)]
 
 
-class Earned(Struct):
-    """What one program gave, or would give."""
+class Capped(Struct):
+    """An award that a limit cut: what it was before, what was given, and which limit it was."""
+
+    unit: str
+    before: int
+    amount: int
+    limit: Annotated[str, Meta(description="purchase, day, month, member or budget.")]
+
+
+class Earned(Struct, omit_defaults=True):
+    """What one program gave, or would give.
+
+    `payouts` are beside it: money for a full window of visits, which no return takes back.
+    """
 
     program: str
     member: str
@@ -117,6 +129,8 @@ class Earned(Struct):
     tier: str
     next_tier: str
     missing: int
+    payouts: dict[str, int] = {}
+    capped: list[Capped] = []
 
 
 class Redeemed(Struct):
