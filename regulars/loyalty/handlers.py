@@ -21,6 +21,7 @@ from regulars.loyalty.actions import (
     regroup_everywhere,
     reverse_purchases,
     reward_acts,
+    seal_transfers,
 )
 from regulars.loyalty.actions.liability import store_estimates
 from regulars.loyalty.actions.paying import lapse_payments
@@ -93,3 +94,9 @@ def expire_dead_vouchers(timestamp: int) -> None:
 def free_overdue_holds(timestamp: int) -> None:
     """Post the end of holds whose time is over; their points were usable before."""
     lapse_holds(now=datetime.fromtimestamp(timestamp, tz=moment_of_now().tzinfo))
+
+
+@every("*/5 * * * *")
+def seal_ledger(timestamp: int) -> None:
+    """Seal what was posted since; a later change of a sealed transfer is found by the audit."""
+    seal_transfers(now=datetime.fromtimestamp(timestamp, tz=moment_of_now().tzinfo))

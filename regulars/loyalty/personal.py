@@ -120,6 +120,7 @@ impersonal(
     "loyalty_lotuse",
     "loyalty_reversal",
     "loyalty_restoration",
+    "loyalty_seal",
     "loyalty_shortfall",
     "loyalty_cancellation",
     "loyalty_liabilityestimate",

@@ -29,6 +29,7 @@ from regulars.loyalty.actions.programs import (
 from regulars.loyalty.actions.redeeming import link_redemptions, redeem_points, undo_redemption
 from regulars.loyalty.actions.referring import refer_friend
 from regulars.loyalty.actions.reversing import post_returns, reverse_purchases
+from regulars.loyalty.actions.sealing import seal_transfers
 from regulars.loyalty.actions.standards import open_standard_program
 from regulars.loyalty.rules.receipts import Receipt
 
@@ -63,6 +64,7 @@ __all__ = [
     "release_hold",
     "reverse_purchases",
     "reward_acts",
+    "seal_transfers",
     "set_rule",
     "set_terms",
     "set_tiers",

@@ -19,6 +19,7 @@ from regulars.loyalty.models.programs import Program, Rule, Tier, Unit
 from regulars.loyalty.models.promotions import PromoCode, PromoReservation, Promotion, PromoUse
 from regulars.loyalty.models.referrals import Referral
 from regulars.loyalty.models.rewards import Reward, RewardOrder, RewardStep
+from regulars.loyalty.models.seals import Seal
 from regulars.loyalty.models.till import Cancellation
 from regulars.loyalty.models.values import StoredValue, ValueEntry, ValuePayment
 
@@ -46,6 +47,7 @@ __all__ = [
     "RewardOrder",
     "RewardStep",
     "Rule",
+    "Seal",
     "Shortfall",
     "StatedRate",
     "StoredValue",

@@ -7,6 +7,7 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from regulars.loyalty.queries.auditing_rewards import REWARD_CHECKS
+from regulars.loyalty.queries.seals import CHAIN
 
 BALANCES = """
     SELECT account.id, account.balance, coalesce(sums.amount, 0)
@@ -211,6 +212,7 @@ CHECKS = {
     "visits_are_the_purchases_that_stand": VISITS,
     "campaign_spent_what_its_rules_paid": CAMPAIGNS,
     **REWARD_CHECKS,
+    "sealed_transfers_are_unchanged": CHAIN,
 }
 """Each check gives rows of (id, stored, derived) that disagree; none where the books are right."""
 
