@@ -1,0 +1,137 @@
+"""Schemes: all rules of a program as plain values, as the books have them or as a draft would."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import cached_property
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from regulars.loyalty.rules.earning import EarnRule, History, Stacking
+from regulars.loyalty.rules.expiry import Expiry, expires_at
+from regulars.loyalty.rules.mechanic import mechanics
+from regulars.loyalty.rules.returns import Policy
+from regulars.loyalty.rules.rounding import Rounding
+from regulars.loyalty.rules.tiers import Ladder, Step
+
+
+class Written(BaseModel):
+    """A part of a scheme as it is stored and sent."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class WrittenRule(Written):
+    """One version of an earn rule; `id` is that of the books, below zero for one that is new."""
+
+    id: int
+    code: str
+    kind: str
+    settings: dict[str, Any] = Field(default_factory=dict)
+    in_force_from: datetime | None = None
+    in_force_to: datetime | None = None
+    made_at: str = ""
+    is_last: bool = False
+
+
+class WrittenUnit(Written):
+    """What members hold; so many `worth_points` are worth `worth_minor` of money."""
+
+    code: str
+    kind: str
+    worth_minor: int = 0
+    worth_points: int = 1
+    expiry: Expiry = Expiry()
+
+    @property
+    def has_lots(self) -> bool:
+        """Whether it is spent, so that what members have of it is kept in lots."""
+        return self.kind != "qualifying"
+
+    def worth_of(self, amount: int) -> int:
+        """What an amount is worth in minor units of money, cut to whole ones."""
+        return amount * self.worth_minor // self.worth_points
+
+
+class WrittenTier(Written):
+    """A tier and the qualifying balance from which on it is reached."""
+
+    code: str
+    qualifying_min: int
+
+
+class WrittenTerms(Written):
+    """What a program says of returns and of points that wait; see `actions.TermsInput`."""
+
+    returns: Policy = "within_balance"
+    debt_max: int | None = None
+    dead_points: str = "die"
+    pending: str = "none"
+    pending_days: int = 0
+
+
+class WrittenScheme(Written):
+    """A whole program's rules, with their times of force."""
+
+    units: tuple[WrittenUnit, ...]
+    rules: tuple[WrittenRule, ...] = ()
+    tiers: tuple[WrittenTier, ...] = ()
+    terms: WrittenTerms = WrittenTerms()
+    stacking: Stacking = "all"
+    rounding: Rounding = "floor"
+    zone: str = "UTC"
+
+
+class Scheme:
+    """A written scheme made ready to run."""
+
+    def __init__(self, written: WrittenScheme) -> None:
+        self.written = written
+        self.units: Mapping[str, WrittenUnit] = {unit.code: unit for unit in written.units}
+        self.lot_units = frozenset(unit.code for unit in written.units if unit.has_lots)
+        qualifying = [unit.code for unit in written.units if not unit.has_lots]
+        self.qualifying = qualifying[0] if qualifying else ""
+        rules = [_rule(rule, written.rounding) for rule in written.rules]
+        self.history = History(rules, stacking=written.stacking)
+        self.ladder = Ladder(Step(tier.code, tier.qualifying_min) for tier in written.tiers)
+        self.zone: tzinfo = UTC if written.zone == "UTC" else ZoneInfo(written.zone)
+        self._ends: dict[tuple[str, date], datetime | None] = {}
+
+    @cached_property
+    def waits(self) -> timedelta | None:
+        """How long points of purchases are pending; None while they wait for an event."""
+        terms = self.written.terms
+        return None if terms.pending == "event" else timedelta(days=terms.pending_days)
+
+    @property
+    def needs_lines(self) -> bool:
+        """Whether any rule that was ever in force looks at products."""
+        kinds = [mechanics.get(rule.kind) for rule in self.written.rules]
+        return any(
+            kind.model_validate(rule.settings).needs_lines
+            for kind, rule in zip(kinds, self.written.rules, strict=True)
+        )
+
+    def ends_at(self, code: str, at: datetime) -> datetime | None:
+        """The first moment at which points of a unit granted then are dead; None if they never die."""
+        day = (code, at.astimezone(self.zone).date())
+        if day not in self._ends:
+            self._ends[day] = expires_at(self.units[code].expiry, at, self.zone)
+        return self._ends[day]
+
+
+def _rule(rule: WrittenRule, rounding: Rounding) -> EarnRule:
+    kind = mechanics.get(rule.kind)
+    settings = dict(rule.settings)
+    if "rounding" in kind.model_fields:
+        settings.setdefault("rounding", rounding)
+    return EarnRule(
+        id=rule.id,
+        mechanic=kind.model_validate(settings),
+        code=rule.code,
+        in_force_from=rule.in_force_from,
+        in_force_to=rule.in_force_to,
+        made_at=rule.made_at,
+        stop=rule.is_last,
+    )
