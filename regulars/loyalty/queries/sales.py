@@ -16,7 +16,7 @@ def sales_of(purchase_ids: Sequence[int], *, with_lines: bool = True) -> list[Sa
     Without lines the second statement is saved, which is enough where no rule looks at products.
     """
     found = _heads(purchase_ids)
-    lines = _lines(list(found)) if with_lines and found else {}
+    lines = lines_of(list(found)) if with_lines and found else {}
     return [
         found[bought]._replace(lines=tuple(lines.get(bought, ())))
         for bought in purchase_ids
@@ -37,17 +37,19 @@ def _heads(purchase_ids: Sequence[int]) -> dict[int, Sale]:
         )
         return {
             row[0]: Sale(
-                row[0], row[1], row[2], row[3], row[4], (), row[5], tenders=_tenders(row[6])
+                row[0], row[1], row[2], row[3], row[4], (), row[5], tenders=tenders_of(row[6])
             )
             for row in cursor.fetchall()
         }
 
 
-def _tenders(kept: str | None) -> tuple[Tender, ...]:
+def tenders_of(kept: str | None) -> tuple[Tender, ...]:
+    """The means of payment of a purchase, from how they are kept."""
     return tuple(Tender(*one) for one in json.loads(kept).items()) if kept else ()
 
 
-def _lines(purchase_ids: Sequence[int]) -> dict[int, list[SaleLine]]:
+def lines_of(purchase_ids: Sequence[int]) -> dict[int, list[SaleLine]]:
+    """By purchase the lines of these purchases, in their order; 1 statement."""
     lines: dict[int, list[SaleLine]] = defaultdict(list)
     with connection.cursor() as cursor:
         cursor.execute(

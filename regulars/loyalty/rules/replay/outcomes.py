@@ -57,3 +57,52 @@ class Outcome(NamedTuple):
     tier: str
     tier_moves: int
     sums: Mapping[str, Sums]
+
+
+class Entry(NamedTuple):
+    """What the books say of one member and unit, in the terms of a replay; `spent` is net."""
+
+    issued: int = 0
+    spent: int = 0
+    taken_back: int = 0
+    expired: int = 0
+    moved: int = 0
+    balance: int = 0
+    debt: int = 0
+
+
+class Booked(NamedTuple):
+    """A person as the books have it; `is_merged` where its records once were several members."""
+
+    person_id: int
+    visits: int
+    tier: str
+    entries: Mapping[str, Entry]
+    is_merged: bool = False
+
+
+class Difference(NamedTuple):
+    """One thing in which a replay of today's rules and the books do not agree."""
+
+    person_id: int
+    unit: str
+    what: str
+    replayed: int | str
+    booked: int | str
+    is_merged: bool
+
+
+def differences(outcome: Outcome, booked: Booked) -> list[Difference]:
+    """In what a replay and the books differ; empty where the replay gives what is on the books."""
+    found: list[tuple[str, str, int | str, int | str]]
+    found = [("", "visits", outcome.visits, booked.visits), ("", "tier", outcome.tier, booked.tier)]
+    for code, sums in outcome.sums.items():
+        entry = booked.entries.get(code, Entry())
+        net = sums.spent - sums.given_back
+        for name, value in zip(Entry._fields, entry, strict=True):
+            found.append((code, name, net if name == "spent" else getattr(sums, name), value))
+    return [
+        Difference(outcome.person_id, unit, what, got, had, booked.is_merged)
+        for unit, what, got, had in found
+        if got != had
+    ]

@@ -1,11 +1,12 @@
 """The engine of a replay: one person's points while a story is told."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from regulars.loyalty.rules.earning import Earned
 from regulars.loyalty.rules.lots import taken_in_order
+from regulars.loyalty.rules.memory import Memory
 from regulars.loyalty.rules.replay.outcomes import Outcome, Sums
 from regulars.loyalty.rules.replay.schemes import Scheme
 from regulars.loyalty.rules.replay.stories import (
@@ -26,9 +27,7 @@ from regulars.loyalty.rules.returns import (
     taken_back,
 )
 from regulars.loyalty.rules.returns import Spent as Used
-from regulars.loyalty.rules.sales import Sale, Standing
-
-NOW = timedelta(0)
+from regulars.loyalty.rules.sales import Back, Sale, Standing
 
 
 class _Lot:
@@ -42,7 +41,8 @@ class _Lot:
         left: int,
         active_at: datetime | None,
         ends_at: datetime | None,
-        purchase_id: int | None,
+        *,
+        purchase_id: int | None = None,
     ) -> None:
         self.place = place
         self.left = left
@@ -116,13 +116,16 @@ class _Teller:
     """Tells a story to the purses of one person."""
 
     __slots__ = (
-        "due", "lapsed", "places", "purses", "scheme", "sold", "spendings", "tier", "tier_moves",
-        "used_on", "visits", "voided", "waits",
+        "due", "is_patient", "lapsed", "memory", "places", "purses", "scheme", "sold", "sold_at",
+        "spendings", "story", "tier", "tier_moves", "used_on", "visits", "voided",
     )  # fmt: skip
 
-    def __init__(self, scheme: Scheme) -> None:
+    def __init__(self, scheme: Scheme, story: Story) -> None:
         self.scheme = scheme
-        self.waits = scheme.waits
+        self.story = story
+        self.memory = Memory()
+        self.sold_at: dict[int, datetime] = {}
+        self.is_patient = scheme.is_patient
         self.purses = {code: _Purse() for code in scheme.units}
         self.visits = self.tier_moves = self.places = 0
         self.tier = ""
@@ -135,16 +138,50 @@ class _Teller:
 
     def sell(self, sale: Sale) -> None:
         """A receipt: what it earns, by the rules in force when it was printed."""
-        scheme, code = self.scheme, self.scheme.qualifying
-        reached = self.purses[code].balance if code else 0
-        at = sale.at
-        earned = scheme.history.at(at).earn(sale, Standing(self.visits, self.tier, reached))
+        scheme, at = self.scheme, sale.at
+        book = scheme.history.at(at)
+        standing = self.standing()
+        earned = book.earn(sale, standing)
+        if book.referrals and self.story.is_brought:
+            earned = earned + book.for_referral(sale, at, standing, Standing())[1]
         self.visits += 1
+        if scheme.rolling:
+            self.prolong(at)
+        if scheme.has_habits:
+            self.sold_at[sale.purchase_id] = at
+            apart = [one for one in earned if one.rule.mechanic.pays_apart]
+            if apart:
+                earned = [one for one in earned if not one.rule.mechanic.pays_apart]
+        else:
+            apart = []
         if earned:
             self.sold[sale.purchase_id] = earned
-            waits = self.waits
-            active_at = at if waits is NOW else None if waits is None else at + waits
+            active_at = scheme.active_at(at) if self.is_patient else at
             self.grant(earned, at, active_at, sale.purchase_id)
+        if apart:
+            self.grant(apart, at, at, None)
+
+    def standing(self) -> Standing:
+        """The person just before the next sale, as the rules see them. Budgets bind nobody."""
+        code, story = self.scheme.qualifying, self.story
+        reached = self.purses[code].balance if code else 0
+        return Standing(
+            self.visits,
+            self.tier,
+            reached,
+            story.segments,
+            story.birthday,
+            self.scheme.zone,
+            self.memory,
+        )
+
+    def prolong(self, at: datetime) -> None:
+        """An activity: points of units with rolling expiry that are alive live on from it."""
+        for code in self.scheme.rolling:
+            ends_at = self.scheme.ends_at(code, at)
+            for lot in self.purses[code].lots:
+                if ends_at and lot.ends_at and at < lot.ends_at < ends_at:
+                    lot.ends_at = ends_at
 
     def grant(
         self,
@@ -158,11 +195,15 @@ class _Teller:
         for one in earned:
             purse = self.purses[one.unit]
             amount = one.amount
+            if not amount:
+                continue
             purse.issued += amount
             if one.unit in scheme.lot_units:
                 self.places += 1
                 ends_at = scheme.ends_at(one.unit, at)
-                purse.put(_Lot(self.places, amount, active_at, ends_at, purchase_id), amount)
+                purse.put(
+                    _Lot(self.places, amount, active_at, ends_at, purchase_id=purchase_id), amount
+                )
             else:
                 purse.balance += amount
         self.climb()
@@ -192,7 +233,7 @@ class _Teller:
         elif step.amount > 0:
             moved = step.amount
             self.places += 1
-            purse.put(_Lot(self.places, moved, step.at, step.expires_at, None), moved)
+            purse.put(_Lot(self.places, moved, step.at, step.expires_at), moved)
         else:
             moved = -sum(use.amount for use in purse.take(purse.live(step.at), -step.amount))
         purse.moved += moved
@@ -205,6 +246,8 @@ class _Teller:
         purse.spent += spending.amount
         purse.unmet += step.amount - spending.amount
         self.spendings[step.id] = spending
+        if self.scheme.rolling:
+            self.prolong(step.at)
         if step.purchase_id is not None:
             self.used_on.setdefault(step.purchase_id, []).append(spending)
 
@@ -236,7 +279,7 @@ class _Teller:
                 purse.balance -= back.amount
                 self.places += 1
                 ends_at = self.scheme.ends_at(spending.unit, at)
-                purse.put(_Lot(self.places, back.amount, at, ends_at, None), back.amount)
+                purse.put(_Lot(self.places, back.amount, at, ends_at), back.amount)
 
     def take_back(self, step: Returned) -> None:
         """Goods came back: what they were paid with returns, what they earned goes."""
@@ -254,10 +297,21 @@ class _Teller:
             if due > 0:
                 self.due[purchase_id, code] = before + due
                 self._take_unit(step, code, due)
+        if purchase_id in self.sold_at:
+            self._forget(step)
         self.climb()
         if step.is_full and purchase_id not in self.voided:
             self.voided.add(purchase_id)
             self.visits -= 1
+
+    def _forget(self, step: Returned) -> None:
+        """Habits forget what came back, and windows that were paid give back their share."""
+        left = max(step.total_minor - step.returned_minor, 0)
+        back = Back(step.purchase_id, left, max(step.total_minor, 1))
+        for rule in self.scheme.history.at(self.sold_at[step.purchase_id]).habits:
+            slots = [self.memory.own[rule.code]] if rule.code in self.memory.own else []
+            for award in rule.mechanic.undone(back, slots):
+                self._take_unit(step, award.unit, award.amount)
 
     def _take_unit(self, step: Returned, code: str, due: int) -> None:
         purse, policy = self.purses[code], self._policy(step)
@@ -332,7 +386,7 @@ def replay(scheme: Scheme, story: Story, upto: datetime) -> Outcome:
     Nobody buys or spends otherwise than they did; where a scheme gives less than was spent, the
     member spends what there is and the rest is counted as `unmet`.
     """
-    teller = _Teller(scheme)
+    teller = _Teller(scheme, story)
     for step in story.steps:
         _TELLS[type(step)](teller, step)
     sums = {code: _sums(purse, upto) for code, purse in teller.purses.items()}
@@ -340,13 +394,12 @@ def replay(scheme: Scheme, story: Story, upto: datetime) -> Outcome:
 
 
 def _sums(purse: _Purse, upto: datetime) -> Sums:
-    dead = pending = reinstated = 0
+    dead = pending = 0
     for lot in purse.lots:
         if lot.is_dead(upto):
             dead += lot.left
         elif lot.is_pending(upto):
             pending += lot.left
-        reinstated += lot.reinstated
     return Sums(
         issued=purse.issued,
         spent=purse.spent,

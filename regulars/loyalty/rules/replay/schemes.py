@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta, tzinfo
-from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -94,24 +93,20 @@ class Scheme:
         self.qualifying = qualifying[0] if qualifying else ""
         rules = [_rule(rule, written.rounding) for rule in written.rules]
         self.history = History(rules, stacking=written.stacking)
+        self.needs = frozenset().union(*(rule.mechanic.needs for rule in rules))
+        """What the rules look at beside the receipt itself; see `Mechanic.needs`."""
+        self.has_habits = any(rule.mechanic.stage == "habit" for rule in rules)
         self.ladder = Ladder(Step(tier.code, tier.qualifying_min) for tier in written.tiers)
         self.zone: tzinfo = UTC if written.zone == "UTC" else ZoneInfo(written.zone)
         self._ends: dict[tuple[str, date], datetime | None] = {}
 
-    @cached_property
-    def waits(self) -> timedelta | None:
-        """How long points of purchases are pending; None while they wait for an event."""
-        terms = self.written.terms
-        return None if terms.pending == "event" else timedelta(days=terms.pending_days)
+        self.is_patient = written.terms.pending != "none"
+        self.rolling = [unit.code for unit in written.units if unit.expiry.kind == "rolling"]
 
-    @property
-    def needs_lines(self) -> bool:
-        """Whether any rule that was ever in force looks at products."""
-        kinds = [mechanics.get(rule.kind) for rule in self.written.rules]
-        return any(
-            kind.model_validate(rule.settings).needs_lines
-            for kind, rule in zip(kinds, self.written.rules, strict=True)
-        )
+    def active_at(self, at: datetime) -> datetime | None:
+        """When points of a purchase made then become usable; None while they wait for an event."""
+        terms = self.written.terms
+        return None if terms.pending == "event" else at + timedelta(days=terms.pending_days)
 
     def ends_at(self, code: str, at: datetime) -> datetime | None:
         """The first moment at which points of a unit granted then are dead; None if they never die."""

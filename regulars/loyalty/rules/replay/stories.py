@@ -5,7 +5,7 @@ what it earned. So any rules may be tried on it.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
 
 from regulars.loyalty.rules.sales import Sale
@@ -77,10 +77,17 @@ Step = Sale | Joined | Returned | Spent | Unspent | Activated | Moved
 
 
 class Story(NamedTuple):
-    """All that concerns one person, in the order in which it came on the books."""
+    """All that concerns one person, in the order in which it came on the books.
+
+    `segments` and `birthday` are those of today, and are read only where a rule asks for them.
+    """
 
     person_id: int
     steps: Sequence[Step]
+    segments: frozenset[str] = frozenset()
+    birthday: date | None = None
+    is_brought: bool = False
+    """Whether another member brought the person."""
 
 
 def sales_in(stories: Iterable[Story]) -> int:

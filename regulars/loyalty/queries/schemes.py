@@ -1,0 +1,61 @@
+"""A program's rules as a written scheme: what a replay runs, and what a draft starts from."""
+
+from regulars.company.models import Brand
+from regulars.loyalty.models import Program, Rule, Tier, Unit
+from regulars.loyalty.rules.expiry import Expiry
+from regulars.loyalty.rules.replay.schemes import (
+    WrittenRule,
+    WrittenScheme,
+    WrittenTerms,
+    WrittenTier,
+    WrittenUnit,
+)
+
+
+def scheme_of(program: Program) -> WrittenScheme:
+    """All rules of a program, with every version that was ever in force."""
+    brand = Brand.objects.first()
+    return WrittenScheme(
+        units=tuple(_unit(unit) for unit in Unit.objects.filter(program=program).order_by("id")),
+        rules=tuple(
+            _rule(rule) for rule in Rule.objects.filter(program=program).order_by("position", "id")
+        ),
+        tiers=tuple(
+            WrittenTier(code=tier.code, qualifying_min=tier.qualifying_min)
+            for tier in Tier.objects.filter(program=program).order_by("qualifying_min")
+        ),
+        terms=WrittenTerms(
+            returns=program.returns,  # type: ignore[arg-type]
+            debt_max=program.debt_max,
+            dead_points=program.dead_points,
+            pending=program.pending,
+            pending_days=program.pending_days,
+        ),
+        stacking=program.stacking,  # type: ignore[arg-type]
+        rounding=program.rounding,  # type: ignore[arg-type]
+        zone=brand.timezone if brand else "UTC",
+    )
+
+
+def _unit(unit: Unit) -> WrittenUnit:
+    months = unit.lives_months
+    return WrittenUnit(
+        code=unit.code,
+        kind=unit.kind,
+        worth_minor=unit.worth_minor,
+        worth_points=unit.worth_points,
+        expiry=Expiry() if months is None else Expiry(kind="months", months=months),
+    )
+
+
+def _rule(rule: Rule) -> WrittenRule:
+    return WrittenRule(
+        id=rule.pk,
+        code=rule.code,
+        kind=rule.kind,
+        settings=rule.settings,
+        in_force_from=rule.in_force_from,
+        in_force_to=rule.in_force_to,
+        made_at=rule.made_at.isoformat(),
+        is_last=rule.is_last,
+    )

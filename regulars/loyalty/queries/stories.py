@@ -1,0 +1,312 @@
+"""Stories of members as the database has them, for a replay; read partition by partition."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+from django.db import connection
+
+from regulars.core.sql import int_array
+from regulars.loyalty.queries.sales import lines_of, tenders_of
+from regulars.loyalty.queries.standings import birthdays_of, segments_of
+from regulars.loyalty.rules.replay.stories import (
+    Activated,
+    Joined,
+    Moved,
+    Returned,
+    Spent,
+    Step,
+    Story,
+    Unspent,
+)
+from regulars.loyalty.rules.sales import Sale
+
+MEMBERS = """
+    SELECT id, coalesce(led_by_id, id), customer_id, joined_at FROM loyalty_member
+    WHERE program_id = %s AND coalesce(led_by_id, id) BETWEEN %s AND %s ORDER BY id
+"""
+
+SALES = """
+    SELECT accrual.member_id, accrual.id, purchase.id, accrual.at, purchase.total_minor,
+        purchase.discount_minor, coalesce(store.code, ''), purchase.tenders
+    FROM loyalty_accrual accrual
+    JOIN customers_purchase purchase ON purchase.id = accrual.purchase_id
+    LEFT JOIN company_store store ON store.id = purchase.store_id
+    WHERE accrual.member_id = ANY(%s::bigint[]) ORDER BY accrual.id
+"""
+
+BACKS = """
+    SELECT accrual.member_id, accrual.id, back.purchase_id, 'return:' || back.id,
+        sum(back.total_minor) OVER (PARTITION BY back.purchase_id ORDER BY back.id)::bigint,
+        (SELECT sum(line.total_minor)::bigint FROM customers_line line
+            WHERE line.purchase_id = back.purchase_id),
+        back.recorded_at
+    FROM loyalty_accrual accrual JOIN customers_return back
+        ON back.purchase_id = accrual.purchase_id
+    WHERE accrual.member_id = ANY(%(members)s::bigint[])
+    UNION ALL
+    SELECT accrual.member_id, accrual.id, accrual.purchase_id,
+        coalesce(reversal.cause, 'voided'), 0, 0,
+        coalesce(min(reversal.at), min(purchase.voided_at))
+    FROM loyalty_accrual accrual JOIN customers_purchase purchase
+        ON purchase.id = accrual.purchase_id
+    LEFT JOIN loyalty_reversal reversal ON reversal.accrual_id = accrual.id
+        AND reversal.cause NOT LIKE 'return:%%'
+    WHERE accrual.member_id = ANY(%(members)s::bigint[]) AND accrual.reversed_at IS NOT NULL
+        AND (purchase.voided_at IS NOT NULL OR reversal.id IS NOT NULL)
+    GROUP BY 1, 2, 3, 4
+"""
+
+ACTIVATED = """
+    SELECT member_id, purchase_id, active_from FROM loyalty_accrual
+    WHERE member_id = ANY(%s::bigint[]) AND active_from > at AND (%s::int IS NULL
+        OR active_from < at + make_interval(days => %s))
+"""
+
+TRANSFERS = """
+    SELECT account.member_id, transfer.id, transfer.key, transfer.recorded_at, transfer.at,
+        unit.code, transfer.amount, transfer.target_id = account.id, lot.expires_at,
+        other.pot, coalesce(mate.led_by_id, mate.id)
+    FROM loyalty_account account
+    JOIN loyalty_unit unit ON unit.id = account.unit_id
+    CROSS JOIN LATERAL (
+        SELECT * FROM loyalty_transfer WHERE source_id = account.id
+        UNION ALL
+        SELECT * FROM loyalty_transfer WHERE target_id = account.id AND accrual_id IS NULL
+    ) transfer
+    JOIN loyalty_account other
+        ON other.id = transfer.source_id + transfer.target_id - account.id
+    LEFT JOIN loyalty_member mate ON mate.id = other.member_id
+    LEFT JOIN loyalty_lot lot ON lot.transfer_id = transfer.id
+    WHERE account.member_id = ANY(%s::bigint[]) ORDER BY transfer.id
+"""
+
+SPENDINGS = """
+    SELECT member_id, redemption.id, unit.code, amount, redeemed_at, purchase_id, undone_at
+    FROM loyalty_redemption redemption JOIN loyalty_unit unit ON unit.id = redemption.unit_id
+    WHERE member_id = ANY(%s::bigint[]) ORDER BY redemption.id
+"""
+
+PLACES = """
+    SELECT accrual_id, min(id), min(recorded_at) FROM loyalty_transfer
+    WHERE accrual_id = ANY(%s::bigint[]) AND key LIKE 'accrual:%%' GROUP BY 1
+"""
+
+
+class Reading(NamedTuple):
+    """What stories to read: of which program, and what its rules look at."""
+
+    program_id: int
+    needs: frozenset[str] = frozenset()
+    """What the rules look at; see `Mechanic.needs`."""
+    waits_days: int | None = 0
+    """How long points of purchases are pending; None while they wait for an event."""
+
+
+class _Row(NamedTuple):
+    """A transfer into or out of a member's account."""
+
+    place: int
+    key: str
+    recorded_at: datetime
+    at: datetime
+    unit: str
+    amount: int
+    is_in: bool
+    expires_at: datetime | None
+    pot: str
+    mate_id: int | None
+
+
+@dataclass(slots=True)
+class _Person:
+    """What is known of one person, before it is put in order."""
+
+    id: int
+    joined: list[Joined] = field(default_factory=list)
+    sales: list[tuple[int, Sale]] = field(default_factory=list)
+    loose: list[tuple[datetime, Step]] = field(default_factory=list)
+    """Steps that left no transfer: known by their time only."""
+    placed: list[tuple[int, datetime, Step]] = field(default_factory=list)
+
+
+def partitions_of(program_id: int, size: int) -> list[tuple[int, int]]:
+    """First and last ids of members, by so many persons; what is read and replayed at once."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT min(id), max(id) FROM (
+                SELECT id, (row_number() OVER (ORDER BY id) - 1) / %s AS part
+                FROM loyalty_member WHERE program_id = %s AND led_by_id IS NULL
+            ) lead GROUP BY part ORDER BY 1
+            """,
+            [size, program_id],
+        )
+        return [(first, last) for first, last in cursor.fetchall()]
+
+
+def stories_of(reading: Reading, first: int, last: int) -> list[Story]:
+    """The stories of the persons whose leading members lie between two ids, both included.
+
+    The number of statements does not depend on how many they are.
+    """
+    members = _rows(MEMBERS, [reading.program_id, first, last])
+    persons = {lead: _Person(lead) for _, lead, *_ in members}
+    person_of = {id_: persons[lead] for id_, lead, *_ in members}
+    ids = int_array(person_of)
+    _read_sales(person_of, ids, with_lines="lines" in reading.needs)
+    rows = _transfers(person_of, ids)
+    _read_joining(members, person_of, rows)
+    _read_moves(persons, rows)
+    _read_spendings(person_of, ids, rows)
+    _read_backs(person_of, ids, rows)
+    for member_id, purchase_id, at in _rows(
+        ACTIVATED, [ids, reading.waits_days, reading.waits_days]
+    ):
+        person_of[member_id].loose.append((at, Activated(purchase_id, at)))
+    mixed = [one for one in persons.values() if one.loose or one.placed]
+    places = _places_of_sales(mixed)
+    known = _known_of(reading, {lead: customer for id_, lead, customer, _ in members if id_ == lead})
+    return [
+        Story(one.id, _in_order(one, places), *known.get(one.id, ())) for one in persons.values()
+    ]
+
+
+REFERRED = """
+    SELECT coalesce(friend.led_by_id, friend.id) FROM loyalty_referral referral
+    JOIN loyalty_member friend ON friend.id = referral.friend_id
+    WHERE friend.id = ANY(%s::bigint[])
+"""
+
+
+def _known_of(
+    reading: Reading, customers: Mapping[int, int]
+) -> dict[int, tuple[frozenset[str], date | None, bool]]:
+    """By person what profiles say today, where rules ask for it."""
+    needs, ids = reading.needs, list(customers.values())
+    segments = segments_of(ids) if "segments" in needs else {}
+    birthdays = birthdays_of(ids) if "birthday" in needs else {}
+    brought = set()
+    if "referral" in needs:
+        brought = {row[0] for row in _rows(REFERRED, [int_array(customers)])}
+    if not needs & {"segments", "birthday", "referral"}:
+        return {}
+    return {
+        lead: (segments.get(one, frozenset()), birthdays.get(one), lead in brought)
+        for lead, one in customers.items()
+    }
+
+
+def _rows(query: str, parameters: Any) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(query, parameters)
+        return list(cursor.fetchall())
+
+
+def _read_sales(person_of: Mapping[int, _Person], ids: str, *, with_lines: bool) -> None:
+    rows = _rows(SALES, [ids])
+    lines = lines_of([row[2] for row in rows]) if with_lines else {}
+    for member_id, accrual_id, purchase_id, at, total, discount, store, paid in rows:
+        sold = tuple(lines.get(purchase_id, ()))
+        person = person_of[member_id]
+        sale = Sale(purchase_id, person.id, at, total, discount, sold, store, tenders=tenders_of(paid))
+        person.sales.append((accrual_id, sale))
+
+
+def _transfers(person_of: Mapping[int, _Person], ids: str) -> dict[int, list[_Row]]:
+    """By person the transfers that came or went otherwise than by earning for a sale."""
+    rows: dict[int, list[_Row]] = defaultdict(list)
+    for member_id, *row in _rows(TRANSFERS, [ids]):
+        rows[person_of[member_id].id].append(_Row(*row))
+    return rows
+
+
+def _read_joining(
+    members: Sequence[tuple[Any, ...]],
+    person_of: Mapping[int, _Person],
+    rows: Mapping[int, list[_Row]],
+) -> None:
+    """A person joins with the first card; with another where the books gave a gift for that too."""
+    for id_, lead, customer_id, joined_at in members:
+        person = person_of[id_]
+        gift = f"joined:{id_}:"
+        if not person.joined or any(row.key.startswith(gift) for row in rows.get(lead, ())):
+            person.joined.append(Joined(customer_id, joined_at))
+
+
+def _read_moves(persons: Mapping[int, _Person], rows: Mapping[int, list[_Row]]) -> None:
+    for lead, moved in rows.items():
+        for row in moved:
+            if _is_move(row, lead):
+                amount = row.amount if row.is_in else -row.amount
+                step = Moved(row.unit, amount, row.at, row.expires_at)
+                persons[lead].placed.append((row.place, row.recorded_at, step))
+
+
+KNOWN = ("joined:", "payout:", "redemption:", "restoration:", "reversal:", "expiry:", "reinstating:")
+"""Beginnings of keys of transfers that follow from other steps."""
+
+
+def _is_move(row: _Row, lead: int) -> bool:
+    return row.mate_id != lead and not row.key.startswith(KNOWN)
+
+
+def _read_spendings(
+    person_of: Mapping[int, _Person], ids: str, rows: Mapping[int, list[_Row]]
+) -> None:
+    for member_id, id_, unit, amount, at, purchase_id, undone_at in _rows(SPENDINGS, [ids]):
+        person = person_of[member_id]
+        keys = {row.key: row.place for row in rows.get(person.id, ())}
+        key = f"redemption:{id_}"
+        spent = Spent(id_, unit, amount, at, purchase_id)
+        _put(person, spent, at, place=keys.get(key))
+        if undone_at is not None:
+            _put(person, Unspent(id_, undone_at), undone_at, place=keys.get(f"{key}:undo"))
+
+
+def _read_backs(person_of: Mapping[int, _Person], ids: str, rows: Mapping[int, list[_Row]]) -> None:
+    for member_id, accrual_id, purchase_id, cause, back, total, at in _rows(
+        BACKS, {"members": ids}
+    ):
+        person = person_of[member_id]
+        found = [
+            row
+            for row in rows.get(person.id, ())
+            if row.key.startswith(f"reversal:{accrual_id}:{cause}:")
+            or (row.key.startswith("restoration:") and row.key.endswith(f":{cause}"))
+        ]
+        when = found[0].recorded_at if found else at
+        step = Returned(purchase_id, back, total, when, is_undone=not cause.startswith("return:"))
+        _put(person, step, when, place=found[0].place if found else None)
+
+
+def _put(person: _Person, step: Step, at: datetime, *, place: int | None) -> None:
+    if place is None:
+        person.loose.append((at, step))
+    else:
+        person.placed.append((place, at, step))
+
+
+def _places_of_sales(persons: Sequence[_Person]) -> dict[int, tuple[int, datetime]]:
+    """The place in the ledger of each accrual that earned something."""
+    ids = [accrual_id for one in persons for accrual_id, _ in one.sales]
+    return {row[0]: (row[1], row[2]) for row in _rows(PLACES, [int_array(ids)])} if ids else {}
+
+
+def _in_order(person: _Person, places: Mapping[int, tuple[int, datetime]]) -> list[Step]:
+    """The steps as they came on the books: by the ids of their transfers, or else by time."""
+    sales = [sale for _, sale in person.sales]
+    if not person.placed and not person.loose:
+        return [*person.joined, *sales]
+    placed, place, at = list(person.placed), 0, None
+    for accrual_id, sale in person.sales:
+        place, at = places.get(accrual_id, (place, at))
+        placed.append((place, at or sale.at, sale))
+    placed.sort(key=lambda one: one[0])
+    for when, step in sorted(person.loose, key=lambda one: one[0]):
+        before = max((place for place, at, _ in placed if at <= when), default=0)
+        upto = sum(1 for place, *_ in placed if place <= before)
+        placed.insert(upto, (before, when, step))
+    return [*person.joined, *(step for *_, step in placed)]

@@ -1,0 +1,228 @@
+"""A replay of today's rules gives what is on the books, whatever members did."""
+
+import json
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from regulars.core.errors import Refused
+from regulars.customers.actions.returns import record_returns
+from regulars.customers.rules.purchases import ReturnInput, ReturnLineInput
+from regulars.loyalty.actions import (
+    RuleInput,
+    TermsInput,
+    UnitInput,
+    activate_points,
+    expire_points,
+    post_returns,
+    redeem_points,
+    reverse_purchases,
+    set_rule,
+    take_purchases,
+    undo_redemption,
+)
+from regulars.loyalty.models import Member, Program, Redemption
+from regulars.loyalty.queries.booked import booked_of
+from regulars.loyalty.queries.schemes import scheme_of
+from regulars.loyalty.queries.stories import Reading, partitions_of, stories_of
+from regulars.loyalty.rules.expiry import Expiry
+from regulars.loyalty.rules.replay import Outcome, Scheme, Story, replay
+from regulars.loyalty.rules.replay.drafts import Changes, ExpiryChange, RuleChange, as_if
+from regulars.loyalty.rules.replay.outcomes import Difference, differences
+from regulars.loyalty.rules.replay.tallies import Tally, compared
+from tests import make
+from tests.make import NOW
+
+pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
+CARDS = ("a", "b")
+LATER = NOW + 400 * DAY
+
+
+def stories(program: Program) -> list[Story]:
+    waits = {"none": 0, "days": program.pending_days, "event": None}[program.pending]
+    needs = Scheme(scheme_of(program)).needs
+    reading = Reading(program.pk, needs, waits_days=waits)
+    parts = partitions_of(program.pk, 1)
+    return [story for first, last in parts for story in stories_of(reading, first, last)]
+
+
+def replayed(program: Program, upto: datetime = LATER) -> list[Outcome]:
+    scheme = Scheme(scheme_of(program))
+    return [replay(scheme, story, upto) for story in stories(program)]
+
+
+def unlike_the_books(program: Program, upto: datetime = LATER) -> list[Difference]:
+    booked = booked_of(program.pk, 0, 2**62, upto=upto)
+    outcomes = replayed(program, upto)
+    assert {one.person_id for one in outcomes} == booked.keys()
+    return [found for one in outcomes for found in differences(one, booked[one.person_id])]
+
+
+def opened(code: str, terms: TermsInput, months: int | None = 1) -> Program:
+    return make.program(
+        code,
+        units=(
+            UnitInput("points", "Points", "spendable", worth_minor=1, lives_months=months),
+            UnitInput("status", "Status points", "qualifying"),
+        ),
+        rules=(
+            RuleInput("base", "Base", "share_of_purchase"),
+            RuleInput("silver", "Silver", "share_of_purchase", {"tiers": ["silver", "gold"]}),
+            RuleInput("status", "Status", "share_of_purchase", {"unit": "status"}),
+            RuleInput("third", "Third visit", "every_nth_visit", {"every": 3, "points": 7}),
+            RuleInput("tenth", "Back", "cashback_by_visits", {"visits": 3, "basis_points": 1_000}),
+            RuleInput("hello", "Welcome", "welcome_gift", {"points": 15}),
+        ),
+        terms=terms,
+    )
+
+
+@dataclass
+class Tale:
+    """Does to the product what hypothesis thinks of, each act a while after the one before."""
+
+    program: Program
+    at: datetime = NOW
+    bought: list[tuple[str, int]] = field(default_factory=list)
+    spent: list[Redemption] = field(default_factory=list)
+    number: int = 0
+
+    def name(self, what: str) -> str:
+        self.number += 1
+        return f"{self.program.code}-{what}-{self.number}"
+
+    def act(self, kind: str, card: str, number: int, hours: int) -> None:
+        self.at += timedelta(hours=hours)
+        with suppress(Refused), transaction.atomic():
+            getattr(self, kind)(card, number)
+
+    def buy(self, card: str, number: int) -> None:
+        name = self.name("r")
+        late = timedelta(days=number % 3)
+        lines = [make.line(total_minor=number * 50, quantity_milli=10_000)]
+        card = f"{self.program.code}-{card}"
+        entry = make.receipt(name, card=card, lines=lines, bought_at=self.at - late)
+        (taken,) = take_purchases([entry], now=self.at)
+        self.bought.append((name, taken.purchase_id))
+
+    def give_back(self, card: str, number: int) -> None:
+        if not self.bought:
+            return
+        name, _ = self.bought[number % len(self.bought)]
+        line = ReturnLineInput(1, (1 + number % 6) * 1_000)
+        told = ReturnInput("till", self.name("b"), "till", name, returned_at=self.at, lines=(line,))
+        (done,) = record_returns([told], now=self.at)
+        if done.refused is None:
+            post_returns(return_ids=[done.return_id], now=self.at)
+
+    def undo(self, card: str, number: int) -> None:
+        if self.bought:
+            reverse_purchases([self.bought[number % len(self.bought)][1]], "voided", now=self.at)
+
+    def spend(self, card: str, number: int) -> None:
+        member = Member.objects.filter(program=self.program).order_by("id").first()
+        if member:
+            on = self.bought[number % len(self.bought)][1] if self.bought and number % 2 else None
+            key = self.name("k")
+            self.spent.append(
+                redeem_points(member, 1 + number % 120, key=key, now=self.at, purchase_id=on)
+            )
+
+    def unspend(self, card: str, number: int) -> None:
+        if self.spent:
+            row = self.spent[number % len(self.spent)]
+            undo_redemption(row, now=self.at, within=None)
+
+    def wake(self, card: str, number: int) -> None:
+        if self.bought:
+            activate_points([self.bought[number % len(self.bought)][1]], now=self.at)
+
+    def expire(self, card: str, number: int) -> None:
+        expire_points(now=self.at)
+
+    def rule(self, card: str, number: int) -> None:
+        told = {"points": str(1 + number % 4)}
+        set_rule(self.program, RuleInput("base", "Base", "share_of_purchase", told), now=self.at)
+
+
+ACTS = ("buy", "buy", "give_back", "undo", "spend", "spend", "unspend", "wake", "expire", "rule")
+act = st.tuples(
+    st.sampled_from(ACTS),
+    st.sampled_from(CARDS),
+    st.integers(0, 500),
+    st.sampled_from((1, 30, 24 * 16, 24 * 40)),
+)
+TERMS = (
+    TermsInput("unlimited", dead_points="reinstate"),
+    TermsInput("limited", debt_max=50),
+    TermsInput("within_balance", pending="days", pending_days=2),
+    TermsInput("only_pending", pending="event"),
+    TermsInput("keep"),
+)
+runs = iter(range(10**9))
+
+
+@settings(
+    max_examples=15, phases=[Phase.generate], deadline=None, suppress_health_check=list(HealthCheck)
+)
+@given(st.sampled_from(TERMS), st.lists(act, max_size=18))
+def test_a_replay_of_todays_rules_gives_what_is_on_the_books(
+    terms: TermsInput, acts: list[tuple[str, str, int, int]]
+) -> None:
+    with transaction.atomic():
+        tale = Tale(opened(f"replay{next(runs)}", terms))
+        for one in acts:
+            tale.act(*one)
+        assert unlike_the_books(tale.program, tale.at) == []
+        assert unlike_the_books(tale.program) == []
+        assert all(sums.is_closed for one in replayed(tale.program) for sums in one.sums.values())
+        transaction.set_rollback(True)
+
+
+def test_a_replay_counts_what_a_plain_story_gives() -> None:
+    program = opened("plain", TermsInput("within_balance"), months=None)
+    tale = Tale(program)
+    for kind, number in (("buy", 300), ("buy", 300), ("spend", 100), ("buy", 100), ("undo", 1)):
+        tale.act(kind, "a", number, 24)
+    (outcome,) = replayed(program)
+    points = outcome.sums["points"]
+    assert points.issued == 15 + 150 + 300 + 100 + 7
+    assert (points.spent, points.taken_back, points.balance) == (101, 300, 171)
+    assert (outcome.visits, outcome.tier, outcome.sums["status"].balance) == (2, "silver", 200)
+    assert unlike_the_books(program) == []
+
+
+def test_a_draft_is_told_as_if_it_had_always_been_in_force() -> None:
+    program = opened("drafted", TermsInput("within_balance"), months=None)
+    tale = Tale(program)
+    tale.act("buy", "a", 400, 1)
+    tale.act("spend", "a", 99, 1)
+    tale.act("rule", "a", 1, 1)
+    tale.act("buy", "a", 400, 1)
+    changes = Changes(
+        rules=(
+            RuleChange(code="base", kind="share_of_purchase", settings={"per_minor": 1_000}),
+            RuleChange(code="hello", ends=True),
+        ),
+        tiers={"gold": 300},
+        expiries=(ExpiryChange(unit="points", expiry=Expiry(kind="months", months=1)),),
+    )
+    today = scheme_of(program)
+    before, after = Scheme(today), Scheme(as_if(today, changes))
+    told = stories(program)
+    had = [replay(before, story, LATER) for story in told]
+    has = [replay(after, story, LATER) for story in told]
+    tally = compared(had, has, (before.units, after.units))
+    assert (tally.today["points"].issued, tally.draft["points"].issued) == (615, 240)
+    assert (tally.today["points"].unmet, tally.draft["points"].unmet) == (0, 80)
+    assert (tally.today["points"].expired, tally.draft["points"].expired) == (0, 220)
+    assert (tally.gain, tally.lose) == (0, 1)
+    assert tally.losers[0].gain_minor == 20 - 615
+    assert tally.tiers == {("silver", "gold"): 1}
+    assert Tally.read(json.loads(json.dumps(tally.written))) == tally
