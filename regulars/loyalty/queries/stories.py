@@ -168,7 +168,9 @@ def stories_of(reading: Reading, first: int, last: int) -> list[Story]:
         person_of[member_id].loose.append((at, Activated(purchase_id, at)))
     mixed = [one for one in persons.values() if one.loose or one.placed]
     places = _places_of_sales(mixed)
-    known = _known_of(reading, {lead: customer for id_, lead, customer, _ in members if id_ == lead})
+    known = _known_of(
+        reading, {lead: customer for id_, lead, customer, _ in members if id_ == lead}
+    )
     return [
         Story(one.id, _in_order(one, places), *known.get(one.id, ())) for one in persons.values()
     ]
@@ -211,7 +213,9 @@ def _read_sales(person_of: Mapping[int, _Person], ids: str, *, with_lines: bool)
     for member_id, accrual_id, purchase_id, at, total, discount, store, paid in rows:
         sold = tuple(lines.get(purchase_id, ()))
         person = person_of[member_id]
-        sale = Sale(purchase_id, person.id, at, total, discount, sold, store, tenders=tenders_of(paid))
+        sale = Sale(
+            purchase_id, person.id, at, total, discount, sold, store, tenders=tenders_of(paid)
+        )
         person.sales.append((accrual_id, sale))
 
 
@@ -245,7 +249,15 @@ def _read_moves(persons: Mapping[int, _Person], rows: Mapping[int, list[_Row]]) 
                 persons[lead].placed.append((row.place, row.recorded_at, step))
 
 
-KNOWN = ("joined:", "payout:", "redemption:", "restoration:", "reversal:", "expiry:", "reinstating:")
+KNOWN = (
+    "joined:",
+    "payout:",
+    "redemption:",
+    "restoration:",
+    "reversal:",
+    "expiry:",
+    "reinstating:",
+)
 """Beginnings of keys of transfers that follow from other steps."""
 
 

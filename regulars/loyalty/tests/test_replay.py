@@ -64,7 +64,7 @@ def unlike_the_books(program: Program, upto: datetime = LATER) -> list[Differenc
     return [found for one in outcomes for found in differences(one, booked[one.person_id])]
 
 
-def opened(code: str, terms: TermsInput, months: int | None = 1) -> Program:
+def opened(code: str, terms: TermsInput, *more: RuleInput, months: int | None = 1) -> Program:
     return make.program(
         code,
         units=(
@@ -76,8 +76,8 @@ def opened(code: str, terms: TermsInput, months: int | None = 1) -> Program:
             RuleInput("silver", "Silver", "share_of_purchase", {"tiers": ["silver", "gold"]}),
             RuleInput("status", "Status", "share_of_purchase", {"unit": "status"}),
             RuleInput("third", "Third visit", "every_nth_visit", {"every": 3, "points": 7}),
-            RuleInput("tenth", "Back", "cashback_by_visits", {"visits": 3, "basis_points": 1_000}),
             RuleInput("hello", "Welcome", "welcome_gift", {"points": 15}),
+            *more,
         ),
         terms=terms,
     )
@@ -151,6 +151,10 @@ class Tale:
         set_rule(self.program, RuleInput("base", "Base", "share_of_purchase", told), now=self.at)
 
 
+HABIT = RuleInput(
+    "habit", "Back", "cashback_by_visits", {"unit": "points", "visits": 3, "quiet_minutes": 0}
+)
+CAPPED = RuleInput("capped", "Capped", "bonus", {"points": 20, "limits": {"month": 30}})
 ACTS = ("buy", "buy", "give_back", "undo", "spend", "spend", "unspend", "wake", "expire", "rule")
 act = st.tuples(
     st.sampled_from(ACTS),
@@ -176,7 +180,7 @@ def test_a_replay_of_todays_rules_gives_what_is_on_the_books(
     terms: TermsInput, acts: list[tuple[str, str, int, int]]
 ) -> None:
     with transaction.atomic():
-        tale = Tale(opened(f"replay{next(runs)}", terms))
+        tale = Tale(opened(f"replay{next(runs)}", terms, HABIT, CAPPED))
         for one in acts:
             tale.act(*one)
         assert unlike_the_books(tale.program, tale.at) == []
