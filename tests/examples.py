@@ -37,7 +37,11 @@ from regulars.feedback.actions.surveys import create_survey, link_for
 from regulars.feedback.models import Invitation, Survey
 from regulars.feedback.starters import starter
 from regulars.loyalty.actions.campaigns import CampaignInput, open_campaign
+<<<<<<< HEAD
 from regulars.loyalty.actions.holding import hold_points
+=======
+from regulars.loyalty.actions.drafting import DraftInput, save_draft
+>>>>>>> 94cf579 (What if: drafts of rules replayed over the whole history, by page and API, published by a second look)
 from regulars.loyalty.actions.posting import take_purchases
 from regulars.loyalty.actions.promotions import PromotionInput, set_promotion
 from regulars.loyalty.actions.redeeming import redeem_points
@@ -297,6 +301,12 @@ def _rule_id(store: Store) -> int:
     first = Rule.objects.filter(program=_program(store)).order_by("pk").first()
     assert first is not None
     return first.pk
+
+
+@example("draft_id")
+def _draft_of_rules_id(store: Store) -> int:
+    told = DraftInput("Without", {"rules": [{"code": "base", "ends": True}]})
+    return save_draft(_program(store), told, by=None, now=make.NOW).pk
 
 
 @example("campaign_id")

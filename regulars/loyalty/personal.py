@@ -125,6 +125,7 @@ impersonal(
     "loyalty_cancellation",
     "loyalty_liabilityestimate",
     "loyalty_statedrate",
+    "loyalty_draft",
     "loyalty_promotion",
     "loyalty_promouse",
     "loyalty_reward",

@@ -4,6 +4,7 @@ from ninja import Router
 
 from regulars.loyalty.api import (
     campaigns,
+    drafts,
     holds,
     liability,
     members,
@@ -19,6 +20,7 @@ router.add_router("", purchases.router)
 router.add_router("", members.router)
 router.add_router("", liability.router)
 router.add_router("", campaigns.router)
+router.add_router("", drafts.router)
 router.add_router("", rewards.router)
 router.add_router("", promo.router)
 router.add_router("", values.router)

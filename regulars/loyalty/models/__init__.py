@@ -1,5 +1,6 @@
 """The tables of loyalty: programs and their rules, members and their accounts, the ledger."""
 
+from regulars.loyalty.models.drafts import Draft
 from regulars.loyalty.models.earning import Campaign, MemberMemory
 from regulars.loyalty.models.ledger import (
     Account,
@@ -28,6 +29,7 @@ __all__ = [
     "Accrual",
     "Campaign",
     "Cancellation",
+    "Draft",
     "Hold",
     "LiabilityEstimate",
     "Lot",

@@ -3,6 +3,7 @@
 from regulars.loyalty.pages import (
     cards,
     choosing,
+    drafts,
     earning,
     gift_cards,
     happenings,
@@ -19,6 +20,7 @@ from regulars.loyalty.pages import (
 __all__ = [
     "cards",
     "choosing",
+    "drafts",
     "earning",
     "gift_cards",
     "happenings",

@@ -60,6 +60,12 @@ def card_number(number: str) -> str:
 
 
 @register.filter
+def figure(lines: Any, what: str) -> str:
+    """The title of a figure by its name."""
+    return str(lines.get(what, what))
+
+
+@register.filter
 def signed(amount: int) -> str:
     """An amount with its sign: +20, or with a true minus."""
     return f"+{amount}" if amount >= 0 else f"−{-amount}"

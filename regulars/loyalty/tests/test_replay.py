@@ -173,7 +173,7 @@ runs = iter(range(10**9))
 
 
 @settings(
-    max_examples=15, phases=[Phase.generate], deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=12, phases=[Phase.generate], deadline=None, suppress_health_check=list(HealthCheck)
 )
 @given(st.sampled_from(TERMS), st.lists(act, max_size=18))
 def test_a_replay_of_todays_rules_gives_what_is_on_the_books(

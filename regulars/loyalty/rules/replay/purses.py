@@ -103,13 +103,15 @@ class _Purse:
 class _Spending:
     """What points were spent on, the lots that paid, and how much of it came back."""
 
-    __slots__ = ("amount", "restored", "unit", "uses")
+    __slots__ = ("amount", "freed", "restored", "unit", "uses")
 
     def __init__(self, unit: str, uses: list[Used]) -> None:
         self.unit = unit
         self.uses = uses
         self.amount = sum(use.amount for use in uses)
         self.restored = 0
+        self.freed = 0
+        """What of a hold was let go, so that it paid for nothing."""
 
 
 class _Teller:

@@ -47,10 +47,12 @@ class Spent(NamedTuple):
 
 
 class Unspent(NamedTuple):
-    """What was spent came back in full: a redemption was undone, or a hold was let go."""
+    """What was spent came back: a redemption was undone, or so much of a hold was let go."""
 
     id: int
     at: datetime
+    amount: int | None = None
+    """None is all that did not come back before."""
 
 
 class Activated(NamedTuple):
