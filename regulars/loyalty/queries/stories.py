@@ -84,9 +84,17 @@ TRANSFERS = """
 """
 
 SPENDINGS = """
-    SELECT member_id, redemption.id, unit.code, amount, redeemed_at, purchase_id, undone_at
+    SELECT member_id, redemption.id, 'redemption:' || redemption.id, unit.code, amount,
+        redeemed_at, purchase_id, NULL::bigint, NULL::timestamptz, redemption.id, undone_at
     FROM loyalty_redemption redemption JOIN loyalty_unit unit ON unit.id = redemption.unit_id
-    WHERE member_id = ANY(%s::bigint[]) ORDER BY redemption.id
+    WHERE member_id = ANY(%(members)s::bigint[]) AND hold_id IS NULL
+    UNION ALL
+    SELECT hold.member_id, -hold.id, 'hold:' || hold.id, unit.code, hold.amount, hold.held_at,
+        redemption.purchase_id, CASE WHEN hold.outcome <> '' THEN hold.amount - hold.captured END,
+        hold.ended_at, redemption.id, redemption.undone_at
+    FROM loyalty_hold hold JOIN loyalty_unit unit ON unit.id = hold.unit_id
+    LEFT JOIN loyalty_redemption redemption ON redemption.hold_id = hold.id
+    WHERE hold.member_id = ANY(%(members)s::bigint[]) ORDER BY 2
 """
 
 PLACES = """
@@ -118,6 +126,22 @@ class _Row(NamedTuple):
     expires_at: datetime | None
     pot: str
     mate_id: int | None
+
+
+class _Spending(NamedTuple):
+    """A redemption, or a hold with what became of it; ids of holds are below zero."""
+
+    member_id: int
+    id: int
+    key: str
+    unit: str
+    amount: int
+    at: datetime
+    purchase_id: int | None
+    freed: int | None
+    freed_at: datetime | None
+    redemption_id: int | None
+    undone_at: datetime | None
 
 
 @dataclass(slots=True)
@@ -268,14 +292,17 @@ def _is_move(row: _Row, lead: int) -> bool:
 def _read_spendings(
     person_of: Mapping[int, _Person], ids: str, rows: Mapping[int, list[_Row]]
 ) -> None:
-    for member_id, id_, unit, amount, at, purchase_id, undone_at in _rows(SPENDINGS, [ids]):
-        person = person_of[member_id]
-        keys = {row.key: row.place for row in rows.get(person.id, ())}
-        key = f"redemption:{id_}"
-        spent = Spent(id_, unit, amount, at, purchase_id)
-        _put(person, spent, at, place=keys.get(key))
-        if undone_at is not None:
-            _put(person, Unspent(id_, undone_at), undone_at, place=keys.get(f"{key}:undo"))
+    for row in (_Spending(*one) for one in _rows(SPENDINGS, {"members": ids})):
+        person = person_of[row.member_id]
+        places = {one.key: one.place for one in rows.get(person.id, ())}
+        spent = Spent(row.id, row.unit, row.amount, row.at, row.purchase_id)
+        _put(person, spent, row.at, place=places.get(row.key))
+        if row.freed and row.freed_at:
+            step = Unspent(row.id, row.freed_at, row.freed)
+            _put(person, step, row.freed_at, place=places.get(f"{row.key}:back"))
+        if row.undone_at:
+            key = f"redemption:{row.redemption_id}:undo"
+            _put(person, Unspent(row.id, row.undone_at), row.undone_at, place=places.get(key))
 
 
 def _read_backs(person_of: Mapping[int, _Person], ids: str, rows: Mapping[int, list[_Row]]) -> None:

@@ -26,7 +26,8 @@ from regulars.loyalty.actions import (
     take_purchases,
     undo_redemption,
 )
-from regulars.loyalty.models import Member, Program, Redemption
+from regulars.loyalty.actions.holding import capture_hold, hold_points, release_hold
+from regulars.loyalty.models import Hold, Member, Program, Redemption
 from regulars.loyalty.queries.booked import booked_of
 from regulars.loyalty.queries.schemes import scheme_of
 from regulars.loyalty.queries.stories import Reading, partitions_of, stories_of
@@ -91,6 +92,7 @@ class Tale:
     at: datetime = NOW
     bought: list[tuple[str, int]] = field(default_factory=list)
     spent: list[Redemption] = field(default_factory=list)
+    held: list[Hold] = field(default_factory=list)
     number: int = 0
 
     def name(self, what: str) -> str:
@@ -134,6 +136,24 @@ class Tale:
                 redeem_points(member, 1 + number % 120, key=key, now=self.at, purchase_id=on)
             )
 
+    def hold(self, card: str, number: int) -> None:
+        member = Member.objects.filter(program=self.program).order_by("id").first()
+        if member:
+            key, ends_at = self.name("h"), self.at + 20 * DAY
+            amount = 1 + number % 120
+            self.held.append(hold_points(member, amount, key=key, ends_at=ends_at, now=self.at))
+
+    def settle(self, card: str, number: int) -> None:
+        if not self.held:
+            return
+        held = self.held[number % len(self.held)]
+        if number % 3:
+            on = self.bought[-1][1] if self.bought else None
+            part = 1 + number % held.amount
+            self.spent.append(capture_hold(held, amount=part, purchase_id=on, now=self.at))
+        else:
+            release_hold(held, now=self.at)
+
     def unspend(self, card: str, number: int) -> None:
         if self.spent:
             row = self.spent[number % len(self.spent)]
@@ -155,7 +175,20 @@ HABIT = RuleInput(
     "habit", "Back", "cashback_by_visits", {"unit": "points", "visits": 3, "quiet_minutes": 0}
 )
 CAPPED = RuleInput("capped", "Capped", "bonus", {"points": 20, "limits": {"month": 30}})
-ACTS = ("buy", "buy", "give_back", "undo", "spend", "spend", "unspend", "wake", "expire", "rule")
+ACTS = (
+    "buy",
+    "buy",
+    "give_back",
+    "undo",
+    "spend",
+    "spend",
+    "unspend",
+    "wake",
+    "expire",
+    "rule",
+    "hold",
+    "settle",
+)
 act = st.tuples(
     st.sampled_from(ACTS),
     st.sampled_from(CARDS),

@@ -5,8 +5,8 @@ other, so partitions of them may be replayed in any order and on any number of m
 """
 
 from regulars.loyalty.rules.replay.outcomes import Outcome, Sums
-from regulars.loyalty.rules.replay.purses import replay
 from regulars.loyalty.rules.replay.schemes import Scheme, WrittenScheme
 from regulars.loyalty.rules.replay.stories import Story
+from regulars.loyalty.rules.replay.telling import replay
 
 __all__ = ["Outcome", "Scheme", "Story", "Sums", "WrittenScheme", "replay"]

@@ -1,36 +1,13 @@
-"""The engine of a replay: one person's points while a story is told."""
+"""Purses: the points of one unit while a story is told, lot by lot."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
-from regulars.loyalty.rules.earning import Earned
 from regulars.loyalty.rules.lots import taken_in_order
-from regulars.loyalty.rules.memory import Memory
-from regulars.loyalty.rules.replay.outcomes import Outcome, Sums
-from regulars.loyalty.rules.replay.schemes import Scheme
-from regulars.loyalty.rules.replay.stories import (
-    Activated,
-    Joined,
-    Moved,
-    Returned,
-    Spent,
-    Story,
-    Unspent,
-)
-from regulars.loyalty.rules.returns import (
-    Policy,
-    Takeable,
-    TakenBack,
-    due_back,
-    given_back,
-    taken_back,
-)
 from regulars.loyalty.rules.returns import Spent as Used
-from regulars.loyalty.rules.sales import Back, Sale, Standing
 
 
-class _Lot:
+class Lot:
     """Points granted together; `active_at` is None while they wait for an event."""
 
     __slots__ = ("active_at", "ends_at", "left", "place", "purchase_id", "reinstated")
@@ -53,13 +30,15 @@ class _Lot:
         """What died in it after it came back, and was granted anew."""
 
     def is_dead(self, at: datetime) -> bool:
+        """Whether the points are gone by then."""
         return self.ends_at is not None and self.ends_at <= at
 
     def is_pending(self, at: datetime) -> bool:
+        """Whether the points are not usable yet."""
         return self.active_at is None or self.active_at > at
 
 
-class _Purse:
+class Purse:
     """The points of one unit."""
 
     __slots__ = (
@@ -68,11 +47,11 @@ class _Purse:
     )  # fmt: skip
 
     def __init__(self) -> None:
-        self.lots: list[_Lot] = []
+        self.lots: list[Lot] = []
         self.balance = self.debt = self.issued = self.moved = 0
         self.spent = self.given_back = self.unmet = self.taken_back = self.forgiven = 0
 
-    def live(self, at: datetime, *, usable: bool = False) -> list[_Lot]:
+    def live(self, at: datetime, *, usable: bool = False) -> list[Lot]:
         """The open lots in the order they are spent; dead ones never, pending ones unless `usable`."""
         lots = [
             lot
@@ -81,7 +60,7 @@ class _Purse:
         ]
         return sorted(lots, key=lambda lot: (lot.ends_at is None, lot.ends_at or at, lot.place))
 
-    def put(self, lot: _Lot, amount: int) -> None:
+    def put(self, lot: Lot, amount: int) -> None:
         """Points that come in: they pay what is owed first."""
         if self.debt:
             repaid = min(self.debt, amount)
@@ -90,7 +69,7 @@ class _Purse:
         self.lots.append(lot)
         self.balance += amount
 
-    def take(self, lots: Sequence[_Lot], amount: int) -> list[Used]:
+    def take(self, lots: Sequence[Lot], amount: int) -> list[Used]:
         """What each of these lots pays towards an amount, as far as they go."""
         uses = taken_in_order([(lot.place, lot.left) for lot in lots], amount)
         by_place = {lot.place: lot for lot in lots}
@@ -100,7 +79,7 @@ class _Purse:
         return [Used(use.lot_id, use.amount) for use in uses]
 
 
-class _Spending:
+class Spending:
     """What points were spent on, the lots that paid, and how much of it came back."""
 
     __slots__ = ("amount", "freed", "restored", "unit", "uses")
@@ -112,306 +91,3 @@ class _Spending:
         self.restored = 0
         self.freed = 0
         """What of a hold was let go, so that it paid for nothing."""
-
-
-class _Teller:
-    """Tells a story to the purses of one person."""
-
-    __slots__ = (
-        "due", "is_patient", "lapsed", "memory", "places", "purses", "scheme", "sold", "sold_at",
-        "spendings", "story", "tier", "tier_moves", "used_on", "visits", "voided",
-    )  # fmt: skip
-
-    def __init__(self, scheme: Scheme, story: Story) -> None:
-        self.scheme = scheme
-        self.story = story
-        self.memory = Memory()
-        self.sold_at: dict[int, datetime] = {}
-        self.is_patient = scheme.is_patient
-        self.purses = {code: _Purse() for code in scheme.units}
-        self.visits = self.tier_moves = self.places = 0
-        self.tier = ""
-        self.sold: dict[int, list[Earned]] = {}
-        self.due: dict[tuple[int, str], int] = {}
-        self.lapsed: dict[tuple[int, str], int] = {}
-        self.voided: set[int] = set()
-        self.spendings: dict[int, _Spending] = {}
-        self.used_on: dict[int, list[_Spending]] = {}
-
-    def sell(self, sale: Sale) -> None:
-        """A receipt: what it earns, by the rules in force when it was printed."""
-        scheme, at = self.scheme, sale.at
-        book = scheme.history.at(at)
-        standing = self.standing()
-        earned = book.earn(sale, standing)
-        if book.referrals and self.story.is_brought:
-            earned = earned + book.for_referral(sale, at, standing, Standing())[1]
-        self.visits += 1
-        if scheme.rolling:
-            self.prolong(at)
-        if scheme.has_habits:
-            self.sold_at[sale.purchase_id] = at
-            apart = [one for one in earned if one.rule.mechanic.pays_apart]
-            if apart:
-                earned = [one for one in earned if not one.rule.mechanic.pays_apart]
-        else:
-            apart = []
-        if earned:
-            self.sold[sale.purchase_id] = earned
-            active_at = scheme.active_at(at) if self.is_patient else at
-            self.grant(earned, at, active_at, sale.purchase_id)
-        if apart:
-            self.grant(apart, at, at, None)
-
-    def standing(self) -> Standing:
-        """The person just before the next sale, as the rules see them. Budgets bind nobody."""
-        code, story = self.scheme.qualifying, self.story
-        reached = self.purses[code].balance if code else 0
-        return Standing(
-            self.visits,
-            self.tier,
-            reached,
-            story.segments,
-            story.birthday,
-            self.scheme.zone,
-            self.memory,
-        )
-
-    def prolong(self, at: datetime) -> None:
-        """An activity: points of units with rolling expiry that are alive live on from it."""
-        for code in self.scheme.rolling:
-            ends_at = self.scheme.ends_at(code, at)
-            for lot in self.purses[code].lots:
-                if ends_at and lot.ends_at and at < lot.ends_at < ends_at:
-                    lot.ends_at = ends_at
-
-    def grant(
-        self,
-        earned: Sequence[Earned],
-        at: datetime,
-        active_at: datetime | None,
-        purchase_id: int | None,
-    ) -> None:
-        """Put awards into purses; those of units that are spent get lots."""
-        scheme = self.scheme
-        for one in earned:
-            purse = self.purses[one.unit]
-            amount = one.amount
-            if not amount:
-                continue
-            purse.issued += amount
-            if one.unit in scheme.lot_units:
-                self.places += 1
-                ends_at = scheme.ends_at(one.unit, at)
-                purse.put(
-                    _Lot(self.places, amount, active_at, ends_at, purchase_id=purchase_id), amount
-                )
-            else:
-                purse.balance += amount
-        self.climb()
-
-    def climb(self) -> None:
-        """The tier that the qualifying balance now leads to."""
-        code = self.scheme.qualifying
-        if code and (tier := self.scheme.ladder.tier_for(self.purses[code].balance)) != self.tier:
-            self.tier = tier
-            self.tier_moves += 1
-
-    def join(self, step: Joined) -> None:
-        """What rules give for joining."""
-        gift = self.scheme.history.at(step.at).welcome(Sale(0, step.customer_id, step.at, 0))
-        self.climb()
-        if gift:
-            self.grant(gift, step.at, step.at, None)
-
-    def move(self, step: Moved) -> None:
-        """Points that come or go under any rules; what is not there cannot go."""
-        purse = self.purses.get(step.unit)
-        if purse is None:
-            return
-        if step.unit not in self.scheme.lot_units:
-            moved = max(step.amount, -purse.balance)
-            purse.balance += moved
-        elif step.amount > 0:
-            moved = step.amount
-            self.places += 1
-            purse.put(_Lot(self.places, moved, step.at, step.expires_at), moved)
-        else:
-            moved = -sum(use.amount for use in purse.take(purse.live(step.at), -step.amount))
-        purse.moved += moved
-        self.climb()
-
-    def spend(self, step: Spent) -> None:
-        """Spend what is asked, or all there is where these rules gave less than the books."""
-        purse = self.purses[step.unit]
-        spending = _Spending(step.unit, purse.take(purse.live(step.at, usable=True), step.amount))
-        purse.spent += spending.amount
-        purse.unmet += step.amount - spending.amount
-        self.spendings[step.id] = spending
-        if self.scheme.rolling:
-            self.prolong(step.at)
-        if step.purchase_id is not None:
-            self.used_on.setdefault(step.purchase_id, []).append(spending)
-
-    def unspend(self, step: Unspent) -> None:
-        """Give back what no return gave back before."""
-        if (spending := self.spendings.get(step.id)) is not None:
-            self.restore(spending, spending.amount - spending.restored, step.at, lives_on=False)
-            for known in self.used_on.values():
-                if spending in known:
-                    known.remove(spending)
-
-    def restore(self, spending: _Spending, amount: int, at: datetime, *, lives_on: bool) -> None:
-        """Points return to the lots they came from; dead ones may get a fresh life."""
-        purse = self.purses[spending.unit]
-        lots = {lot.place: lot for lot in purse.lots}
-        uses = [use._replace(is_dead=lots[use.lot_id].is_dead(at)) for use in spending.uses]
-        backs = given_back(uses, amount, before=spending.restored, debt=purse.debt)
-        for back in backs:
-            purse.debt -= back.repaid
-            purse.balance += back.amount
-            purse.given_back += back.amount
-            spending.restored += back.amount
-            lot = lots[back.lot_id]
-            lot.left += back.amount - back.repaid
-        for back in backs if lives_on else ():
-            if back.is_dead:
-                lots[back.lot_id].left -= back.amount
-                lots[back.lot_id].reinstated += back.amount
-                purse.balance -= back.amount
-                self.places += 1
-                ends_at = self.scheme.ends_at(spending.unit, at)
-                purse.put(_Lot(self.places, back.amount, at, ends_at), back.amount)
-
-    def take_back(self, step: Returned) -> None:
-        """Goods came back: what they were paid with returns, what they earned goes."""
-        purchase_id, reinstates = step.purchase_id, self.scheme.written.terms.dead_points
-        for spending in self.used_on.get(purchase_id, ()):
-            due = _due(spending.amount, step, spending.restored)
-            if due > 0:
-                self.restore(spending, due, step.at, lives_on=reinstates == "reinstate")
-        earned: dict[str, int] = {}
-        for one in self.sold.get(purchase_id, ()):
-            earned[one.unit] = earned.get(one.unit, 0) + one.amount
-        for code, amount in earned.items():
-            before = self.due.get((purchase_id, code), 0)
-            due = _due(amount, step, before)
-            if due > 0:
-                self.due[purchase_id, code] = before + due
-                self._take_unit(step, code, due)
-        if purchase_id in self.sold_at:
-            self._forget(step)
-        self.climb()
-        if step.is_full and purchase_id not in self.voided:
-            self.voided.add(purchase_id)
-            self.visits -= 1
-
-    def _forget(self, step: Returned) -> None:
-        """Habits forget what came back, and windows that were paid give back their share."""
-        left = max(step.total_minor - step.returned_minor, 0)
-        back = Back(step.purchase_id, left, max(step.total_minor, 1))
-        for rule in self.scheme.history.at(self.sold_at[step.purchase_id]).habits:
-            slots = [self.memory.own[rule.code]] if rule.code in self.memory.own else []
-            for award in rule.mechanic.undone(back, slots):
-                self._take_unit(step, award.unit, award.amount)
-
-    def _take_unit(self, step: Returned, code: str, due: int) -> None:
-        purse, policy = self.purses[code], self._policy(step)
-        if code in self.scheme.lot_units:
-            back = self._back(step, purse, code, due=due, policy=policy)
-        else:
-            balance = 0 if policy == "keep" else purse.balance
-            back = TakenBack(due, owed=min(due, balance))
-            purse.balance -= back.owed
-        purse.taken_back += back.taken
-        purse.forgiven += back.forgiven
-
-    def _policy(self, step: Returned) -> Policy:
-        policy = self.scheme.written.terms.returns
-        return "within_balance" if step.is_undone and policy == "keep" else policy
-
-    def _back(
-        self, step: Returned, purse: _Purse, code: str, *, due: int, policy: Policy
-    ) -> TakenBack:
-        at, of = step.at, (step.purchase_id, code)
-        own = [lot for lot in purse.lots if lot.purchase_id == step.purchase_id]
-        dead = sum(lot.reinstated + (lot.left if lot.is_dead(at) else 0) for lot in own)
-        lots = {lot.place: lot for lot in purse.live(at)}
-        takeable = [
-            Takeable(lot.place, lot.left, lot.purchase_id == step.purchase_id, lot.is_pending(at))
-            for lot in lots.values()
-        ]
-        debt_max = self.scheme.written.terms.debt_max
-        lapsed = self.lapsed.get(of, 0)
-        back = taken_back(
-            due, takeable, policy, debt=purse.debt, debt_max=debt_max, expired=dead - lapsed
-        )
-        self.lapsed[of] = lapsed + back.expired
-        for use in back.uses:
-            lots[use.lot_id].left -= use.amount
-        purse.debt += back.owed
-        purse.balance -= back.taken
-        return back
-
-    def activate(self, step: Activated) -> None:
-        """The points of a purchase are usable from now on, unless they were before."""
-        for purse in self.purses.values():
-            for lot in purse.lots:
-                if lot.purchase_id == step.purchase_id and lot.is_pending(step.at):
-                    lot.active_at = step.at
-
-
-def _due(amount: int, step: Returned, before: int) -> int:
-    return due_back(
-        amount,
-        returned_minor=step.returned_minor,
-        total_minor=step.total_minor,
-        due_before=before,
-    )
-
-
-_TELLS: dict[type, Callable[[_Teller, Any], None]] = {
-    Sale: _Teller.sell,
-    Joined: _Teller.join,
-    Returned: _Teller.take_back,
-    Spent: _Teller.spend,
-    Unspent: _Teller.unspend,
-    Activated: _Teller.activate,
-    Moved: _Teller.move,
-}
-
-
-def replay(scheme: Scheme, story: Story, upto: datetime) -> Outcome:
-    """What a scheme makes of a person's story, with what is alive at the moment `upto`.
-
-    Pure, and exact: points are whole, and the same functions as on the books do the arithmetic.
-    Nobody buys or spends otherwise than they did; where a scheme gives less than was spent, the
-    member spends what there is and the rest is counted as `unmet`.
-    """
-    teller = _Teller(scheme, story)
-    for step in story.steps:
-        _TELLS[type(step)](teller, step)
-    sums = {code: _sums(purse, upto) for code, purse in teller.purses.items()}
-    return Outcome(story.person_id, teller.visits, teller.tier, teller.tier_moves, sums)
-
-
-def _sums(purse: _Purse, upto: datetime) -> Sums:
-    dead = pending = 0
-    for lot in purse.lots:
-        if lot.is_dead(upto):
-            dead += lot.left
-        elif lot.is_pending(upto):
-            pending += lot.left
-    return Sums(
-        issued=purse.issued,
-        spent=purse.spent,
-        given_back=purse.given_back,
-        unmet=purse.unmet,
-        taken_back=purse.taken_back,
-        forgiven=purse.forgiven,
-        expired=dead,
-        moved=purse.moved,
-        balance=purse.balance - dead,
-        pending=pending,
-        debt=purse.debt,
-    )

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('core', '0002_api_keys'),
-        ('loyalty', '0007_rewards_codes_and_stored_value'),
+        ('loyalty', '0009_seals'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
