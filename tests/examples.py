@@ -37,11 +37,8 @@ from regulars.feedback.actions.surveys import create_survey, link_for
 from regulars.feedback.models import Invitation, Survey
 from regulars.feedback.starters import starter
 from regulars.loyalty.actions.campaigns import CampaignInput, open_campaign
-<<<<<<< HEAD
-from regulars.loyalty.actions.holding import hold_points
-=======
 from regulars.loyalty.actions.drafting import DraftInput, save_draft
->>>>>>> 94cf579 (What if: drafts of rules replayed over the whole history, by page and API, published by a second look)
+from regulars.loyalty.actions.holding import hold_points
 from regulars.loyalty.actions.posting import take_purchases
 from regulars.loyalty.actions.promotions import PromotionInput, set_promotion
 from regulars.loyalty.actions.redeeming import redeem_points
