@@ -1,6 +1,7 @@
 """Pages of loyalty: one module per noun, all known once this package is imported."""
 
 from regulars.loyalty.pages import (
+    campaigns,
     cards,
     choosing,
     drafts,
@@ -18,6 +19,7 @@ from regulars.loyalty.pages import (
 )
 
 __all__ = [
+    "campaigns",
     "cards",
     "choosing",
     "drafts",
