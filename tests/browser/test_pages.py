@@ -85,7 +85,7 @@ def addresses(world: World, *, public: bool) -> dict[str, str]:
         if (page.needs == PUBLIC) == public
         and page.name not in FILES
         and shows_itself(page)
-        and not re.search(r"\.(svg|csv)$", page.route)
+        and not re.search(r"\.(svg|csv|json)$", page.route)
     }
 
 

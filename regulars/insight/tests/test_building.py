@@ -101,11 +101,13 @@ def test_a_segment_is_built_on_its_page_and_explains_itself(client: Client):
     saved = client.post("/segments/new", form | {"save": "yes", "name": "Often here"})
     assert saved["Location"] == "/segments/often_here"
     work()
-    assert Segment.objects.get().condition["all"][0]["field"] == "purchase_count"
+    assert Segment.objects.get(code="often_here").condition["all"][0]["field"] == "purchase_count"
     home = client.get("/segments/often_here?q=c1")
     assert any(one["is_member"] and one["reason"].truth for one in home.context["reasons"])
     assert client.get("/segments").context["own"][0][2] == counted.context["size"].size
-    assert "often_here" in client.get("/segments/often_here.csv")["Content-Disposition"]
+    download = client.get("/segments/often_here/members.csv")
+    assert "often_here" in download["Content-Disposition"]
+    assert b"".join(download).startswith(b"customer_id")
 
 
 def test_a_viewer_may_look_and_not_change(client: Client):

@@ -36,8 +36,8 @@ def check_character(body: str) -> str:
     Weights differ at every place and 31 is a prime, so that one wrong character, or two that
     changed places, never give another valid code (as in ISO/IEC 7064, with a modulus of our own).
 
-    >>> check_character("ABCDEF")
-    'Y'
+    >>> check_character("ABCDEF"), check_character("ABCDFE")
+    ('F', 'E')
     """
     weighted = sum(place * ALPHABET.index(letter) for place, letter in enumerate(reversed(body), 2))
     return ALPHABET[-weighted % len(ALPHABET)]
