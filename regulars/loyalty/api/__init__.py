@@ -5,6 +5,7 @@ from ninja import Router
 from regulars.loyalty.api import (
     campaigns,
     holds,
+    ladders,
     liability,
     members,
     promo,
@@ -23,5 +24,6 @@ router.add_router("", rewards.router)
 router.add_router("", promo.router)
 router.add_router("", values.router)
 router.add_router("", holds.router)
+router.add_router("", ladders.router)
 
 describe()

@@ -1,6 +1,7 @@
 """The tables of loyalty: programs and their rules, members and their accounts, the ledger."""
 
 from regulars.loyalty.models.earning import Campaign, MemberMemory
+from regulars.loyalty.models.ladders import GivenTier, LadderStanding, LadderVersion
 from regulars.loyalty.models.ledger import (
     Account,
     Accrual,
@@ -15,7 +16,7 @@ from regulars.loyalty.models.ledger import (
 )
 from regulars.loyalty.models.liability import LiabilityEstimate, StatedRate
 from regulars.loyalty.models.members import Member, TierChange
-from regulars.loyalty.models.programs import Program, Rule, Tier, Unit
+from regulars.loyalty.models.programs import Ladder, Program, Rule, Tier, Unit
 from regulars.loyalty.models.promotions import PromoCode, PromoReservation, Promotion, PromoUse
 from regulars.loyalty.models.referrals import Referral
 from regulars.loyalty.models.rewards import Reward, RewardOrder, RewardStep
@@ -28,7 +29,11 @@ __all__ = [
     "Accrual",
     "Campaign",
     "Cancellation",
+    "GivenTier",
     "Hold",
+    "Ladder",
+    "LadderStanding",
+    "LadderVersion",
     "LiabilityEstimate",
     "Lot",
     "LotUse",
