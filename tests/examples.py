@@ -271,7 +271,12 @@ def _card_number(store: Store) -> str:
     return _member(store).number
 
 
-@example("loyalty.card:token", "loyalty.card_rewards:token")
+@example("size")
+def _icon_size(store: Store) -> int:
+    return 192
+
+
+@example("loyalty.card:token", "loyalty.card_rewards:token", "loyalty.card_manifest:token")
 def _card_token(store: Store) -> str:
     return _member(store).token
 

@@ -1,6 +1,7 @@
 """Pages of loyalty: one module per noun, all known once this package is imported."""
 
 from regulars.loyalty.pages import (
+    card_app,
     cards,
     choosing,
     earning,
@@ -17,6 +18,7 @@ from regulars.loyalty.pages import (
 )
 
 __all__ = [
+    "card_app",
     "cards",
     "choosing",
     "earning",
