@@ -11,6 +11,8 @@ from regulars.customers.events import CustomersChanged
 from regulars.customers.rules.identities import normal_value
 from regulars.customers.rules.purchases import BY_ID, CustomerRef
 
+ID_MAX = 2**63 - 1
+
 
 def owners_of(
     seen_at: dict[CustomerRef, datetime], *, work_id: int | None = None
@@ -49,7 +51,9 @@ def known_owners(references: Collection[CustomerRef]) -> dict[CustomerRef, int |
 
     Values that the company blocked point to nobody: None.
     """
-    ids = [int(reference.value) for reference in references if reference.kind == BY_ID]
+    asked = (int(reference.value) for reference in references if reference.kind == BY_ID)
+    # A number that no id can be must not have the column cast to a wider type: no index serves that.
+    ids = [id_ for id_ in asked if id_ <= ID_MAX]
     pairs = [reference for reference in references if reference.kind != BY_ID]
     with connection.cursor() as cursor:
         cursor.execute(
@@ -58,7 +62,7 @@ def known_owners(references: Collection[CustomerRef]) -> dict[CustomerRef, int |
             JOIN customers_identity identity
                 ON identity.kind = given.kind AND identity.value = given.value
             UNION ALL
-            SELECT 'id', id::text, id FROM customers_customer WHERE id = ANY(%s::numeric[])
+            SELECT 'id', id::text, id FROM customers_customer WHERE id = ANY(%s::bigint[])
             UNION ALL
             SELECT kind, value, NULL FROM customers_blockedvalue
             WHERE (kind, value) IN (SELECT * FROM unnest(%s::text[], %s::text[]))""",

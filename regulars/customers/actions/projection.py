@@ -38,8 +38,9 @@ def project_profiles(customer_ids: Collection[int]) -> set[int]:
     said: dict[int, list[Said]] = defaultdict(list)
     with connection.cursor() as cursor:
         cursor.execute(
-            """SELECT id FROM customers_customer WHERE id = ANY(%s::bigint[]) OR id IN (
-                SELECT merged_into_id FROM customers_customer WHERE id = ANY(%s::bigint[]))
+            """SELECT id FROM customers_customer WHERE id = ANY(ARRAY(
+                SELECT unnest(%s::bigint[]) UNION SELECT merged_into_id FROM customers_customer
+                WHERE id = ANY(%s::bigint[]) AND merged_into_id IS NOT NULL))
             ORDER BY id FOR NO KEY UPDATE""",
             [ids, ids],
         )

@@ -168,14 +168,16 @@ def _relate(judged: Sequence[_Judged], shared: Mapping[int, str], *, now: dateti
     identities, customers = int_array([row[0] for row in rows]), int_array([row[1] for row in rows])
     with connection.cursor() as cursor:
         cursor.execute(
-            """WITH gone AS (SELECT id FROM customers_relation WHERE identity_id = ANY(%s::bigint[])),
-            left_out AS (SELECT member.id FROM customers_relationmember member
+            """DELETE FROM customers_relationmember WHERE id = ANY(ARRAY(
+                SELECT member.id FROM customers_relationmember member
+                JOIN customers_relation relation ON relation.id = member.relation_id
+                WHERE relation.identity_id = ANY(%s::bigint[])
+                UNION ALL
+                SELECT member.id FROM customers_relationmember member
                 JOIN customers_relation relation ON relation.id = member.relation_id
                 WHERE relation.identity_id = ANY(%s::bigint[]) AND NOT EXISTS (
                     SELECT FROM unnest(%s::bigint[], %s::bigint[]) AS given (identity, customer)
-                    WHERE identity = relation.identity_id AND customer = member.customer_id))
-            DELETE FROM customers_relationmember
-            WHERE relation_id IN (SELECT id FROM gone) OR id IN (SELECT id FROM left_out)""",
+                    WHERE identity = relation.identity_id AND customer = member.customer_id)))""",
             [
                 int_array({one.id for one in judged} - relations.keys()),
                 int_array(relations.keys() - cut),
