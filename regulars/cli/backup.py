@@ -1,4 +1,4 @@
-"""`regulars backup`, `restore`, `verify`: one sealed file, and a restore that erases again."""
+"""`regulars backup`, `restore`, `verify-backup`: one sealed file, and a restore that erases again."""
 
 import json
 import shutil
@@ -28,10 +28,10 @@ BLOCK = 1024 * 1024
 
 
 def mount(app: typer.Typer) -> None:
-    """Add `backup`, `restore` and `verify`."""
+    """Add `backup`, `restore` and `verify-backup`."""
     app.command("backup")(backup)
     app.command("restore")(restore)
-    app.command("verify")(verify)
+    app.command("verify-backup")(verify)
 
 
 def backup(
