@@ -107,7 +107,7 @@ def test_a_segment_is_built_on_its_page_and_explains_itself(client: Client):
     assert client.get("/segments").context["own"][0][2] == counted.context["size"].size
     download = client.get("/segments/often_here/members.csv")
     assert "often_here" in download["Content-Disposition"]
-    assert b"".join(download).startswith(b"customer_id")
+    assert b"".join(download).decode("utf-8-sig").startswith("customer_id,entered_at")
 
 
 def test_a_viewer_may_look_and_not_change(client: Client):
