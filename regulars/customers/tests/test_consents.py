@@ -266,7 +266,7 @@ def test_statements_do_not_grow_with_the_batch():
         return noted, len([query for query in spent if "SAVEPOINT" not in query["sql"]])
 
     (_, of_one), (noted, of_many) = statements(1), statements(300)
-    assert of_many <= of_one
+    assert of_many <= of_one <= 13
     with CaptureQueriesContext(connection) as spent:
         states_of([one.customer_id for one in noted], NOW)
     assert len(spent) == 5
