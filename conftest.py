@@ -7,6 +7,8 @@ import pytest
 from django.conf import settings
 from xdist.scheduler import LoadScopeScheduling
 
+from tests.installation import is_thrown_away
+
 
 def pytest_configure() -> None:
     """Static files by their plain names: nobody collected and hashed them for a test."""
@@ -17,6 +19,12 @@ def pytest_configure() -> None:
     slow = [hypothesis.HealthCheck.too_slow]
     hypothesis.settings.register_profile("steady", deadline=None, suppress_health_check=slow)
     hypothesis.settings.load_profile("steady")
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(request: pytest.FixtureRequest) -> bool:
+    """Whether the database stays: it goes with its folder anyway where that is thrown away."""
+    return is_thrown_away() or bool(request.config.getvalue("reuse_db"))
 
 
 class Together(LoadScopeScheduling):

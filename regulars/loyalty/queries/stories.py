@@ -277,6 +277,7 @@ KNOWN = (
     "joined:",
     "payout:",
     "redemption:",
+    "hold:",
     "restoration:",
     "reversal:",
     "expiry:",

@@ -118,7 +118,7 @@ class Story:
         self.step = 0
         self.ids: dict[str, int] = {}
         self.sent: dict[str, tuple[str, int, datetime]] = {}
-        Program.objects.update(is_open=False)
+        Program.objects.filter(is_open=True).update(is_open=False)
         program = make.program(
             self.code,
             units=(
