@@ -287,6 +287,12 @@ def _program_id(store: Store) -> int:
     return _program(store).pk
 
 
+@example("ladder")
+def _ladder_code(store: Store) -> str:
+    _program(store)
+    return "main"
+
+
 @example("loyalty.new_rule:kind")
 def _mechanic_kind(store: Store) -> str:
     _program(store)

@@ -16,6 +16,7 @@ from regulars.customers.events import (
 from regulars.customers.queries import records_touched_by
 from regulars.loyalty.actions import (
     expire_points,
+    judge_due_members,
     lapse_holds,
     post_returns,
     regroup_everywhere,
@@ -100,3 +101,9 @@ def free_overdue_holds(timestamp: int) -> None:
 def seal_ledger(timestamp: int) -> None:
     """Seal what was posted since; a later change of a sealed transfer is found by the audit."""
     seal_transfers(now=datetime.fromtimestamp(timestamp, tz=moment_of_now().tzinfo))
+
+
+@every("35 * * * *")
+def judge_members_by_the_clock(timestamp: int) -> None:
+    """Periods of tiers end at local midnights; whoever is concerned is judged within the hour."""
+    judge_due_members(now=datetime.fromtimestamp(timestamp, tz=moment_of_now().tzinfo))

@@ -94,6 +94,21 @@ hold(
             WHERE change.member_id IN {_MEMBERS} ORDER BY change.id""",
     ),
     Holding(
+        "loyalty_giventier",
+        _("Tiers given by hand"),
+        whose=f"member_id IN {_MEMBERS}",
+        shows=f"""SELECT given.since, given.to, tier.name AS tier, given.reason
+            FROM loyalty_giventier given JOIN loyalty_tier tier ON tier.id = given.tier_id
+            WHERE given.member_id IN {_MEMBERS} ORDER BY given.id""",
+        clears={"reason": "''"},
+        mentions=("key",),
+    ),
+    Holding(
+        "loyalty_ladderstanding",
+        _("Standing on ladders of tiers"),
+        whose=f"member_id IN {_MEMBERS}",
+    ),
+    Holding(
         "loyalty_member",
         _("Membership"),
         shows="""SELECT program.name AS program, member.number, tier.name AS tier, member.visits,
@@ -115,6 +130,8 @@ impersonal(
     "loyalty_rule",
     "loyalty_tier",
     "loyalty_campaign",
+    "loyalty_ladder",
+    "loyalty_ladderversion",
     "loyalty_account",
     "loyalty_lot",
     "loyalty_lotuse",

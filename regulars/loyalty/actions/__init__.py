@@ -11,6 +11,14 @@ from regulars.loyalty.actions.holding import (
     lapse_holds,
     release_hold,
 )
+from regulars.loyalty.actions.judging import judge_due_members
+from regulars.loyalty.actions.laddering import (
+    LadderInput,
+    StepInput,
+    end_given_tier,
+    give_tier,
+    set_ladder,
+)
 from regulars.loyalty.actions.members import enrol_members
 from regulars.loyalty.actions.posting import Taken, post_purchases, take_purchases
 from regulars.loyalty.actions.programs import (
@@ -35,9 +43,11 @@ from regulars.loyalty.rules.receipts import Receipt
 
 __all__ = [
     "CampaignInput",
+    "LadderInput",
     "ProgramInput",
     "Receipt",
     "RuleInput",
+    "StepInput",
     "Taken",
     "TermsInput",
     "TierInput",
@@ -46,10 +56,13 @@ __all__ = [
     "add_unit",
     "capture_hold",
     "change_campaign",
+    "end_given_tier",
     "end_rule",
     "enrol_members",
     "expire_points",
+    "give_tier",
     "hold_points",
+    "judge_due_members",
     "lapse_holds",
     "link_redemptions",
     "open_campaign",
@@ -65,6 +78,7 @@ __all__ = [
     "reverse_purchases",
     "reward_acts",
     "seal_transfers",
+    "set_ladder",
     "set_rule",
     "set_terms",
     "set_tiers",

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -24,6 +25,15 @@ ACTIVATE = """
         SELECT moved.id FROM granted JOIN loyalty_lot moved
             ON moved.origin_id = granted.id AND moved.origin_id IS NOT NULL
     ) AND (lot.activates_at IS NULL OR lot.activates_at > %(now)s)
+"""
+
+
+TURN = """
+    UPDATE loyalty_ladderstanding standing SET turns_at = least(standing.turns_at, %(now)s)
+    FROM loyalty_ladder ladder, loyalty_accrual accrual
+    JOIN loyalty_member member ON member.id = accrual.member_id
+    WHERE accrual.id = ANY(%(accruals)s::bigint[]) AND ladder.id = standing.ladder_id
+        AND ladder.is_tracked AND standing.member_id = coalesce(member.led_by_id, member.id)
 """
 
 
@@ -53,6 +63,8 @@ def activate_points(purchase_ids: Collection[int], *, now: datetime) -> list[int
         ids = [row[0] for row in cursor.fetchall()]
         if not ids:
             return []
-        cursor.execute(ACTIVATE, {"accruals": int_array(ids), "now": now})
+        done: dict[str, Any] = {"accruals": int_array(ids), "now": now}
+        cursor.execute(ACTIVATE, done)
+        cursor.execute(TURN, done)
     publish(PointsActivated(accrual_ids=tuple(ids)))
     return ids

@@ -14,8 +14,9 @@ from django.db import connection, transaction
 from regulars.core.events import publish
 from regulars.core.sql import int_array, text_array
 from regulars.loyalty.actions.charging import Owed, charge
+from regulars.loyalty.actions.tiering import judge_members, write_tier_changes
 from regulars.loyalty.actions.welcoming import welcome_members
-from regulars.loyalty.actions.writing import MemberState, Movements, write_tier_changes
+from regulars.loyalty.actions.writing import MemberState, Movements
 from regulars.loyalty.events import MembersRegrouped
 from regulars.loyalty.models import Program
 from regulars.loyalty.queries.books import Book, book_of
@@ -339,15 +340,27 @@ def _settle_standings(book: Book, members: Sequence[Pooled], *, cause: str, now:
                 " FROM unnest(%s::bigint[], %s::bigint[]) AS given (id, tier_id)"
                 " WHERE member.id = given.id",
                 [
-                    int_array(move.member.id for move in movements.tiers),
+                    int_array(move.member_id for move in movements.tiers),
                     int_array(book.tier_ids.get(move.after) for move in movements.tiers),
                 ],
             )
         write_tier_changes(book, movements.tiers)
+    if book.tracked:
+        _forget_standings([one.id for one in members if one.wanted != one.id])
+        judge_members(book, movements.unjudged, now=now)
     joined = joined_without_welcome(_parted(members))
     welcomed = {one.wanted for one in members if one.id not in joined}
     new = [states[id_] for id_ in joined if id_ in states and id_ not in welcomed]
     welcome_members(book, new, joined=joined, now=now)
+
+
+def _forget_standings(member_ids: Sequence[int]) -> None:
+    """Who is led stands nowhere by itself; what it did counts for its leader."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM loyalty_ladderstanding WHERE member_id = ANY(%s::bigint[])",
+            [int_array(member_ids)],
+        )
 
 
 def _parted(members: Sequence[Pooled]) -> list[int]:

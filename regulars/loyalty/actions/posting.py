@@ -18,6 +18,7 @@ from regulars.loyalty.actions.members import (
 )
 from regulars.loyalty.actions.referring import reward_referral
 from regulars.loyalty.actions.remembering import facts_of, keep_facts
+from regulars.loyalty.actions.tiering import Span, climbs_for
 from regulars.loyalty.actions.writing import MemberState, Movements, write_movements
 from regulars.loyalty.events import PointsPosted
 from regulars.loyalty.models import Program
@@ -149,7 +150,8 @@ def _post(
     """
     sales.sort(key=lambda sale: (sale.at, sale.purchase_id))
     ids = _next_accrual_ids(len(sales))
-    movements, facts = Movements(), facts_of(book, sales, members, referrers)
+    facts = facts_of(book, sales, members, referrers)
+    movements = Movements(climbs=climbs_for(book, _spans(sales, members)))
     receipts = [
         _earn(book, movements, members, sale=sale, accrual_id=accrual_id, facts=facts)
         for accrual_id, sale in zip(ids, sales, strict=True)
@@ -179,6 +181,7 @@ def _earn(
 ) -> Receipt:
     member = members[sale.customer_id]
     purse = member.purse
+    movements.see(purse, at=sale.at)
     standing = purse.standing(book.qualifying)
     if facts is not None:
         standing = facts.added_to(standing, customer_id=sale.customer_id, member_id=member.id)
@@ -201,8 +204,8 @@ def _earn(
         book, purse, earned, cause=f"accrual:{accrual_id}", at=sale.at, accrual_id=accrual_id
     )
     payouts = movements.grant(book, purse, apart, cause=f"payout:{accrual_id}", at=sale.at)
-    reached = purse.balances[book.qualifying.code] if book.qualifying else 0
-    way = book.ladder.way_to_next(reached)
+    movements.follow(purse, sale, by_unit, cause=f"accrual:{accrual_id}")
+    way = movements.way_to_next(book, purse)
     return Receipt(
         sale.purchase_id,
         book.code,
@@ -222,6 +225,15 @@ def referrers_in(book: Book, sales: Sequence[Sale]) -> dict[int, int]:
     if "referral" not in book.history.needs(*span_of(sales)):
         return {}
     return referrers_of(book.program_id, {sale.customer_id for sale in sales})
+
+
+def _spans(sales: Sequence[Sale], members: Mapping[int, MemberState]) -> dict[int, Span]:
+    """The first and the last moment of the sales of each leading member; they come in order."""
+    spans: dict[int, Span] = {}
+    for sale in sales:
+        lead = members[sale.customer_id].purse.id
+        spans[lead] = (spans[lead][0] if lead in spans else sale.at, sale.at)
+    return spans
 
 
 def _next_accrual_ids(count: int) -> list[int]:

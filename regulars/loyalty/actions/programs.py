@@ -10,7 +10,16 @@ from django.db import connection, transaction
 from pydantic import ValidationError
 
 from regulars.core.errors import Conflict, Refused
-from regulars.loyalty.models import Account, Campaign, Program, Rule, Tier, Unit
+from regulars.loyalty.models import (
+    Account,
+    Campaign,
+    Ladder,
+    LadderVersion,
+    Program,
+    Rule,
+    Tier,
+    Unit,
+)
 from regulars.loyalty.models.ledger import POTS
 from regulars.loyalty.rules.mechanic import Mechanic, mechanics
 from regulars.loyalty.rules.returns import POLICIES
@@ -97,7 +106,7 @@ def set_terms(program: Program, entry: TermsInput) -> Program:
     for name, value in vars(entry).items():
         setattr(program, name, value)
     program.save(update_fields=list(vars(entry)))
-    _make_new_edition(program)
+    make_new_edition(program)
     return program
 
 
@@ -166,17 +175,21 @@ def add_unit(program: Program, entry: UnitInput) -> Unit:
             " SELECT %s, id, '', 0 FROM loyalty_member WHERE program_id = %s",
             [unit.pk, program.pk],
         )
-    _make_new_edition(program)
+    make_new_edition(program)
     return unit
 
 
 @transaction.atomic
 def set_tiers(program: Program, tiers: Sequence[TierInput]) -> list[Tier]:
     """Tiers of a program that has none yet: members climb them with their next purchase."""
+    if not tiers:
+        return []
+    ladder = _main_ladder(program, tiers)
     made = Tier.objects.bulk_create(
         [
             Tier(
                 program=program,
+                ladder=ladder,
                 code=tier.code,
                 name=tier.name,
                 name_ru=tier.name_ru,
@@ -185,8 +198,22 @@ def set_tiers(program: Program, tiers: Sequence[TierInput]) -> list[Tier]:
             for tier in tiers
         ]
     )
-    _make_new_edition(program)
+    make_new_edition(program)
     return made
+
+
+def _main_ladder(program: Program, tiers: Sequence[TierInput]) -> Ladder:
+    """The plainest ladder there is, in its first version, with these tiers."""
+    ladder, _ = Ladder.objects.get_or_create(
+        program=program, position=0, defaults={"code": "main", "name": "Tiers", "name_ru": "Уровни"}
+    )
+    LadderVersion.objects.create(
+        ladder=ladder,
+        steps=[{"code": one.code, "minimum": one.qualifying_min} for one in tiers],
+        in_force_from=program.started_at,
+        made_at=program.started_at,
+    )
+    return ladder
 
 
 @transaction.atomic
@@ -216,7 +243,7 @@ def set_rule(program: Program, entry: RuleInput, *, now: datetime) -> Rule:
         is_last=entry.is_last,
         made_at=now,
     )
-    _make_new_edition(program)
+    make_new_edition(program)
     return rule
 
 
@@ -226,7 +253,7 @@ def end_rule(rule: Rule, *, now: datetime) -> Rule:
     if rule.in_force_to is None or rule.in_force_to > now:
         rule.in_force_to = max(now, rule.in_force_from or now)
         rule.save(update_fields=["in_force_to"])
-        _make_new_edition(rule.program)
+        make_new_edition(rule.program)
     return rule
 
 
@@ -258,6 +285,7 @@ def _check_campaign(program: Program, mechanic: Mechanic) -> None:
         raise Refused("other_unit", message, "campaign")
 
 
-def _make_new_edition(program: Program) -> None:
+def make_new_edition(program: Program) -> None:
+    """Have every process read the program's book anew."""
     program.edition = uuid4()
     Program.objects.filter(pk=program.pk).update(edition=program.edition)

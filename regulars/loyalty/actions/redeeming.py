@@ -10,6 +10,7 @@ from regulars.core.events import publish
 from regulars.core.sql import int_array, text_array
 from regulars.loyalty.actions.grouping import regroup_members
 from regulars.loyalty.actions.holding import free_overdue
+from regulars.loyalty.actions.judging import judge_in_hand
 from regulars.loyalty.actions.locking import lock_all, lock_leader, refuse_frozen
 from regulars.loyalty.actions.restoring import Giving, give_back
 from regulars.loyalty.actions.spending import pot_of, spend_lots, spendable, write_transfer
@@ -75,6 +76,7 @@ def redeem_points(
         redemption_id=redemption.pk,
     )
     spend_lots(account.pk, amount, transfer_id=transfer_id, now=now)
+    judge_in_hand(spent.program, {leader_id: f"redemption:{redemption.pk}"}, now=now)
     publish(PointsRedeemed(redemption_ids=(redemption.pk,)))
     return redemption
 
@@ -104,6 +106,9 @@ def undo_redemption(
             now=now,
             is_settling=True,
         )
+    leader_id = redemption.member.led_by_id or redemption.member_id
+    causes = {leader_id: f"redemption:{redemption.pk}:undo"}
+    judge_in_hand(redemption.unit.program, causes, now=now)
     redemption.undone_at = now
     redemption.save(update_fields=["undone_at"])
     publish(RedemptionsUndone(redemption_ids=(redemption.pk,)))

@@ -7,14 +7,20 @@ from datetime import datetime
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
-from regulars.core.events import publish
-from regulars.core.sql import int_array, text_array, time_array
-from regulars.customers.actions.timeline import TimelineNote, note_on_timeline
-from regulars.loyalty.events import TiersChanged
+from regulars.core.sql import int_array, text_array
+from regulars.loyalty.actions.tiering import (
+    Climb,
+    TierMove,
+    judge_members,
+    move_of,
+    write_climbs,
+    write_tier_changes,
+)
 from regulars.loyalty.queries.books import Book, UnitInBook
 from regulars.loyalty.rules.earning import Earned
 from regulars.loyalty.rules.returns import TakenBack
-from regulars.loyalty.rules.sales import Standing
+from regulars.loyalty.rules.sales import Sale, Standing
+from regulars.loyalty.rules.tiers import Way
 
 
 @dataclass(slots=True)
@@ -30,6 +36,8 @@ class MemberState:
     number: str
     visits: int
     tier: str
+    tiers: tuple[str, ...] = ()
+    """Tiers on ladders other than the main one."""
     accounts: dict[str, int] = field(default_factory=dict)
     balances: dict[str, int] = field(default_factory=dict)
     debts: dict[str, int] = field(default_factory=dict)
@@ -46,19 +54,7 @@ class MemberState:
         """The person just before the next sale, as the rules see them; asked of a leader."""
         reached = self.balances[qualifying.code] if qualifying else 0
         visits = self.visits + sum([one.visits for one in self.led]) if self.led else self.visits
-        return Standing(visits, self.tier, reached)
-
-
-@dataclass(slots=True)
-class TierMove:
-    """A change of tier that the batch brings about."""
-
-    member: MemberState
-    cause: str
-    before: str
-    after: str
-    qualifying: int
-    at: datetime
+        return Standing(visits, self.tier, reached, self.tiers)
 
 
 @dataclass(slots=True)
@@ -83,6 +79,10 @@ class Movements:
     uses: list[tuple[str, int, int]] = field(default_factory=list)
     """Key of the transfer, lot and amount of what is taken from lots that were there before."""
     tiers: list[TierMove] = field(default_factory=list)
+    climbs: dict[int, list[Climb]] = field(default_factory=dict)
+    """By leading member, those whose sales are followed on tracked ladders."""
+    unjudged: dict[int, str] = field(default_factory=dict)
+    """By leading member, what else happened that tracked ladders have to be judged for."""
 
     def grant(
         self,
@@ -121,7 +121,7 @@ class Movements:
             self.deltas[account] = self.deltas.get(account, 0) + amount
             by_unit[code] = by_unit.get(code, 0) + amount
             member.balances[code] += amount
-        self.climb(book, member, cause=cause, at=at)
+        self.climb(book, member, cause=cause, at=at, is_followed=accrual_id is not None)
         return by_unit
 
     def _repay(self, member: MemberState, code: str, amount: int) -> int:
@@ -166,14 +166,53 @@ class Movements:
         if back.owed and book.units[code].has_lots:
             self._owe(member, code, back.owed)
 
-    def climb(self, book: Book, member: MemberState, *, cause: str, at: datetime) -> None:
+    def see(self, member: MemberState, *, at: datetime) -> None:
+        """Bring the tiers of a member to where they are at a moment, before its sale is looked at."""
+        climbs = self.climbs.get(member.id, ())
+        tiers = [(one.ladder.is_main, one.tier_at(at)) for one in climbs]
+        member.tier = next((tier for is_main, tier in tiers if is_main), member.tier)
+        member.tiers = tuple(tier for is_main, tier in tiers if tier and not is_main)
+
+    def follow(
+        self, member: MemberState, sale: Sale, by_unit: dict[str, int], *, cause: str
+    ) -> None:
+        """Count a sale on the tracked ladders of a member."""
+        for one in self.climbs.get(member.id, ()):
+            one.cause = cause
+            one.take(move_of(one.ladder, sale, by_unit), sale.at)
+            if one.ladder.is_main:
+                member.tier = one.track.tier
+
+    def way_to_next(self, book: Book, member: MemberState) -> Way | None:
+        """The next tier on the main ladder and what is missing to it; None at the top."""
+        for one in self.climbs.get(member.id, ()):
+            if one.ladder.is_main:
+                ladder = one.track.judge.ladder
+                return ladder.way_from(one.track.tier, one.track.counted)
+        return book.ladder.way_to_next(
+            member.balances[book.qualifying.code] if book.qualifying else 0
+        )
+
+    def climb(
+        self,
+        book: Book,
+        member: MemberState,
+        *,
+        cause: str,
+        at: datetime,
+        is_followed: bool = False,
+    ) -> None:
         """Note the tier that the member's qualifying balance now leads to, where it differs."""
-        if book.qualifying is None:
+        if book.tracked and not is_followed:
+            self.unjudged[member.id] = cause
+        if book.qualifying is None or not book.is_plain:
             return
         reached = member.balances[book.qualifying.code]
         after = book.ladder.tier_for(reached)
         if after != member.tier:
-            self.tiers.append(TierMove(member, cause, member.tier, after, reached, at))
+            self.tiers.append(
+                TierMove(member.id, member.customer_id, cause, member.tier, after, reached, at)
+            )
             member.tier = after
 
 
@@ -262,6 +301,8 @@ def write_movements(
         _write_uses(cursor, movements)
     if movements.tiers:
         write_tier_changes(book, movements.tiers)
+    if book.tracked:
+        _judge(book, movements, members, now=now)
 
 
 def _write_uses(cursor: CursorWrapper, movements: Movements) -> None:
@@ -274,37 +315,14 @@ def _write_uses(cursor: CursorWrapper, movements: Movements) -> None:
         cursor.execute(USE_LOTS, [text_array(named), int_array(lots), int_array(taken)])
 
 
-def write_tier_changes(book: Book, moves: Sequence[TierMove]) -> None:
-    """Put changes of tier on record, tell who listens, and note them on timelines."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            INSERT INTO loyalty_tierchange
-                (member_id, cause, before_id, after_id, qualifying, changed_at)
-            SELECT * FROM unnest(%s::bigint[], %s::text[], %s::bigint[], %s::bigint[],
-                %s::bigint[], %s::timestamptz[])
-            RETURNING id
-            """,
-            [
-                int_array([move.member.id for move in moves]),
-                text_array([move.cause for move in moves]),
-                int_array([book.tier_ids.get(move.before) for move in moves]),
-                int_array([book.tier_ids.get(move.after) for move in moves]),
-                int_array([move.qualifying for move in moves]),
-                time_array([move.at for move in moves]),
-            ],
-        )
-        ids = tuple(row[0] for row in cursor.fetchall())
-    publish(TiersChanged(program_id=book.program_id, tier_change_ids=ids))
-    note_on_timeline(
-        [
-            TimelineNote(
-                customer_id=move.member.customer_id,
-                at=move.at,
-                kind="loyalty.tier",
-                cause=f"member:{move.member.id}:{move.cause}",
-                body={"program": book.code, "before": move.before, "after": move.after},
-            )
-            for move in moves
-        ]
-    )
+def _judge(
+    book: Book, movements: Movements, members: Sequence[MemberState], *, now: datetime
+) -> None:
+    """Put on record where members stand on tracked ladders; a constant number of statements."""
+    followed = movements.climbs.keys() - movements.unjudged.keys()
+    write_climbs(book, [one for lead in followed for one in movements.climbs[lead]], now=now)
+    judge_members(book, movements.unjudged, now=now)
+    others = {one.purse.id: f"held:{one.purse.id}:{now:%Y%m%d%H%M%S%f}" for one in members}
+    for lead in movements.unjudged:
+        others.pop(lead, None)
+    judge_members(book, others, now=now, only_in_hand=True)

@@ -6,6 +6,7 @@ from regulars.loyalty.api import (
     campaigns,
     drafts,
     holds,
+    ladders,
     liability,
     members,
     promo,
@@ -25,5 +26,6 @@ router.add_router("", rewards.router)
 router.add_router("", promo.router)
 router.add_router("", values.router)
 router.add_router("", holds.router)
+router.add_router("", ladders.router)
 
 describe()

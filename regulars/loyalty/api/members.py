@@ -187,7 +187,7 @@ def _redemption(redemption: Redemption) -> RedemptionOut:
 
 def _program(program: Program) -> ProgramOut:
     units = Unit.objects.filter(program=program).order_by("id")
-    tiers = Tier.objects.filter(program=program).order_by("qualifying_min")
+    tiers = Tier.objects.filter(program=program, is_retired=False).order_by("qualifying_min")
     return ProgramOut(
         id=program.pk,
         code=program.code,

@@ -162,6 +162,22 @@ class BalanceOut(Schema):
     worth_minor: int
 
 
+class LadderAheadOut(Schema):
+    """Where a member stands on a ladder with a memory, and what is ahead if nothing more is done."""
+
+    ladder: str
+    tier: str
+    since: datetime | None
+    counted: int
+    next_tier: str
+    missing: int
+    next_by: datetime | None = Field(description="The period ends as this moment begins.")
+    to_keep: int = Field(description="What is missing to keep the tier by `keep_by`.")
+    keep_by: datetime | None
+    falls_at: datetime | None = Field(description="The first moment without the tier.")
+    falls_to: str
+
+
 class MemberOut(Schema):
     """A customer in a program."""
 
@@ -178,6 +194,7 @@ class MemberOut(Schema):
     missing: int
     visits: int
     balances: list[BalanceOut]
+    ladders: list[LadderAheadOut]
 
 
 class EntryOut(Schema):

@@ -5,8 +5,9 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
-from regulars.loyalty.api.shapes import BalanceOut, MemberOut
+from regulars.loyalty.api.shapes import BalanceOut, LadderAheadOut, MemberOut
 from regulars.loyalty.models import Member
+from regulars.loyalty.queries.forecasts import Ahead
 from regulars.loyalty.queries.wallets import Wallet, wallets_of
 
 
@@ -47,4 +48,21 @@ def _member(wallet: Wallet) -> MemberOut:
             )
             for holding in wallet.holdings
         ],
+        ladders=[_ahead(one) for one in wallet.ladders],
+    )
+
+
+def _ahead(one: Ahead) -> LadderAheadOut:
+    return LadderAheadOut(
+        ladder=one.ladder.code,
+        tier=one.tier.code if one.tier else "",
+        since=one.since,
+        counted=one.counted,
+        next_tier=one.forecast.next_tier,
+        missing=one.forecast.missing,
+        next_by=one.forecast.next_by,
+        to_keep=one.forecast.to_keep,
+        keep_by=one.forecast.keep_by,
+        falls_at=one.forecast.falls_at,
+        falls_to=one.forecast.falls_to,
     )

@@ -41,7 +41,7 @@ class PointsForAct(Mechanic):
 
     @override
     def awards_for_act(self, act: Act, member: Standing) -> Iterator[Award]:
-        if act.kind != self.act or (self.tiers and member.tier not in self.tiers):
+        if act.kind != self.act or (self.tiers and not member.has_one_of(self.tiers)):
             return
         wanted = self.terms.segments
         if not wanted or not member.segments.isdisjoint(wanted):

@@ -2,6 +2,7 @@
 
 from regulars.loyalty.models.drafts import Draft
 from regulars.loyalty.models.earning import Campaign, MemberMemory
+from regulars.loyalty.models.ladders import GivenTier, LadderStanding, LadderVersion
 from regulars.loyalty.models.ledger import (
     Account,
     Accrual,
@@ -16,7 +17,7 @@ from regulars.loyalty.models.ledger import (
 )
 from regulars.loyalty.models.liability import LiabilityEstimate, StatedRate
 from regulars.loyalty.models.members import Member, TierChange
-from regulars.loyalty.models.programs import Program, Rule, Tier, Unit
+from regulars.loyalty.models.programs import Ladder, Program, Rule, Tier, Unit
 from regulars.loyalty.models.promotions import PromoCode, PromoReservation, Promotion, PromoUse
 from regulars.loyalty.models.referrals import Referral
 from regulars.loyalty.models.rewards import Reward, RewardOrder, RewardStep
@@ -30,7 +31,11 @@ __all__ = [
     "Campaign",
     "Cancellation",
     "Draft",
+    "GivenTier",
     "Hold",
+    "Ladder",
+    "LadderStanding",
+    "LadderVersion",
     "LiabilityEstimate",
     "Lot",
     "LotUse",

@@ -54,13 +54,14 @@ class Member(Record):
 
 
 class TierChange(Record):
-    """A member reached another tier; the cause names what moved the qualifying balance."""
+    """A member reached another tier of a ladder; the cause names what brought it about."""
 
     member = models.ForeignKey(Member, models.PROTECT, related_name="+", db_index=False)
     cause = models.CharField(max_length=100, db_collation="C")
     before = models.ForeignKey(Tier, models.PROTECT, null=True, related_name="+", db_index=False)
     after = models.ForeignKey(Tier, models.PROTECT, null=True, related_name="+", db_index=False)
     qualifying = models.BigIntegerField()
+    reason = models.CharField(max_length=30, default="", blank=True)
     changed_at = models.DateTimeField()
 
     class Meta:

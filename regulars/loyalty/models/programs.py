@@ -153,20 +153,53 @@ class Rule(Record):
         return self.name
 
 
+class Ladder(Record):
+    """Tiers that are climbed together. The first ladder of a program is its main one.
+
+    The plainest kind needs no memory: its tier follows from the qualifying balance. Where time or
+    hand-given tiers play a part, it is tracked: each member's standing on it is kept.
+    """
+
+    program = models.ForeignKey(Program, models.PROTECT, related_name="+", db_index=False)
+    code = models.CharField(max_length=30)
+    name = models.CharField(max_length=50)
+    name_ru = models.CharField(max_length=50, default="", blank=True)
+    position = models.PositiveSmallIntegerField(default=0)
+    is_tracked = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                name="a_program_names_a_ladder_once", fields=("program", "code")
+            ),
+            models.UniqueConstraint(
+                name="a_program_has_ladders_in_order", fields=("program", "position")
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Tier(Record):
-    """A level that members reach with their qualifying balance."""
+    """A level that members reach with what counts for its ladder; once used, it can be retired."""
 
     program = models.ForeignKey(Program, models.PROTECT, related_name="+")
+    ladder = models.ForeignKey(Ladder, models.PROTECT, related_name="+")
     code = models.CharField(max_length=30)
     name = models.CharField(max_length=50)
     name_ru = models.CharField(max_length=50, default="", blank=True)
     qualifying_min = models.PositiveBigIntegerField()
+    benefits = models.JSONField(default=list, help_text="codes of what the tier brings")
+    is_retired = models.BooleanField(default=False)
 
     class Meta:
         constraints = (
             models.UniqueConstraint(name="a_program_names_a_tier_once", fields=("program", "code")),
             models.UniqueConstraint(
-                name="a_threshold_leads_to_one_tier", fields=("program", "qualifying_min")
+                name="a_threshold_leads_to_one_tier",
+                fields=("ladder", "qualifying_min"),
+                condition=Q(is_retired=False),
             ),
         )
 

@@ -100,7 +100,7 @@ def _named(rows: Iterable[Unit | Tier | Segment | Campaign]) -> list[tuple[str, 
 
 
 def _tiers(program: Program) -> list[tuple[str, str]]:
-    return _named(Tier.objects.filter(program=program).order_by("qualifying_min"))
+    return _named(Tier.objects.filter(program=program, is_retired=False).order_by("qualifying_min"))
 
 
 def _segments(program: Program) -> list[tuple[str, str]]:

@@ -32,7 +32,7 @@ def members(request: HttpRequest, code: str) -> Shown:
         program=program,
         listed=listed,
         wallets=wallets_of(list(listed.object_list), now=moment_of_now()),
-        tiers=Tier.objects.filter(program=program).order_by("qualifying_min"),
+        tiers=Tier.objects.filter(program=program, is_retired=False).order_by("qualifying_min"),
         query=text,
         chosen=chosen,
         sort=sort,

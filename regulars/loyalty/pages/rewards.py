@@ -203,7 +203,9 @@ def _form(program: Program, reward: Reward | None) -> type[forms.Form]:
         **_fields_given(program),
         **_fields_of_limits(),
     }
-    for tier in Tier.objects.filter(program=program).order_by("qualifying_min"):
+    for tier in Tier.objects.filter(program=program, ladder__position=0, is_retired=False).order_by(
+        "qualifying_min"
+    ):
         fields[f"{TIER}{tier.code}"] = forms.IntegerField(
             label=tier.name, min_value=0, required=False, max_value=10**12
         )

@@ -7,6 +7,7 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from regulars.loyalty.queries.auditing_rewards import REWARD_CHECKS
+from regulars.loyalty.queries.auditing_tiers import standings_that_differ
 from regulars.loyalty.queries.seals import CHAIN
 
 BALANCES = """
@@ -144,9 +145,12 @@ TIERS = """
     SELECT member.id, member.tier_id, due.id
     FROM loyalty_member member
     JOIN reached ON reached.member_id = member.id
+    JOIN loyalty_ladder ladder ON ladder.program_id = member.program_id AND ladder.position = 0
+        AND NOT ladder.is_tracked
     LEFT JOIN LATERAL (
         SELECT tier.id FROM loyalty_tier tier
-        WHERE tier.program_id = member.program_id AND tier.qualifying_min <= reached.amount
+        WHERE tier.ladder_id = ladder.id AND NOT tier.is_retired
+            AND tier.qualifying_min <= reached.amount
         ORDER BY tier.qualifying_min DESC LIMIT 1
     ) due ON true
     WHERE member.tier_id IS DISTINCT FROM due.id
@@ -241,6 +245,7 @@ def audit(now: datetime, *, limit: int = 1000) -> Audit:
                 f"{check}: {row} has {stored}, the transfers say {derived}"
                 for row, stored, derived in cursor.fetchall()
             ]
+        mismatches += standings_that_differ(limit=limit)
         return Audit(tuple(mismatches), _counts(cursor))
 
 

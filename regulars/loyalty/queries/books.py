@@ -1,7 +1,7 @@
 """A program's book: its units, pots, rules and tiers, read once for each edition."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
 from functools import lru_cache
@@ -12,6 +12,7 @@ from django.db import connection
 
 from regulars.company.models import Brand
 from regulars.loyalty.models import Program, Rule, Tier
+from regulars.loyalty.queries.ladders import LadderInBook, ladders_of
 from regulars.loyalty.rules.dates import end_of_life
 from regulars.loyalty.rules.earning import EarnRule, History
 from regulars.loyalty.rules.mechanic import mechanics
@@ -67,8 +68,15 @@ class Book:
     tier_ids: Mapping[str, int]
     zone: tzinfo
     terms: Terms
+    tracked: tuple[LadderInBook, ...] = ()
+    """Ladders on which each member's standing is kept."""
     lives: dict[tuple[str, date], str] = field(default_factory=dict)
     """Ends of life worked out so far: they are the same for all points of a day."""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the main tier follows from the qualifying balance alone."""
+        return not (self.tracked and self.tracked[0].is_main)
 
     def tier_code(self, tier_id: int | None) -> str:
         """The code of a tier by its id; "" for none."""
@@ -100,6 +108,8 @@ def book_of(program: Program) -> Book:
 def _book(program_id: int, code: str, edition: UUID) -> Book:
     units = {unit.code: unit for unit in _units(program_id)}
     tiers = list(Tier.objects.filter(program_id=program_id))
+    steps = [one for one in tiers if not one.is_retired and one.ladder_id == _main(tiers)]
+    zone = _zone()
     qualifying = (unit for unit in units.values() if unit.kind == "qualifying")
     return Book(
         program_id=program_id,
@@ -107,10 +117,13 @@ def _book(program_id: int, code: str, edition: UUID) -> Book:
         units=units,
         qualifying=next(qualifying, None),
         history=_history(program_id),
-        ladder=Ladder(Step(tier.code, tier.qualifying_min) for tier in tiers),
+        ladder=Ladder(Step(tier.code, tier.qualifying_min) for tier in steps),
         tier_ids={tier.code: tier.pk for tier in tiers},
-        zone=_zone(),
+        zone=zone,
         terms=terms_of(Program.objects.get(pk=program_id)),
+        tracked=ladders_of(
+            program_id, [(unit.id, unit.code, unit.kind) for unit in units.values()], zone
+        ),
     )
 
 
@@ -123,6 +136,11 @@ def terms_of(program: Program) -> Terms:
         reinstates=program.dead_points == "reinstate",
         waits=None if program.pending == "event" else waits,
     )
+
+
+def _main(tiers: Sequence[Tier]) -> int | None:
+    """The id of the ladder whose first tier was made first: the main one."""
+    return min((tier.ladder_id for tier in tiers), default=None)
 
 
 def _units(program_id: int) -> list[UnitInBook]:

@@ -94,9 +94,17 @@ def tier_counts_of(program: Program) -> list[TierCount]:
         .values_list("tier")
         .annotate(members=Count("id"))
     )
-    tiers = list(Tier.objects.filter(program=program).order_by("-qualifying_min"))
+    tiers = list(
+        Tier.objects.filter(program=program, ladder__position=0).order_by(
+            "is_retired", "-qualifying_min"
+        )
+    )
     return [
-        *(TierCount(tier, counted.get(tier.pk, 0)) for tier in tiers),
+        *(
+            TierCount(tier, counted.get(tier.pk, 0))
+            for tier in tiers
+            if not tier.is_retired or tier.pk in counted
+        ),
         TierCount(None, counted.get(None, 0)),
     ]
 

@@ -13,6 +13,7 @@ from regulars.customers.models import Identity
 from regulars.customers.queries import persons_of
 from regulars.customers.rules.identities import normal_phone
 from regulars.loyalty.models import Account, Hold, Member, Tier, Unit
+from regulars.loyalty.queries.forecasts import Ahead, ahead_of
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,8 @@ class Wallet:
     reached: int
     tier: Tier | None = None
     visits: int = 0
+    ladders: tuple[Ahead, ...] = ()
+    """Ladders with periods, or given tiers, and what is ahead on each."""
 
     @property
     def spendable(self) -> Holding | None:
@@ -74,13 +77,33 @@ def wallets_of(members: Sequence[Member], *, now: datetime) -> list[Wallet]:
     lots, holds = _open(ids, now=now), _held(ids, now=now)
     tiers: dict[int, list[Tier]] = defaultdict(list)
     programs = {member.program_id for member in members}
-    for tier in Tier.objects.filter(program__in=programs).order_by("qualifying_min"):
+    rows = Tier.objects.filter(program__in=programs, ladder__position=0, is_retired=False)
+    for tier in rows.order_by("qualifying_min"):
         tiers[tier.program_id].append(tier)
     wallets = [
         _wallet(member, accounts[leaders[member.pk]], (lots, holds), tiers[member.program_id])
         for member in members
     ]
-    return _with_standings(wallets)
+    return _with_ladders(_with_standings(wallets), now=now)
+
+
+def _with_ladders(wallets: Sequence[Wallet], *, now: datetime) -> list[Wallet]:
+    """The wallets with what is ahead on tracked ladders; the main one leads to the next tier."""
+    ahead = ahead_of([one.member for one in wallets], now=now)
+    shown = []
+    for one in wallets:
+        ladders = tuple(ahead.get(one.member.led_by_id or one.member.pk, ()))
+        main = next((it for it in ladders if it.ladder.position == 0), None)
+        if main is not None:
+            one = replace(  # noqa: PLW2901 (the same wallet, with more known of it)
+                one,
+                tier=main.tier,
+                next_tier=main.next_tier,
+                missing=main.forecast.missing,
+                reached=main.counted,
+            )
+        shown.append(replace(one, ladders=ladders))
+    return shown
 
 
 def _with_standings(wallets: Sequence[Wallet]) -> list[Wallet]:

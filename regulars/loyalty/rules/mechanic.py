@@ -124,7 +124,7 @@ class Mechanic(BaseModel):
         if self.stores:
             tests.append(lambda sale, member: sale.store in self.stores)
         if self.tiers:
-            tests.append(lambda sale, member: member.tier in self.tiers)
+            tests.append(lambda sale, member: member.has_one_of(self.tiers))
         return (*tests, *self.terms.tests)
 
     def applies(self, sale: Sale, member: Standing) -> bool:

@@ -1,6 +1,6 @@
 """What a mechanic sees: a sale or an act, the member's standing, and the awards it gives."""
 
-from collections.abc import Callable, Iterable, MutableMapping
+from collections.abc import Callable, Collection, Iterable, MutableMapping
 from datetime import UTC, date, datetime, tzinfo
 from typing import Any, NamedTuple
 
@@ -76,8 +76,9 @@ class Back(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """A member just before a sale: how many visits were counted, and the tier reached.
+    """A member just before a sale: how many visits were counted, and the tiers reached.
 
+    `tier` is that of the main ladder, `tiers` those of the others.
     `segments` and `birthday` are those of the moment of posting, and are read only where a rule
     in force asks for them. `zone` is that of the company: hours and days are counted in it.
     `memory` is what habits and caps keep from sale to sale, and `budgets` what is left of
@@ -87,11 +88,16 @@ class Standing(NamedTuple):
     visits: int = 0
     tier: str = ""
     qualifying: int = 0
+    tiers: tuple[str, ...] = ()
     segments: frozenset[str] = frozenset()
     birthday: date | None = None
     zone: tzinfo = UTC
     memory: Memory | None = None
     budgets: MutableMapping[str, int] | None = None
+
+    def has_one_of(self, tiers: Collection[str]) -> bool:
+        """Whether the member has one of these tiers, on whatever ladder."""
+        return self.tier in tiers or any(tier in tiers for tier in self.tiers)
 
     def local(self, at: datetime) -> datetime:
         """A moment on the clock of the company."""

@@ -1,9 +1,10 @@
 """Filters of loyalty's templates: names in the reader's language, and movements in words."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django import template
+from django.utils.timezone import localdate
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -89,6 +90,12 @@ def parts(holding: Holding, currency: str) -> str:
 
 
 @register.filter
+def last_day(end: datetime) -> date:
+    """The last whole day before a moment at which something ends, in the zone of the page."""
+    return localdate(end - timedelta(microseconds=1))
+
+
+@register.filter
 def what_for(entry: Entry) -> str:
     """What a movement was for, in a few words."""
     russian = (get_language() or "").startswith("ru")
@@ -132,12 +139,6 @@ def order_state(state: str) -> str:
 def masked_code(code: str) -> str:
     """The end of a code, enough to tell it from others."""
     return masked(code)
-
-
-@register.filter
-def last_day(end: datetime) -> datetime:
-    """The last moment before an end, for showing its day."""
-    return end - timedelta(seconds=1)
 
 
 @register.filter

@@ -87,6 +87,18 @@ class Ladder:
         step = self.steps[reached]
         return Way(step.code, step.qualifying_min - qualifying)
 
+    def way_from(self, code: str, amount: int) -> Way | None:
+        """The tier above another and what is missing to it; None above the top.
+
+        >>> Ladder([Step("silver", 100), Step("gold", 300)]).way_from("silver", 20)
+        Way(tier='gold', missing=280)
+        """
+        above = self.rank(code) + 1
+        if above >= len(self.steps):
+            return None
+        step = self.steps[above]
+        return Way(step.code, max(step.qualifying_min - amount, 0))
+
 
 def tier_for(qualifying: int, steps: Iterable[Step]) -> str:
     """The code of the tier that a qualifying balance reaches among these; "" below the lowest."""

@@ -1,0 +1,195 @@
+"""Ladders of tiers: what there is, and a form for the next version of each."""
+
+from typing import Any
+
+from django import forms
+from django.http import Http404, HttpRequest
+from django.shortcuts import redirect
+from django.utils.text import slugify
+from django.utils.timezone import now as moment_of_now
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from regulars.core.errors import Refused
+from regulars.loyalty.actions import LadderInput, StepInput, set_ladder
+from regulars.loyalty.models import Ladder, LadderVersion, Program, Tier
+from regulars.web.frame import say
+from regulars.web.pages import Shown, blame, page, show, show_form
+
+ROWS = 8
+BASES = (
+    ("unit", _("Qualifying points")),
+    ("spend", _("Money spent")),
+    ("visits", _("Visits")),
+    ("balance", _("Points in hand")),
+)
+PERIODS = (
+    ("lifetime", _("The whole membership")),
+    ("calendar", _("A part of the calendar year, or all of it")),
+    ("rolling_months", _("The last months")),
+    ("rolling_days", _("The last days")),
+    ("membership_anniversary", _("The year of membership")),
+    ("tier_anniversary", _("Months since the tier was reached")),
+    ("fixed_term", _("Days since the tier was reached")),
+)
+CALENDAR = (
+    ("month", _("Month")),
+    ("quarter", _("Quarter")),
+    ("half_year", _("Half-year")),
+    ("year", _("Year")),
+)
+WHEN = (("at_once", _("At once")), ("at_period_end", _("When the period ends")))
+FALLS = (
+    ("to_qualified", _("To the tier that is deserved")),
+    ("one_down", _("One tier down")),
+    ("never", _("Nobody falls")),
+)
+RETURNS = (
+    ("undo", _("As if the goods had never been bought")),
+    ("count", _("The tier stays until it is judged")),
+)
+
+
+class LadderForm(forms.Form):
+    """The rules of a ladder; its tiers are rows of their own."""
+
+    name = forms.CharField(label=_("Name"), max_length=50)
+    name_ru = forms.CharField(label=_("Name in Russian"), max_length=50, required=False)
+    basis = forms.ChoiceField(label=_("What leads up"), choices=BASES)
+    period = forms.ChoiceField(label=_("What counts"), choices=PERIODS)
+    length = forms.IntegerField(
+        label=_("How many months or days"),
+        help_text=_("Only where the period above is counted in them."),
+        min_value=0,
+        max_value=3660,
+        required=False,
+    )
+    calendar = forms.ChoiceField(label=_("Part of the calendar"), choices=CALENDAR)
+    upgrade = forms.ChoiceField(label=_("A higher tier begins"), choices=WHEN)
+    falls = forms.ChoiceField(label=_("A tier is lost"), choices=WHEN)
+    downgrade = forms.ChoiceField(label=_("Who loses a tier falls"), choices=FALLS)
+    returns = forms.ChoiceField(label=_("Goods that come back"), choices=RETURNS)
+    grace_days = forms.IntegerField(
+        label=_("Days of grace before a fall"), min_value=0, max_value=3660, required=False
+    )
+    minimum_months = forms.IntegerField(
+        label=_("Months a tier lasts at least"), min_value=0, max_value=120, required=False
+    )
+
+
+RULES = ("basis", "period", "length", "calendar", "upgrade", "falls", "downgrade", "returns")
+NUMBERS = ("grace_days", "minimum_months")
+
+
+class StepForm(forms.Form):
+    """One tier; a row without a name is no tier."""
+
+    code = forms.CharField(widget=forms.HiddenInput, required=False, max_length=30)
+    name = forms.CharField(label=_("Tier"), max_length=50, required=False)
+    name_ru = forms.CharField(label=_("In Russian"), max_length=50, required=False)
+    minimum = forms.IntegerField(label=_("Reached with"), min_value=0, required=False)
+    keep_min = forms.IntegerField(label=_("Kept with"), min_value=0, required=False)
+    benefits = forms.CharField(label=_("Benefits, by code"), max_length=200, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        """A named tier says what it takes."""
+        told = super().clean() or {}
+        if told.get("name") and told.get("minimum") is None and "minimum" not in self.errors:
+            self.add_error("minimum", _("Say what it takes to reach this tier."))
+        return told
+
+
+@page("loyalty/<slug:code>/tiers", needs="loyalty.view_program")
+def ladders(request: HttpRequest, code: str) -> Shown:
+    """The ladders of a program with their tiers and the version in force."""
+    program = _program(code)
+    rows = Ladder.objects.filter(program=program).order_by("position")
+    shown = [
+        {
+            "ladder": row,
+            "version": LadderVersion.objects.filter(ladder=row).order_by("-version").first(),
+            "tiers": Tier.objects.filter(ladder=row, is_retired=False).order_by("qualifying_min"),
+        }
+        for row in rows
+    ]
+    return show(
+        request,
+        "loyalty/ladders.html",
+        program=program,
+        ladders=shown,
+        new_code=f"ladder-{len(shown) + 1}" if shown else "main",
+    )
+
+
+@page("loyalty/<slug:code>/tiers/<slug:ladder>", needs="loyalty.edit_program")
+def edit_ladder(request: HttpRequest, code: str, ladder: str) -> Shown:
+    """The next version of a ladder, in force at once; a code that is not known makes a new one."""
+    program = _program(code)
+    row = Ladder.objects.filter(program=program, code=ladder).first()
+    posted = request.POST if request.method == "POST" else None
+    form = LadderForm(posted, initial=_rules_of(row))
+    steps = forms.formset_factory(StepForm, extra=0, max_num=ROWS)(
+        posted, initial=_steps_of(row), prefix="tier"
+    )
+    if posted is not None and form.is_valid() and steps.is_valid():
+        try:
+            set_ladder(program, _entry(ladder, form, steps), now=moment_of_now())
+        except Refused as refused:
+            blame(form, refused)
+        else:
+            say(request, gettext("The new version is in force; members are judged by it now."))
+            return redirect("loyalty.ladders", code=program.code)
+    return show_form(
+        request, "loyalty/ladder.html", form=form, steps=steps, program=program, ladder=row
+    )
+
+
+def _rules_of(row: Ladder | None) -> dict[str, Any]:
+    version = LadderVersion.objects.filter(ladder=row).order_by("-version").first() if row else None
+    told = {"name": row.name, "name_ru": row.name_ru} if row else {}
+    return {"calendar": "year"} | (version.rules if version else {}) | told
+
+
+def _steps_of(row: Ladder | None) -> list[dict[str, Any]]:
+    version = LadderVersion.objects.filter(ladder=row).order_by("-version").first() if row else None
+    keeping = {one["code"]: one.get("keep_min") for one in version.steps} if version else {}
+    tiers = Tier.objects.filter(ladder=row, is_retired=False).order_by("qualifying_min")
+    steps: list[dict[str, Any]] = [
+        {
+            "code": tier.code,
+            "name": tier.name,
+            "name_ru": tier.name_ru,
+            "minimum": tier.qualifying_min,
+            "keep_min": keeping.get(tier.code),
+            "benefits": ", ".join(tier.benefits),
+        }
+        for tier in tiers[:ROWS]
+    ]
+    return steps + [{}] * (ROWS - len(steps))
+
+
+def _entry(code: str, form: LadderForm, steps: Any) -> LadderInput:
+    told = form.cleaned_data
+    rules = {name: told[name] for name in RULES if told[name] not in (None, "")}
+    rules |= {name: told[name] for name in NUMBERS if told[name]}
+    rows = [row for row in steps.cleaned_data if row.get("name")]
+    return LadderInput(code, told["name"], [_step(row) for row in rows], rules, told["name_ru"])
+
+
+def _step(row: dict[str, Any]) -> StepInput:
+    benefits = tuple(part.strip() for part in row["benefits"].split(",") if part.strip())
+    return StepInput(
+        row["code"] or slugify(row["name"])[:30] or f"tier-{row['minimum']}",
+        row["name"],
+        row["minimum"],
+        row["name_ru"],
+        row["keep_min"],
+        benefits,
+    )
+
+
+def _program(code: str) -> Program:
+    program = Program.objects.filter(code=code).first()
+    if program is None:
+        raise Http404
+    return program

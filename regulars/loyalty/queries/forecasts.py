@@ -1,0 +1,75 @@
+"""Where members stand on tracked ladders, and what is ahead of each who does nothing more."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from regulars.loyalty.models import Ladder, Member, Tier
+from regulars.loyalty.queries.books import Book, book_of
+from regulars.loyalty.queries.deeds import coming, deeds_of
+from regulars.loyalty.queries.tracks import persons_on
+from regulars.loyalty.rules.tiers.judging import Move
+from regulars.loyalty.rules.tiers.tracks import Forecast, Track, forecast, judge_on
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """A person on one ladder: the tier, since when, what counts, and what is ahead."""
+
+    ladder: Ladder
+    tier: Tier | None
+    since: datetime | None
+    counted: int
+    next_tier: Tier | None
+    falls_to: Tier | None
+    forecast: Forecast
+
+
+def ahead_of(members: Sequence[Member], *, now: datetime) -> dict[int, list[Ahead]]:
+    """By id of the leading member, its tracked ladders in their order; none where there are none.
+
+    A constant number of statements for each program. Who was not judged yet is not listed.
+    """
+    found: dict[int, list[Ahead]] = {}
+    for program in {member.program_id: member.program for member in members}.values():
+        leaders = [m.led_by_id or m.pk for m in members if m.program_id == program.pk]
+        book = book_of(program)
+        if book.tracked:
+            found |= _in_program(book, leaders, now=now)
+    return found
+
+
+def _in_program(book: Book, leaders: Sequence[int], *, now: datetime) -> dict[int, list[Ahead]]:
+    persons = persons_on(book.tracked, leaders)
+    rows = Ladder.objects.in_bulk([ladder.id for ladder in book.tracked])
+    tiers = {tier.code: tier for tier in Tier.objects.filter(ladder__in=rows)}
+    found: dict[int, list[Ahead]] = {lead: [] for lead in persons}
+    for ladder in book.tracked:
+        deeds = {} if ladder.counts_sales else deeds_of(ladder, leaders)
+        for lead, person in persons.items():
+            if track := person.tracks.get(ladder.id):
+                future = coming(deeds.get(lead, ()), now)
+                found[lead].append(_seen(rows[ladder.id], track, tiers, future, now=now))
+    return found
+
+
+def _seen(
+    row: Ladder,
+    track: Track,
+    tiers: Mapping[str, Tier],
+    future: Sequence[Move],
+    *,
+    now: datetime,
+) -> Ahead:
+    """The track as it is at that moment; the clock may be ahead of the job that writes it down."""
+    judge_on(track, (), max(now, track.standing.at))
+    ahead = forecast(track, max(now, track.standing.at), future)
+    return Ahead(
+        row,
+        tiers.get(track.tier),
+        track.since,
+        track.counted,
+        tiers.get(ahead.next_tier),
+        tiers.get(ahead.falls_to),
+        ahead,
+    )
