@@ -196,8 +196,8 @@ class Purchases(Target):
             )
             ids = [row[0] for row in cursor.fetchall()]
         if ids:
-            reverse_purchases(ids, f"import:{work_id}", now=now)
             void_purchases(ids, now=now)
+            reverse_purchases(ids, f"import:{work_id}", now=now)
         if len(ids) < count:
             unlearn_work(work_id, now=now)
         return Undone(len(ids), 0, is_last=len(ids) < count)

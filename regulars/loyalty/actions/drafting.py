@@ -17,7 +17,7 @@ from regulars.loyalty.actions.programs import (
     end_rule,
     set_rule,
 )
-from regulars.loyalty.models import Draft, Program, Rule
+from regulars.loyalty.models import Draft, Program, Rule, Tier
 from regulars.loyalty.queries.replays import PARTITION, Task, in_order
 from regulars.loyalty.queries.schemes import scheme_of
 from regulars.loyalty.queries.stories import Reading, partitions_of
@@ -149,6 +149,7 @@ def _tasks(draft: Draft, upto: datetime) -> Iterator[Task]:
         program.pk,
         Scheme(today).needs | Scheme(tried).needs,
         waits_days=None if program.pending == "event" else program.pending_days,
+        has_ladders=bool(today.ladders),
     )
     database = str(connection.settings_dict["NAME"])
     for first, last in partitions_of(program.pk, PARTITION):
@@ -231,6 +232,7 @@ def _checked(program: Program, told: dict[str, Any]) -> Changes:
         raise Refused("bad_changes", first["msg"].removeprefix("Value error, "), place) from error
     if changes.is_empty:
         raise Refused("nothing_changes", "a draft changes at least one thing", "changes")
+    _check_tiers(program, changes)
     for change in changes.rules:
         if not change.ends:
             check_settings(program, change.kind, change.settings)
@@ -240,3 +242,15 @@ def _checked(program: Program, told: dict[str, Any]) -> Changes:
         elif not Rule.objects.filter(program=program, code=change.code).exists():
             raise Refused("unknown_rule", f"there is no rule {change.code!r}", "rules")
     return changes
+
+
+def _check_tiers(program: Program, changes: Changes) -> None:
+    rows = Tier.objects.filter(program=program, code__in=changes.tiers).select_related("ladder")
+    found = {tier.code: tier for tier in rows}
+    untold = scheme_of(program).untold if found else ()
+    for code in changes.tiers:
+        if code not in found:
+            raise Refused("unknown_tier", f"the program has no tier {code!r}", "tiers")
+        if found[code].ladder.code in untold:
+            words = "a replay tells no tiers that go by acts or by points in hand"
+            raise Refused("not_replayable", words, "tiers")

@@ -1,5 +1,6 @@
 """Holds in two steps: points are set aside, then captured, released, or freed by the clock."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -9,11 +10,12 @@ from regulars.core.errors import Conflict, Refused
 from regulars.core.events import publish
 from regulars.core.sql import int_array
 from regulars.loyalty.actions.grouping import regroup_members
+from regulars.loyalty.actions.judging import judge_in_hand
 from regulars.loyalty.actions.locking import lock_all, lock_leader, refuse_frozen
 from regulars.loyalty.actions.restoring import Giving, Spending, give_back
 from regulars.loyalty.actions.spending import pot_of, spend_lots, spendable, write_transfer
 from regulars.loyalty.events import HoldsEnded, PointsHeld, PointsRedeemed
-from regulars.loyalty.models import Account, Hold, Member, Redemption, Unit
+from regulars.loyalty.models import Account, Hold, Member, Program, Redemption, Unit
 from regulars.loyalty.queries.spendings import concerned_by_holds, debts_of, uses_of_holds
 from regulars.loyalty.rules.returns import given_back
 
@@ -63,6 +65,7 @@ def hold_points(
         f"hold:{hold.pk}", account.pk, pot_of(held, "held"), amount=amount, at=now
     )
     spend_lots(account.pk, amount, transfer_id=transfer_id, now=now)
+    judge_in_hand(held.program, {leader_id: f"hold:{hold.pk}"}, now=now)
     publish(PointsHeld(hold_ids=(hold.pk,)))
     return hold
 
@@ -190,6 +193,19 @@ def _free(holds: Sequence[Hold], amounts: dict[int, int], *, now: datetime) -> N
         program = holds[0].unit.program
         cause = f"merging:hold:{ids[0]}"
         regroup_members(program, customers, cause=cause, now=now, is_settling=True)
+    _judge(holds, now=now)
+
+
+def _judge(holds: Sequence[Hold], *, now: datetime) -> None:
+    """What members have in hand has changed; holds of several programs are judged in each."""
+    by_program: dict[Program, dict[int, str]] = defaultdict(dict)
+    members = Member.objects.in_bulk([hold.account.member_id for hold in holds])
+    for hold in holds:
+        member = members[hold.account.member_id]
+        leader_id = member.led_by_id or member.pk
+        by_program[hold.unit.program].setdefault(leader_id, f"hold:{hold.pk}:back")
+    for program, causes in by_program.items():
+        judge_in_hand(program, causes, now=now)
 
 
 def _end(holds: Sequence[Hold], outcome: str, *, now: datetime, captured: int = 0) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
@@ -22,6 +22,9 @@ from regulars.loyalty.models import (
     Unit,
 )
 from regulars.loyalty.rules.tiers.settings import LadderRules
+
+STEP = timedelta(microseconds=1)
+"""How far versions made at one moment are put apart."""
 
 
 @dataclass(frozen=True)
@@ -179,7 +182,7 @@ def _write_version(
             {"code": one.code, "minimum": one.minimum, "keep_min": one.keep_min}
             for one in entry.steps
         ],
-        in_force_from=max(now, latest.in_force_from) if latest else now,
+        in_force_from=max(now, latest.in_force_from + STEP) if latest else now,
         made_at=now,
     )
 

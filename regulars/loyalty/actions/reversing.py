@@ -224,16 +224,17 @@ def _key(accrual: Reversible, claim: Claim) -> str:
 
 
 def _write(scene: _Scene, *, now: datetime) -> list[int]:
+    """Put it all on the books; tiers are judged last, by what is then on record."""
     keep_memories(scene.memories)
-    if not scene.backs and not scene.voided:
+    if not (scene.backs or scene.voided or scene.movements.unjudged):
         return []
-    write_movements(scene.book, scene.movements, list(scene.members.values()), now=now)
     ids = _write_reversals(scene.book, scene.backs, now=now)
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE loyalty_accrual SET reversed_at = %s WHERE id = ANY(%s::bigint[])",
             [now, int_array(scene.voided)],
         )
+    write_movements(scene.book, scene.movements, list(scene.members.values()), now=now)
     publish(PointsReversed(program_id=scene.book.program_id, reversal_ids=tuple(ids)))
     return ids
 

@@ -57,6 +57,8 @@ class Climb:
 
     def tier_at(self, at: datetime) -> str:
         """The tier shown at a moment, by what is known so far."""
+        if not self.ladder.counts_sales:
+            return self.track.tier
         if self.moves is None:
             judge_on(self.track, (), max(at, self.track.standing.at))
             return self.track.tier
@@ -111,25 +113,30 @@ Span = tuple[datetime, datetime]
 
 
 def climbs_for(book: Book, spans: dict[int, Span]) -> dict[int, list[Climb]]:
-    """Leading members on ladders that sales move, ready to take the sales of these spans of time.
+    """Leading members on tracked ladders, ready to take the sales of these spans of time.
 
-    The number of statements depends on the number of ladders, not on that of members.
+    On ladders that sales do not move they stand as they were judged last. The number of statements
+    depends on the number of ladders, not on that of members.
     """
-    ladders = [ladder for ladder in book.tracked if ladder.counts_sales]
-    if not ladders:
+    if not book.tracked:
         return {}
-    persons = persons_on(ladders, spans)
+    persons = persons_on(book.tracked, spans)
     climbs: dict[int, list[Climb]] = {lead_id: [] for lead_id in persons}
-    for ladder in ladders:
-        late = [
+    for ladder in book.tracked:
+        if not ladder.counts_sales:
+            for one in persons.values():
+                if known := one.tracks.get(ladder.id):
+                    climbs[one.id].append(Climb(one, ladder, known, known.tier))
+            continue
+        late = {
             one.id
             for one in persons.values()
             if (known := one.tracks.get(ladder.id)) is None
             or any(needs_history(known, at) for at in spans[one.id])
-        ]
+        }
         deeds = deeds_of(ladder, late) if late else {}
         for one in persons.values():
-            moves = list(deeds.get(one.id, ())) if one.id in set(late) else None
+            moves = list(deeds.get(one.id, ())) if one.id in late else None
             climbs[one.id].append(_climb(one, ladder, moves, upto=spans[one.id][0]))
     return climbs
 

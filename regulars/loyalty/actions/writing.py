@@ -178,6 +178,8 @@ class Movements:
     ) -> None:
         """Count a sale on the tracked ladders of a member."""
         for one in self.climbs.get(member.id, ()):
+            if not one.ladder.counts_sales:
+                continue
             one.cause = cause
             one.take(move_of(one.ladder, sale, by_unit), sale.at)
             if one.ladder.is_main:
@@ -320,7 +322,8 @@ def _judge(
 ) -> None:
     """Put on record where members stand on tracked ladders; a constant number of statements."""
     followed = movements.climbs.keys() - movements.unjudged.keys()
-    write_climbs(book, [one for lead in followed for one in movements.climbs[lead]], now=now)
+    climbs = [one for lead in followed for one in movements.climbs[lead]]
+    write_climbs(book, [one for one in climbs if one.ladder.counts_sales], now=now)
     judge_members(book, movements.unjudged, now=now)
     others = {one.purse.id: f"held:{one.purse.id}:{now:%Y%m%d%H%M%S%f}" for one in members}
     for lead in movements.unjudged:

@@ -94,6 +94,9 @@ class OutcomeOut(Schema):
     is_reproduced: bool
     differing: int
     is_current: bool
+    untold_ladders: list[str] = Field(
+        description="Ladders of acts or of points in hand: their tiers are not replayed."
+    )
 
 
 class DraftOut(Schema):
@@ -191,6 +194,7 @@ def _outcome(draft: Draft) -> OutcomeOut | None:
         is_reproduced=tally.is_reproduced,
         differing=tally.differing,
         is_current=found.is_current,
+        untold_ladders=[ladder.code for ladder in found.untold],
     )
 
 

@@ -88,10 +88,6 @@ class Migration(migrations.Migration):
                         help_text="when the clock has to be heard next", null=True
                     ),
                 ),
-                (
-                    "warned_for",
-                    models.DateTimeField(help_text="the fall that was warned of last", null=True),
-                ),
                 ("ladder", to("ladder")),
                 ("member", to("member")),
                 ("tier", to("tier", null=True)),

@@ -41,7 +41,6 @@ class LadderStanding(Record):
     version = models.PositiveIntegerField(default=0)
     state = models.JSONField()
     turns_at = models.DateTimeField(null=True, help_text="when the clock has to be heard next")
-    warned_for = models.DateTimeField(null=True, help_text="the fall that was warned of last")
 
     class Meta:
         constraints = (

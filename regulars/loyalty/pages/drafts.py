@@ -24,7 +24,7 @@ from regulars.loyalty.actions.drafting import (
 from regulars.loyalty.jobs import replay_draft
 from regulars.loyalty.models import Draft, Member, Program, Rule, Tier, Unit
 from regulars.loyalty.pages.drawing import PART, entry_of, form_of
-from regulars.loyalty.queries.drafts import found_in
+from regulars.loyalty.queries.drafts import found_in, untold_ladders
 from regulars.loyalty.queries.sentences import sentences_of
 from regulars.loyalty.rules.expiry import Expiry
 from regulars.loyalty.rules.mechanic import mechanics
@@ -54,14 +54,17 @@ class ThresholdsForm(forms.Form):
 
     def __init__(self, *told: Any, program: Program, changes: Changes, **more: Any) -> None:
         super().__init__(*told, **more)
-        self.tiers = list(Tier.objects.filter(program=program).order_by("qualifying_min"))
+        rows = Tier.objects.filter(program=program, is_retired=False)
+        rows = rows.exclude(ladder__in=untold_ladders(program)).select_related("ladder")
+        self.tiers = list(rows.order_by("ladder__position", "qualifying_min"))
         self.units = list(
             Unit.objects.filter(program=program).exclude(kind="qualifying").order_by("id")
         )
         lives = {change.unit: change.expiry.months or None for change in changes.expiries}
         for tier in self.tiers:
             self.fields[f"tier_{tier.code}"] = forms.IntegerField(
-                label=_("%(tier)s from, in status points") % {"tier": named(tier)},
+                label=_("%(tier)s is reached with") % {"tier": named(tier)},
+                help_text="" if tier.ladder.position == 0 else named(tier.ladder),
                 min_value=0,
                 max_value=10**12,
                 initial=changes.tiers.get(tier.code, tier.qualifying_min),
@@ -79,8 +82,8 @@ class ThresholdsForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """The thresholds, which must differ."""
         told = super().clean() or {}
-        values = [told.get(f"tier_{tier.code}") for tier in self.tiers]
-        if len({value for value in values if value is not None}) < len(values):
+        values = [(tier.ladder_id, told.get(f"tier_{tier.code}")) for tier in self.tiers]
+        if len({value for value in values if value[1] is not None}) < len(values):
             raise forms.ValidationError(gettext("Each tier needs a threshold of its own."))
         return told
 
@@ -230,7 +233,7 @@ def _told(program: Program, changes: Changes) -> list[str]:
         said.append(f"{rule}: {told}")
     for tier in Tier.objects.filter(program=program, code__in=changes.tiers):
         least = {"tier": named(tier), "least": changes.tiers[tier.code]}
-        said.append(gettext("%(tier)s: from %(least)s status points") % least)
+        said.append(gettext("%(tier)s: reached with %(least)s") % least)
     for one in changes.expiries:
         if one.expiry.kind == "never":
             said.append(gettext("%(unit)s: never expire") % {"unit": one.unit})

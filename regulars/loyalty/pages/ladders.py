@@ -13,6 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from regulars.core.errors import Refused
 from regulars.loyalty.actions import LadderInput, StepInput, set_ladder
 from regulars.loyalty.models import Ladder, LadderVersion, Program, Tier
+from regulars.loyalty.pages.tier_sentences import ladder_told
+from regulars.loyalty.rules.tiers.settings import LadderRules
 from regulars.web.frame import say
 from regulars.web.pages import Shown, blame, page, show, show_form
 
@@ -21,6 +23,7 @@ BASES = (
     ("unit", _("Qualifying points")),
     ("spend", _("Money spent")),
     ("visits", _("Visits")),
+    ("acts", _("Acts that are not purchases")),
     ("balance", _("Points in hand")),
 )
 PERIODS = (
@@ -56,6 +59,12 @@ class LadderForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=50)
     name_ru = forms.CharField(label=_("Name in Russian"), max_length=50, required=False)
     basis = forms.ChoiceField(label=_("What leads up"), choices=BASES)
+    acts = forms.CharField(
+        label=_("Which acts"),
+        help_text=_("Kinds of entries on the timeline, with commas; only where acts lead up."),
+        max_length=300,
+        required=False,
+    )
     period = forms.ChoiceField(label=_("What counts"), choices=PERIODS)
     length = forms.IntegerField(
         label=_("How many months or days"),
@@ -79,6 +88,8 @@ class LadderForm(forms.Form):
 
 RULES = ("basis", "period", "length", "calendar", "upgrade", "falls", "downgrade", "returns")
 NUMBERS = ("grace_days", "minimum_months")
+KEPT = ("unit", "restarts", "counts_pending")
+"""What only the API sets."""
 
 
 class StepForm(forms.Form):
@@ -107,7 +118,8 @@ def ladders(request: HttpRequest, code: str) -> Shown:
     shown = [
         {
             "ladder": row,
-            "version": LadderVersion.objects.filter(ladder=row).order_by("-version").first(),
+            "version": (version := _latest(row)),
+            "told": ladder_told(LadderRules.model_validate(version.rules if version else {})),
             "tiers": Tier.objects.filter(ladder=row, is_retired=False).order_by("qualifying_min"),
         }
         for row in rows
@@ -133,25 +145,33 @@ def edit_ladder(request: HttpRequest, code: str, ladder: str) -> Shown:
     )
     if posted is not None and form.is_valid() and steps.is_valid():
         try:
-            set_ladder(program, _entry(ladder, form, steps), now=moment_of_now())
+            set_ladder(program, _entry(ladder, form, steps, row), now=moment_of_now())
         except Refused as refused:
             blame(form, refused)
         else:
             say(request, gettext("The new version is in force; members are judged by it now."))
             return redirect("loyalty.ladders", code=program.code)
+    if posted is not None and not steps.is_valid():
+        form.add_error(None, gettext("Something is missing in the tiers below."))
     return show_form(
         request, "loyalty/ladder.html", form=form, steps=steps, program=program, ladder=row
     )
 
 
+def _latest(row: Ladder | None) -> LadderVersion | None:
+    return LadderVersion.objects.filter(ladder=row).order_by("-version").first() if row else None
+
+
 def _rules_of(row: Ladder | None) -> dict[str, Any]:
-    version = LadderVersion.objects.filter(ladder=row).order_by("-version").first() if row else None
+    version = _latest(row)
+    rules = LadderRules.model_validate(version.rules if version else {}).model_dump()
+    rules["acts"] = ", ".join(rules["acts"])
     told = {"name": row.name, "name_ru": row.name_ru} if row else {}
-    return {"calendar": "year"} | (version.rules if version else {}) | told
+    return {name: value for name, value in rules.items() if value not in (0, "")} | told
 
 
 def _steps_of(row: Ladder | None) -> list[dict[str, Any]]:
-    version = LadderVersion.objects.filter(ladder=row).order_by("-version").first() if row else None
+    version = _latest(row)
     keeping = {one["code"]: one.get("keep_min") for one in version.steps} if version else {}
     tiers = Tier.objects.filter(ladder=row, is_retired=False).order_by("qualifying_min")
     steps: list[dict[str, Any]] = [
@@ -168,24 +188,34 @@ def _steps_of(row: Ladder | None) -> list[dict[str, Any]]:
     return steps + [{}] * (ROWS - len(steps))
 
 
-def _entry(code: str, form: LadderForm, steps: Any) -> LadderInput:
-    told = form.cleaned_data
-    rules = {name: told[name] for name in RULES if told[name] not in (None, "")}
+def _entry(code: str, form: LadderForm, steps: Any, row: Ladder | None) -> LadderInput:
+    """The next version; what the form does not show stays as it was, as long as the basis does."""
+    told, version = form.cleaned_data, _latest(row)
+    known = version.rules if version else {}
+    is_kept = known.get("basis", "unit") == told["basis"]
+    rules = {name: known[name] for name in KEPT if name in known and is_kept}
+    rules |= {name: told[name] for name in RULES if told[name] not in (None, "")}
+    if told["basis"] == "acts":
+        rules["acts"] = _parts_of(told["acts"])
     rules |= {name: told[name] for name in NUMBERS if told[name]}
     rows = [row for row in steps.cleaned_data if row.get("name")]
     return LadderInput(code, told["name"], [_step(row) for row in rows], rules, told["name_ru"])
 
 
 def _step(row: dict[str, Any]) -> StepInput:
-    benefits = tuple(part.strip() for part in row["benefits"].split(",") if part.strip())
     return StepInput(
         row["code"] or slugify(row["name"])[:30] or f"tier-{row['minimum']}",
         row["name"],
         row["minimum"],
         row["name_ru"],
         row["keep_min"],
-        benefits,
+        tuple(_parts_of(row["benefits"])),
     )
+
+
+def _parts_of(text: str) -> list[str]:
+    """What stands between the commas of a text."""
+    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def _program(code: str) -> Program:

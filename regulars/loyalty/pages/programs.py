@@ -16,7 +16,8 @@ from django.utils.translation import gettext_lazy as _
 from regulars.company.models import Brand
 from regulars.core.money import format_money, minor_per_unit
 from regulars.loyalty.actions import open_standard_program
-from regulars.loyalty.models import Program, Rule
+from regulars.loyalty.models import LadderVersion, Program, Rule
+from regulars.loyalty.pages.tier_sentences import ladder_told
 from regulars.loyalty.queries.figures import (
     MonthlyAmount,
     ProgramFigures,
@@ -26,6 +27,7 @@ from regulars.loyalty.queries.figures import (
 )
 from regulars.loyalty.queries.liability import liability_of
 from regulars.loyalty.queries.sentences import in_force_at, sentences_of
+from regulars.loyalty.rules.tiers.settings import LadderRules
 from regulars.web.charts import Chart, Point, Series, column_chart, plain_number
 from regulars.web.frame import say
 from regulars.web.pages import Nav, Shown, page, show
@@ -56,9 +58,17 @@ def home(request: HttpRequest) -> Shown:
         programs=programs,
         figures=figures,
         tiers=_shares(program),
+        tiers_told=_tiers_told(program),
         sentences=_sentences(program),
         **(_figures_shown(figures, program, zone=zone) if figures else {}),
     )
+
+
+def _tiers_told(program: Program) -> str:
+    """What the main ladder asks of members, by its newest version."""
+    rows = LadderVersion.objects.filter(ladder__program=program, ladder__position=0)
+    version = rows.order_by("-version").first()
+    return ladder_told(LadderRules.model_validate(version.rules)) if version else ""
 
 
 def _sentences(program: Program) -> list[tuple[Rule, str]]:

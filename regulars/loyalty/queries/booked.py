@@ -5,6 +5,9 @@ from datetime import datetime
 
 from django.db import connection
 
+from regulars.loyalty.models import Member, Program
+from regulars.loyalty.queries.books import book_of
+from regulars.loyalty.queries.forecasts import tiers_at
 from regulars.loyalty.rules.replay.outcomes import Booked, Entry
 
 MEMBERS = """
@@ -54,10 +57,13 @@ ENTRIES = """
 
 
 def booked_of(program_id: int, first: int, last: int, *, upto: datetime) -> dict[int, Booked]:
-    """Persons between two ids of leading members as the books have them; 2 statements.
+    """Persons between two ids of leading members as the books have them.
 
-    Points that are dead at the moment count as expired, whether a job has posted that or not.
+    Points that are dead at the moment count as expired, whether a job has posted that or not, and
+    tiers are those of the moment. A main ladder of what no story holds is left out. The number of
+    statements does not depend on how many they are.
     """
+    tiers = _tracked_tiers(program_id, first, last, upto=upto)
     told: dict[str, int | datetime]
     told = {"program": program_id, "first": first, "last": last, "upto": upto}
     found: dict[int, dict[str, dict[str, int]]] = defaultdict(lambda: defaultdict(dict))
@@ -70,12 +76,25 @@ def booked_of(program_id: int, first: int, last: int, *, upto: datetime) -> dict
             lead: Booked(
                 lead,
                 visits,
-                tier,
+                tier if tiers is None else tiers.get(lead, ""),
                 {unit: _entry(sums) for unit, sums in found[lead].items()},
                 is_merged=is_merged,
             )
             for lead, tier, visits, is_merged in cursor.fetchall()
         }
+
+
+def _tracked_tiers(
+    program_id: int, first: int, last: int, *, upto: datetime
+) -> dict[int, str] | None:
+    """The tiers on a main ladder with a memory; None where the members' rows say it all."""
+    book = book_of(Program.objects.get(pk=program_id))
+    if book.is_plain:
+        return None
+    if not book.tracked[0].counts_sales:
+        return {}
+    rows = Member.objects.filter(program_id=program_id, led_by=None, pk__range=(first, last))
+    return tiers_at(book.tracked[0], list(rows.values_list("pk", flat=True)), at=upto)
 
 
 def _entry(sums: dict[str, int]) -> Entry:

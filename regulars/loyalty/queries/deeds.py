@@ -47,20 +47,21 @@ UNIT = """
 """
 
 SPEND = """
+    , bought AS (
+        SELECT pool.lead_id, accrual.id, accrual.at, purchase.id AS purchase_id, total_minor
+        FROM pool JOIN loyalty_accrual accrual ON accrual.member_id = pool.id
+        JOIN customers_purchase purchase ON purchase.id = accrual.purchase_id
+            AND purchase.voided_at IS NULL
+        WHERE accrual.reversed_at IS NULL OR EXISTS (
+            SELECT 1 FROM customers_return back WHERE back.purchase_id = purchase.id)
+    )
     SELECT lead_id, at, sum(amount)::bigint, counts_at FROM (
-        SELECT pool.lead_id, accrual.id, accrual.at AS counts_at, accrual.at,
-            purchase.total_minor AS amount
-        FROM pool JOIN loyalty_accrual accrual ON accrual.member_id = pool.id
-        JOIN customers_purchase purchase ON purchase.id = accrual.purchase_id
-            AND purchase.voided_at IS NULL
+        SELECT lead_id, id, at AS counts_at, at, total_minor AS amount FROM bought
         UNION ALL
-        SELECT pool.lead_id, accrual.id, accrual.at,
-            CASE WHEN %(undo)s THEN accrual.at ELSE greatest(back.returned_at, accrual.at) END,
+        SELECT bought.lead_id, bought.id, bought.at,
+            CASE WHEN %(undo)s THEN bought.at ELSE greatest(back.returned_at, bought.at) END,
             -back.total_minor
-        FROM pool JOIN loyalty_accrual accrual ON accrual.member_id = pool.id
-        JOIN customers_purchase purchase ON purchase.id = accrual.purchase_id
-            AND purchase.voided_at IS NULL
-        JOIN customers_return back ON back.purchase_id = purchase.id
+        FROM bought JOIN customers_return back ON back.purchase_id = bought.purchase_id
     ) deed GROUP BY lead_id, at, counts_at, id HAVING sum(amount) <> 0
     ORDER BY lead_id, at, id
 """

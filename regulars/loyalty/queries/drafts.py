@@ -3,7 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from regulars.loyalty.models import Draft, Member, Program, Tier, Unit
+from django.db.models import QuerySet
+
+from regulars.loyalty.models import Draft, Ladder, Member, Program, Tier, Unit
 from regulars.loyalty.queries.schemes import scheme_of
 from regulars.loyalty.rules.replay.outcomes import Difference, Sums
 from regulars.loyalty.rules.replay.tallies import Change, Tally
@@ -55,6 +57,8 @@ class Found:
     differences: tuple[tuple[Member, Difference], ...]
     is_current: bool
     """Whether it is of the draft as it is, over the rules as they are."""
+    untold: tuple[Ladder, ...] = ()
+    """Ladders of acts or of points in hand: their tiers are not replayed."""
 
     @property
     def unchanged(self) -> int:
@@ -69,7 +73,9 @@ def found_in(draft: Draft) -> Found | None:
     tally = Tally.read(draft.outcome)
     tiers = {
         tier.code: tier
-        for tier in Tier.objects.filter(program=draft.program).order_by("qualifying_min")
+        for tier in Tier.objects.filter(program=draft.program, ladder__position=0).order_by(
+            "qualifying_min"
+        )
     }
     named = {one.person_id for one in (*tally.winners, *tally.losers)}
     named |= {one.person_id for one in tally.differences}
@@ -87,7 +93,14 @@ def found_in(draft: Draft) -> Found | None:
         ),
         tuple((members[one.person_id], one) for one in tally.differences),
         is_current=draft.basis == draft.program.edition,
+        untold=tuple(untold_ladders(draft.program)),
     )
+
+
+def untold_ladders(program: Program) -> QuerySet[Ladder]:
+    """The ladders of a program whose tiers no replay tells, the main one first."""
+    codes = scheme_of(program).untold
+    return Ladder.objects.filter(program=program, code__in=codes).order_by("position")
 
 
 def _named(

@@ -1,15 +1,23 @@
 """Where members stand on tracked ladders, and what is ahead of each who does nothing more."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from regulars.loyalty.models import Ladder, Member, Tier
 from regulars.loyalty.queries.books import Book, book_of
 from regulars.loyalty.queries.deeds import coming, deeds_of
+from regulars.loyalty.queries.ladders import LadderInBook
 from regulars.loyalty.queries.tracks import persons_on
 from regulars.loyalty.rules.tiers.judging import Move
-from regulars.loyalty.rules.tiers.tracks import Forecast, Track, forecast, judge_on
+from regulars.loyalty.rules.tiers.tracks import (
+    Forecast,
+    Track,
+    forecast,
+    judge_on,
+    needs_history,
+    rebuilt,
+)
 
 
 @dataclass(frozen=True)
@@ -39,17 +47,41 @@ def ahead_of(members: Sequence[Member], *, now: datetime) -> dict[int, list[Ahea
     return found
 
 
+def tiers_at(ladder: LadderInBook, leader_ids: Collection[int], *, at: datetime) -> dict[int, str]:
+    """By leading member the tier on a tracked ladder, as it is once the clock is heard."""
+    persons = persons_on([ladder], leader_ids)
+    tracks = {lead: one.tracks.get(ladder.id) for lead, one in persons.items()}
+    unsure = [lead for lead, track in tracks.items() if not track or needs_history(track, at)]
+    deeds = deeds_of(ladder, unsure)
+    found = {}
+    for lead, person in persons.items():
+        done, track = deeds.get(lead, []), tracks[lead]
+        if track is None:
+            gifts = person.given.get(ladder.id, ())
+            track = rebuilt(ladder.editions, person.joined_at, done, at, given=gifts)
+        else:
+            judge_on(track, (), max(at, track.standing.at), seen=done)
+        found[lead] = track.tier
+    return found
+
+
 def _in_program(book: Book, leaders: Sequence[int], *, now: datetime) -> dict[int, list[Ahead]]:
     persons = persons_on(book.tracked, leaders)
     rows = Ladder.objects.in_bulk([ladder.id for ladder in book.tracked])
     tiers = {tier.code: tier for tier in Tier.objects.filter(ladder__in=rows)}
     found: dict[int, list[Ahead]] = {lead: [] for lead in persons}
     for ladder in book.tracked:
-        deeds = {} if ladder.counts_sales else deeds_of(ladder, leaders)
-        for lead, person in persons.items():
-            if track := person.tracks.get(ladder.id):
-                future = coming(deeds.get(lead, ()), now)
-                found[lead].append(_seen(rows[ladder.id], track, tiers, future, now=now))
+        tracks = {lead: one.tracks.get(ladder.id) for lead, one in persons.items()}
+        asked = [
+            lead
+            for lead, track in tracks.items()
+            if track and (not ladder.counts_sales or needs_history(track, now))
+        ]
+        deeds = deeds_of(ladder, asked)
+        for lead, track in tracks.items():
+            if track:
+                done = deeds.get(lead, [])
+                found[lead].append(_seen(rows[ladder.id], track, tiers, done, now=now))
     return found
 
 
@@ -57,13 +89,13 @@ def _seen(
     row: Ladder,
     track: Track,
     tiers: Mapping[str, Tier],
-    future: Sequence[Move],
+    deeds: Sequence[Move],
     *,
     now: datetime,
 ) -> Ahead:
     """The track as it is at that moment; the clock may be ahead of the job that writes it down."""
-    judge_on(track, (), max(now, track.standing.at))
-    ahead = forecast(track, max(now, track.standing.at), future)
+    judge_on(track, (), max(now, track.standing.at), seen=deeds)
+    ahead = forecast(track, max(now, track.standing.at), coming(deeds, now))
     return Ahead(
         row,
         tiers.get(track.tier),

@@ -1,11 +1,16 @@
 """A program's rules as a written scheme: what a replay runs, and what a draft starts from."""
 
 from regulars.company.models import Brand
-from regulars.loyalty.models import Program, Rule, Tier, Unit
+from regulars.loyalty.models import Program, Rule, Unit
+from regulars.loyalty.queries.books import book_of
+from regulars.loyalty.queries.ladders import LadderInBook
 from regulars.loyalty.rules.expiry import Expiry
 from regulars.loyalty.rules.replay.schemes import (
+    WrittenEdition,
+    WrittenLadder,
     WrittenRule,
     WrittenScheme,
+    WrittenStep,
     WrittenTerms,
     WrittenTier,
     WrittenUnit,
@@ -14,16 +19,17 @@ from regulars.loyalty.rules.replay.schemes import (
 
 def scheme_of(program: Program) -> WrittenScheme:
     """All rules of a program, with every version that was ever in force."""
-    brand = Brand.objects.first()
+    brand, book = Brand.objects.first(), book_of(program)
     return WrittenScheme(
         units=tuple(_unit(unit) for unit in Unit.objects.filter(program=program).order_by("id")),
         rules=tuple(
             _rule(rule) for rule in Rule.objects.filter(program=program).order_by("position", "id")
         ),
         tiers=tuple(
-            WrittenTier(code=tier.code, qualifying_min=tier.qualifying_min)
-            for tier in Tier.objects.filter(program=program).order_by("qualifying_min")
+            WrittenTier(code=step.code, qualifying_min=step.qualifying_min)
+            for step in (book.ladder.steps if book.is_plain else ())
         ),
+        ladders=tuple(_ladder(ladder) for ladder in book.tracked),
         terms=WrittenTerms(
             returns=program.returns,  # type: ignore[arg-type]
             debt_max=program.debt_max,
@@ -45,6 +51,25 @@ def _unit(unit: Unit) -> WrittenUnit:
         worth_minor=unit.worth_minor,
         worth_points=unit.worth_points,
         expiry=Expiry() if months is None else Expiry(kind="months", months=months),
+    )
+
+
+def _ladder(ladder: LadderInBook) -> WrittenLadder:
+    return WrittenLadder(
+        code=ladder.code,
+        is_main=ladder.is_main,
+        unit=ladder.unit,
+        editions=tuple(
+            WrittenEdition(
+                in_force_from=edition.in_force_from,
+                rules=edition.judge.rules,
+                steps=tuple(
+                    WrittenStep(code=step.code, minimum=step.qualifying_min, keep_min=step.keep_min)
+                    for step in edition.judge.ladder.steps
+                ),
+            )
+            for edition in ladder.editions
+        ),
     )
 
 

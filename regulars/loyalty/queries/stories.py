@@ -12,6 +12,7 @@ from regulars.core.sql import int_array
 from regulars.loyalty.queries.sales import lines_of, tenders_of
 from regulars.loyalty.queries.standings import birthdays_of, segments_of
 from regulars.loyalty.rules.replay.stories import (
+    NOTHING,
     Activated,
     Joined,
     Moved,
@@ -22,6 +23,7 @@ from regulars.loyalty.rules.replay.stories import (
     Unspent,
 )
 from regulars.loyalty.rules.sales import Sale
+from regulars.loyalty.rules.tiers.tracks import Given
 
 MEMBERS = """
     SELECT id, coalesce(led_by_id, id), customer_id, joined_at FROM loyalty_member
@@ -42,14 +44,14 @@ BACKS = """
         sum(back.total_minor) OVER (PARTITION BY back.purchase_id ORDER BY back.id)::bigint,
         (SELECT sum(line.total_minor)::bigint FROM customers_line line
             WHERE line.purchase_id = back.purchase_id),
-        back.recorded_at
+        back.recorded_at, back.returned_at
     FROM loyalty_accrual accrual JOIN customers_return back
         ON back.purchase_id = accrual.purchase_id
     WHERE accrual.member_id = ANY(%(members)s::bigint[])
     UNION ALL
     SELECT accrual.member_id, accrual.id, accrual.purchase_id,
         coalesce(reversal.cause, 'voided'), 0, 0,
-        coalesce(min(reversal.at), min(purchase.voided_at))
+        coalesce(min(reversal.at), min(purchase.voided_at)), NULL
     FROM loyalty_accrual accrual JOIN customers_purchase purchase
         ON purchase.id = accrual.purchase_id
     LEFT JOIN loyalty_reversal reversal ON reversal.accrual_id = accrual.id
@@ -111,6 +113,8 @@ class Reading(NamedTuple):
     """What the rules look at; see `Mechanic.needs`."""
     waits_days: int | None = 0
     """How long points of purchases are pending; None while they wait for an event."""
+    has_ladders: bool = False
+    """Whether there are ladders with a memory, on which tiers may be given by hand."""
 
 
 class _Row(NamedTuple):
@@ -149,6 +153,7 @@ class _Person:
     """What is known of one person, before it is put in order."""
 
     id: int
+    joined_at: datetime | None = None
     joined: list[Joined] = field(default_factory=list)
     sales: list[tuple[int, Sale]] = field(default_factory=list)
     loose: list[tuple[datetime, Step]] = field(default_factory=list)
@@ -195,9 +200,34 @@ def stories_of(reading: Reading, first: int, last: int) -> list[Story]:
     known = _known_of(
         reading, {lead: customer for id_, lead, customer, _ in members if id_ == lead}
     )
+    gifts = _given(ids) if reading.has_ladders else {}
     return [
-        Story(one.id, _in_order(one, places), *known.get(one.id, ())) for one in persons.values()
+        Story(
+            one.id,
+            _in_order(one, places),
+            *known.get(one.id, (frozenset(), None, False)),
+            joined_at=one.joined_at,
+            given=gifts.get(one.id, NOTHING),
+        )
+        for one in persons.values()
     ]
+
+
+GIVEN = """
+    SELECT coalesce(member.led_by_id, member.id), ladder.code, tier.code, given.since, given.to
+    FROM loyalty_giventier given JOIN loyalty_member member ON member.id = given.member_id
+    JOIN loyalty_tier tier ON tier.id = given.tier_id
+    JOIN loyalty_ladder ladder ON ladder.id = tier.ladder_id
+    WHERE given.member_id = ANY(%s::bigint[]) ORDER BY given.since, given.id
+"""
+
+
+def _given(ids: str) -> dict[int, dict[str, list[Given]]]:
+    """By person and code of ladder the tiers that were given by hand."""
+    found: dict[int, dict[str, list[Given]]] = defaultdict(lambda: defaultdict(list))
+    for lead, ladder, *gift in _rows(GIVEN, [ids]):
+        found[lead][ladder].append(Given(*gift))
+    return found
 
 
 REFERRED = """
@@ -259,6 +289,7 @@ def _read_joining(
     """A person joins with the first card; with another where the books gave a gift for that too."""
     for id_, lead, customer_id, joined_at in members:
         person = person_of[id_]
+        person.joined_at = min(person.joined_at or joined_at, joined_at)
         gift = f"joined:{id_}:"
         if not person.joined or any(row.key.startswith(gift) for row in rows.get(lead, ())):
             person.joined.append(Joined(customer_id, joined_at))
@@ -274,6 +305,7 @@ def _read_moves(persons: Mapping[int, _Person], rows: Mapping[int, list[_Row]]) 
 
 
 KNOWN = (
+    "hold:",
     "joined:",
     "payout:",
     "redemption:",
@@ -307,7 +339,7 @@ def _read_spendings(
 
 
 def _read_backs(person_of: Mapping[int, _Person], ids: str, rows: Mapping[int, list[_Row]]) -> None:
-    for member_id, accrual_id, purchase_id, cause, back, total, at in _rows(
+    for member_id, accrual_id, purchase_id, cause, back, total, at, returned_at in _rows(
         BACKS, {"members": ids}
     ):
         person = person_of[member_id]
@@ -318,7 +350,8 @@ def _read_backs(person_of: Mapping[int, _Person], ids: str, rows: Mapping[int, l
             or (row.key.startswith("restoration:") and row.key.endswith(f":{cause}"))
         ]
         when = found[0].recorded_at if found else at
-        step = Returned(purchase_id, back, total, when, is_undone=not cause.startswith("return:"))
+        is_undone = not cause.startswith("return:")
+        step = Returned(purchase_id, back, total, when, is_undone, returned_at)
         _put(person, step, when, place=found[0].place if found else None)
 
 

@@ -10,17 +10,20 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from regulars.core.errors import Refused
-from regulars.customers.actions import PurchaseInput
+from regulars.customers.actions import PurchaseInput, void_purchases
 from regulars.customers.models import Identity
 from regulars.loyalty.actions import (
     LadderInput,
     RuleInput,
     StepInput,
+    capture_hold,
     end_given_tier,
     give_tier,
+    hold_points,
     judge_due_members,
     redeem_points,
     regroup_everywhere,
+    release_hold,
     reverse_purchases,
     set_ladder,
     take_purchases,
@@ -157,6 +160,48 @@ def test_a_tier_of_points_in_hand_follows_their_spending() -> None:
     assert tier() == "silver"
     redeem_points(member(), 30, key="k", now=at(2026, 5))
     assert tier() == ""
+    assert_clean()
+
+
+def test_a_tier_of_points_in_hand_follows_holds() -> None:
+    program(basis="balance")
+    take_purchases([buy(at(2026, 4), 120)], now=at(2026, 4))
+    hold = hold_points(member(), 30, key="h", ends_at=at(2026, 6), now=at(2026, 5))
+    assert tier() == ""
+    assert_clean()
+    release_hold(hold, now=at(2026, 5, 16))
+    assert tier() == "silver"
+    other = hold_points(member(), 80, key="i", ends_at=at(2026, 9), now=at(2026, 7))
+    capture_hold(other, amount=10, now=at(2026, 7, 16))
+    assert tier() == "silver"
+    assert [after for _, after, _ in changes()] == ["silver", "", "silver", "", "silver"]
+    assert_clean()
+
+
+@pytest.mark.parametrize("basis", ["spend", "visits"])
+def test_goods_that_come_back_no_longer_count(basis: str) -> None:
+    made = program(basis=basis, steps=(StepInput("vip", "VIP", 2),))
+    bought = take_purchases([buy(at(2026, 4)), buy(at(2026, 5))], now=at(2026, 5))
+    assert tier() == "vip"
+    assert made.code == "club"
+    void_purchases([one.purchase_id for one in bought], now=at(2026, 6))
+    reverse_purchases([one.purchase_id for one in bought], "voided", now=at(2026, 6))
+    assert tier() == ""
+    assert_clean()
+
+
+def test_tiers_that_sales_do_not_move_open_rules_too() -> None:
+    made = make.program(
+        rules=(
+            RuleInput("base", "Base", "share_of_purchase"),
+            RuleInput("rich", "Rich", "points_per_visit", {"points": 7, "tiers": ["rich"]}),
+        )
+    )
+    steps = (StepInput("rich", "Rich", 100),)
+    set_ladder(made, LadderInput("hand", "In hand", steps, {"basis": "balance"}), now=NOW)
+    bought = [buy(at(2026, 4)), buy(at(2026, 5)), buy(at(2026, 6))]
+    taken = [take_purchases([one], now=one.bought_at)[0] for one in bought]
+    assert [one.receipts[0].earned["points"] for one in taken] == [100, 107, 107]
     assert_clean()
 
 

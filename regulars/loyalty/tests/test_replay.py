@@ -4,6 +4,7 @@ import json
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import transaction
@@ -11,23 +12,30 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from regulars.core.errors import Refused
+from regulars.customers.actions import void_purchases
 from regulars.customers.actions.returns import record_returns
 from regulars.customers.rules.purchases import ReturnInput, ReturnLineInput
 from regulars.loyalty.actions import (
+    LadderInput,
     RuleInput,
+    StepInput,
     TermsInput,
     UnitInput,
     activate_points,
     expire_points,
+    give_tier,
+    judge_due_members,
     post_returns,
     redeem_points,
     reverse_purchases,
+    set_ladder,
     set_rule,
     take_purchases,
     undo_redemption,
 )
 from regulars.loyalty.actions.holding import capture_hold, hold_points, release_hold
-from regulars.loyalty.models import Hold, Member, Program, Redemption
+from regulars.loyalty.models import Hold, LadderVersion, Member, Program, Redemption, Tier
+from regulars.loyalty.queries import audit
 from regulars.loyalty.queries.booked import booked_of
 from regulars.loyalty.queries.schemes import scheme_of
 from regulars.loyalty.queries.stories import Reading, partitions_of, stories_of
@@ -42,13 +50,13 @@ from tests.make import NOW
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
 CARDS = ("a", "b")
-LATER = NOW + 400 * DAY
+LATER = NOW + 1_000 * DAY
 
 
 def stories(program: Program) -> list[Story]:
     waits = {"none": 0, "days": program.pending_days, "event": None}[program.pending]
     needs = Scheme(scheme_of(program)).needs
-    reading = Reading(program.pk, needs, waits_days=waits)
+    reading = Reading(program.pk, needs, waits_days=waits, has_ladders=True)
     parts = partitions_of(program.pk, 1)
     return [story for first, last in parts for story in stories_of(reading, first, last)]
 
@@ -125,7 +133,8 @@ class Tale:
 
     def undo(self, card: str, number: int) -> None:
         if self.bought:
-            reverse_purchases([self.bought[number % len(self.bought)][1]], "voided", now=self.at)
+            ids = void_purchases([self.bought[number % len(self.bought)][1]], now=self.at)
+            reverse_purchases(ids, "voided", now=self.at)
 
     def spend(self, card: str, number: int) -> None:
         member = Member.objects.filter(program=self.program).order_by("id").first()
@@ -166,6 +175,25 @@ class Tale:
     def expire(self, card: str, number: int) -> None:
         expire_points(now=self.at)
 
+    def judge(self, card: str, number: int) -> None:
+        judge_due_members(now=self.at)
+
+    def give(self, card: str, number: int) -> None:
+        member = Member.objects.filter(program=self.program).order_by("id").first()
+        tier = Tier.objects.filter(program=self.program, code="silver").first()
+        if member and tier:
+            told = {"key": self.name("g"), "reason": "Guest", "to": self.at + number * DAY}
+            give_tier(member, tier, now=self.at, **told)
+
+    def step(self, card: str, number: int) -> None:
+        """Another version; what counts stays, for that has no versions."""
+        version = LadderVersion.objects.filter(ladder__program=self.program, ladder__position=0)
+        now = version.order_by("-version")[0].rules
+        rules = {name: now[name] for name in ("basis", "returns") if name in now}
+        told = LADDERS[number % len(LADDERS)] | {"basis": "unit", "returns": "undo"} | rules
+        steps = tuple(StepInput(one, one, 40 * place) for place, one in enumerate(TIERS, 1))
+        set_ladder(self.program, LadderInput("main", "Main", steps, told), now=self.at)
+
     def rule(self, card: str, number: int) -> None:
         told = {"points": str(1 + number % 4)}
         set_rule(self.program, RuleInput("base", "Base", "share_of_purchase", told), now=self.at)
@@ -195,6 +223,23 @@ act = st.tuples(
     st.integers(0, 500),
     st.sampled_from((1, 30, 24 * 16, 24 * 40)),
 )
+TIERS = ("silver", "gold")
+LADDERS: tuple[dict[str, Any], ...] = (
+    {},
+    {"period": "rolling_days", "length": 45},
+    {"period": "calendar", "calendar": "quarter", "falls": "at_period_end"},
+    {"period": "tier_anniversary", "length": 2, "falls": "at_period_end", "downgrade": "one_down"},
+    {"basis": "spend", "period": "rolling_months", "length": 2, "returns": "count"},
+    {"basis": "spend", "downgrade": "never"},
+    {"basis": "visits", "period": "fixed_term", "length": 50, "grace_days": 10},
+    {"basis": "visits", "period": "rolling_days", "length": 30, "returns": "count"},
+)
+laddered = st.tuples(
+    st.sampled_from(("buy", "buy", "buy", "give_back", "undo", "judge", "give", "step", "expire")),
+    st.sampled_from(CARDS),
+    st.integers(0, 500),
+    st.sampled_from((1, 30, 24 * 16, 24 * 40)),
+)
 TERMS = (
     TermsInput("unlimited", dead_points="reinstate"),
     TermsInput("limited", debt_max=50),
@@ -220,6 +265,38 @@ def test_a_replay_of_todays_rules_gives_what_is_on_the_books(
         assert unlike_the_books(tale.program) == []
         assert all(sums.is_closed for one in replayed(tale.program) for sums in one.sums.values())
         transaction.set_rollback(True)
+
+
+@settings(
+    max_examples=12, phases=[Phase.generate], deadline=None, suppress_health_check=list(HealthCheck)
+)
+@given(st.sampled_from(LADDERS), st.lists(laddered, max_size=14))
+def test_a_replay_tells_ladders_with_a_memory(
+    rules: dict[str, Any], acts: list[tuple[str, str, int, int]]
+) -> None:
+    with transaction.atomic():
+        tale = Tale(opened(f"ladder{next(runs)}", TermsInput("within_balance")))
+        steps = tuple(StepInput(one, one, 50 * place) for place, one in enumerate(TIERS, 1))
+        set_ladder(tale.program, LadderInput("main", "Main", steps, rules), now=NOW)
+        visits = {"basis": "visits", "period": "rolling_days", "length": 60}
+        often = LadderInput("often", "Often", (StepInput("often", "Often", 2),), visits)
+        set_ladder(tale.program, often, now=NOW)
+        for one in acts:
+            tale.act(*one)
+        assert unlike_the_books(tale.program, tale.at) == []
+        assert audit(tale.at).mismatches == ()
+        assert unlike_the_books(tale.program) == []
+        transaction.set_rollback(True)
+
+
+def test_ladders_that_no_story_holds_are_named() -> None:
+    program = opened("hand", TermsInput("within_balance"), months=None)
+    steps = (StepInput("silver", "Silver", 100),)
+    set_ladder(program, LadderInput("main", "Main", steps, {"basis": "balance"}), now=NOW)
+    Tale(program).act("buy", "a", 300, 1)
+    assert scheme_of(program).untold == ("main",)
+    assert [one.tier for one in replayed(program)] == [""]
+    assert unlike_the_books(program) == []
 
 
 def test_a_replay_counts_what_a_plain_story_gives() -> None:

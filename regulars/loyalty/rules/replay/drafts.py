@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from regulars.loyalty.rules.expiry import Expiry
 from regulars.loyalty.rules.replay.schemes import (
     Written,
+    WrittenLadder,
     WrittenRule,
     WrittenScheme,
     WrittenTier,
@@ -74,6 +75,7 @@ def as_if(scheme: WrittenScheme, changes: Changes) -> WrittenScheme:
         update={
             "rules": tuple(rules),
             "tiers": tuple(_tier(tier, changes.tiers) for tier in scheme.tiers),
+            "ladders": tuple(_ladder(ladder, changes.tiers) for ladder in scheme.ladders),
             "units": tuple(_unit(unit, lives) for unit in scheme.units),
         }
     )
@@ -97,6 +99,22 @@ def _changed(scheme: WrittenScheme, change: RuleChange, *, new_id: int) -> Writt
 def _tier(tier: WrittenTier, thresholds: dict[str, int]) -> WrittenTier:
     least = thresholds.get(tier.code, tier.qualifying_min)
     return tier.model_copy(update={"qualifying_min": least})
+
+
+def _ladder(ladder: WrittenLadder, thresholds: dict[str, int]) -> WrittenLadder:
+    """The ladder with other thresholds in all its versions."""
+    editions = [
+        one.model_copy(
+            update={
+                "steps": tuple(
+                    step.model_copy(update={"minimum": thresholds.get(step.code, step.minimum)})
+                    for step in one.steps
+                )
+            }
+        )
+        for one in ladder.editions
+    ]
+    return ladder.model_copy(update={"editions": tuple(editions)})
 
 
 def _unit(unit: WrittenUnit, lives: dict[str, Expiry]) -> WrittenUnit:

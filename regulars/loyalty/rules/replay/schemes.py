@@ -10,9 +10,17 @@ from pydantic import BaseModel, ConfigDict, Field
 from regulars.loyalty.rules.earning import EarnRule, History, Stacking
 from regulars.loyalty.rules.expiry import Expiry, expires_at
 from regulars.loyalty.rules.mechanic import mechanics
+from regulars.loyalty.rules.replay.climbing import ToldLadder
 from regulars.loyalty.rules.returns import Policy
 from regulars.loyalty.rules.rounding import Rounding
 from regulars.loyalty.rules.tiers import Ladder, Step
+from regulars.loyalty.rules.tiers.judging import Judge
+from regulars.loyalty.rules.tiers.periods import Periods
+from regulars.loyalty.rules.tiers.settings import LadderRules
+from regulars.loyalty.rules.tiers.tracks import Edition
+
+TOLD = ("unit", "spend", "visits")
+"""What leads up a ladder that a replay can tell."""
 
 
 class Written(BaseModel):
@@ -60,6 +68,36 @@ class WrittenTier(Written):
     qualifying_min: int
 
 
+class WrittenStep(Written):
+    """A tier of a ladder with a memory: what it takes to reach it and, if another, to keep it."""
+
+    code: str
+    minimum: int
+    keep_min: int | None = None
+
+
+class WrittenEdition(Written):
+    """A version of a ladder, from a moment on."""
+
+    in_force_from: datetime
+    rules: LadderRules
+    steps: tuple[WrittenStep, ...]
+
+
+class WrittenLadder(Written):
+    """A ladder with a memory: periods, given tiers, or several versions of its own."""
+
+    code: str
+    is_main: bool
+    unit: str = ""
+    editions: tuple[WrittenEdition, ...]
+
+    @property
+    def is_told(self) -> bool:
+        """Whether receipts and returns lead up it; acts and points in hand are not in stories."""
+        return self.editions[-1].rules.basis in TOLD
+
+
 class WrittenTerms(Written):
     """What a program says of returns and of points that wait; see `actions.TermsInput`."""
 
@@ -76,10 +114,17 @@ class WrittenScheme(Written):
     units: tuple[WrittenUnit, ...]
     rules: tuple[WrittenRule, ...] = ()
     tiers: tuple[WrittenTier, ...] = ()
+    """The main ladder, where a tier follows from the qualifying balance alone."""
+    ladders: tuple[WrittenLadder, ...] = ()
     terms: WrittenTerms = WrittenTerms()
     stacking: Stacking = "all"
     rounding: Rounding = "floor"
     zone: str = "UTC"
+
+    @property
+    def untold(self) -> tuple[str, ...]:
+        """The codes of ladders whose tiers a replay does not tell."""
+        return tuple(one.code for one in self.ladders if not one.is_told)
 
 
 class Scheme:
@@ -98,6 +143,9 @@ class Scheme:
         self.has_habits = any(rule.mechanic.stage == "habit" for rule in rules)
         self.ladder = Ladder(Step(tier.code, tier.qualifying_min) for tier in written.tiers)
         self.zone: tzinfo = UTC if written.zone == "UTC" else ZoneInfo(written.zone)
+        self.ladders = [_ladder(one, self.zone) for one in written.ladders if one.is_told]
+        self.is_plain = not any(one.is_main for one in written.ladders)
+        """Whether the main tier follows from the qualifying balance alone."""
         self._ends: dict[tuple[str, date], datetime | None] = {}
 
         self.is_patient = written.terms.pending != "none"
@@ -114,6 +162,21 @@ class Scheme:
         if day not in self._ends:
             self._ends[day] = expires_at(self.units[code].expiry, at, self.zone)
         return self._ends[day]
+
+
+def _ladder(ladder: WrittenLadder, zone: tzinfo) -> ToldLadder:
+    editions = [
+        Edition(
+            one.in_force_from,
+            Judge(
+                one.rules,
+                Ladder(Step(step.code, step.minimum, step.keep_min) for step in one.steps),
+                Periods(one.rules, zone),
+            ),
+        )
+        for one in ladder.editions
+    ]
+    return ToldLadder(ladder.code, ladder.is_main, ladder.unit, editions)
 
 
 def _rule(rule: WrittenRule, rounding: Rounding) -> EarnRule:

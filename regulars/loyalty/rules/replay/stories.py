@@ -4,11 +4,15 @@ A story holds facts only, and nothing that rules made of them: a sale and what i
 what it earned. So any rules may be tried on it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import NamedTuple
 
 from regulars.loyalty.rules.sales import Sale
+from regulars.loyalty.rules.tiers.tracks import Given
+
+NOTHING: Mapping[str, Sequence[Given]] = MappingProxyType({})
 
 
 class Joined(NamedTuple):
@@ -21,7 +25,8 @@ class Joined(NamedTuple):
 class Returned(NamedTuple):
     """Goods of a purchase came back, worth `returned_minor` in all by then; 0 of 0 is all of it.
 
-    `is_undone` where the purchase was a mistake and goods never moved.
+    `is_undone` where the purchase was a mistake and goods never moved. `at` is when it came on the
+    books, `returned_at` when the goods came back.
     """
 
     purchase_id: int
@@ -29,6 +34,7 @@ class Returned(NamedTuple):
     total_minor: int
     at: datetime
     is_undone: bool = False
+    returned_at: datetime | None = None
 
     @property
     def is_full(self) -> bool:
@@ -90,6 +96,10 @@ class Story(NamedTuple):
     birthday: date | None = None
     is_brought: bool = False
     """Whether another member brought the person."""
+    joined_at: datetime | None = None
+    """When the first of the person's records joined."""
+    given: Mapping[str, Sequence[Given]] = NOTHING
+    """By code of ladder, tiers that were given by hand."""
 
 
 def sales_in(stories: Iterable[Story]) -> int:

@@ -1,11 +1,12 @@
 """The engine of a replay: one person's points while a story is told."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from regulars.loyalty.rules.earning import Earned
 from regulars.loyalty.rules.memory import Memory
+from regulars.loyalty.rules.replay.climbing import Climber, ToldLadder
 from regulars.loyalty.rules.replay.outcomes import Outcome, Sums
 from regulars.loyalty.rules.replay.purses import Lot, Purse, Spending
 from regulars.loyalty.rules.replay.schemes import Scheme
@@ -33,7 +34,7 @@ class _Teller:
     """Tells a story to the purses of one person."""
 
     __slots__ = (
-        "due", "is_patient", "lapsed", "memory", "places", "purses", "scheme", "sold", "sold_at",
+        "climbers", "due", "is_patient", "lapsed", "memory", "places", "purses", "scheme", "sold", "sold_at",
         "spendings", "story", "tier", "tier_moves", "used_on", "visits", "voided",
     )  # fmt: skip
 
@@ -52,31 +53,52 @@ class _Teller:
         self.voided: set[int] = set()
         self.spendings: dict[int, Spending] = {}
         self.used_on: dict[int, list[Spending]] = {}
+        self.climbers: list[Climber] = []
+        if scheme.ladders:
+            self.climbers = [_climber(ladder, story) for ladder in scheme.ladders]
 
     def sell(self, sale: Sale) -> None:
         """A receipt: what it earns, by the rules in force when it was printed."""
         scheme, at = self.scheme, sale.at
         book = scheme.history.at(at)
         standing = self.standing()
+        if self.climbers:
+            standing = self.see(standing, at)
         earned = book.earn(sale, standing)
         if book.referrals and self.story.is_brought:
             earned = earned + book.for_referral(sale, at, standing, Standing())[1]
         self.visits += 1
         if scheme.rolling:
             self.prolong(at)
-        if scheme.has_habits:
-            self.sold_at[sale.purchase_id] = at
-            apart = [one for one in earned if one.rule.mechanic.pays_apart]
-            if apart:
-                earned = [one for one in earned if not one.rule.mechanic.pays_apart]
-        else:
-            apart = []
+        earned, apart = self._split(sale, earned) if scheme.has_habits else (earned, ())
         if earned:
             self.sold[sale.purchase_id] = earned
             active_at = scheme.active_at(at) if self.is_patient else at
             self.grant(earned, at, active_at, sale.purchase_id)
         if apart:
             self.grant(apart, at, at, None)
+        for climber in self.climbers:
+            unit = climber.ladder.unit
+            climber.sell(sale, sum(one.amount for one in earned if one.unit == unit))
+
+    def _split(self, sale: Sale, earned: list[Earned]) -> tuple[list[Earned], Sequence[Earned]]:
+        """What a sale earns by itself, and what is paid apart from it."""
+        self.sold_at[sale.purchase_id] = sale.at
+        apart = [one for one in earned if one.rule.mechanic.pays_apart]
+        if not apart:
+            return earned, ()
+        return [one for one in earned if not one.rule.mechanic.pays_apart], apart
+
+    def see(self, standing: Standing, at: datetime) -> Standing:
+        """The standing with the tiers of ladders that have a memory, at the moment of a sale."""
+        others = []
+        for climber in self.climbers:
+            tier = climber.tier_at(at)
+            if climber.ladder.is_main:
+                standing = standing._replace(tier=tier)
+            elif tier:
+                others.append(tier)
+        return standing._replace(tiers=tuple(others))
 
     def standing(self) -> Standing:
         """The person just before the next sale, as the rules see them. Budgets bind nobody."""
@@ -86,10 +108,10 @@ class _Teller:
             self.visits,
             self.tier,
             reached,
-            story.segments,
-            story.birthday,
-            self.scheme.zone,
-            self.memory,
+            segments=story.segments,
+            birthday=story.birthday,
+            zone=self.scheme.zone,
+            memory=self.memory,
         )
 
     def prolong(self, at: datetime) -> None:
@@ -123,11 +145,14 @@ class _Teller:
                 )
             else:
                 purse.balance += amount
+            if purchase_id is None:
+                for climber in self.climbers:
+                    climber.grant(one.unit, amount, at)
         self.climb()
 
     def climb(self) -> None:
         """The tier that the qualifying balance now leads to."""
-        code = self.scheme.qualifying
+        code = self.scheme.qualifying if self.scheme.is_plain else ""
         if code and (tier := self.scheme.ladder.tier_for(self.purses[code].balance)) != self.tier:
             self.tier = tier
             self.tier_moves += 1
@@ -154,6 +179,8 @@ class _Teller:
         else:
             moved = -sum(use.amount for use in purse.take(purse.live(step.at), -step.amount))
         purse.moved += moved
+        for climber in self.climbers:
+            climber.grant(step.unit, moved, step.at)
         self.climb()
 
     def spend(self, step: Spent) -> None:
@@ -205,27 +232,35 @@ class _Teller:
 
     def take_back(self, step: Returned) -> None:
         """Goods came back: what they were paid with returns, what they earned goes."""
-        purchase_id, reinstates = step.purchase_id, self.scheme.written.terms.dead_points
-        for spending in self.used_on.get(purchase_id, ()):
-            freed = spending.freed
-            due = _due(spending.amount - freed, step, spending.restored - freed)
-            if due > 0:
-                self.restore(spending, due, step.at, lives_on=reinstates == "reinstate")
+        purchase_id = step.purchase_id
+        self._restore_spent(step)
         earned: dict[str, int] = {}
         for one in self.sold.get(purchase_id, ()):
             earned[one.unit] = earned.get(one.unit, 0) + one.amount
+        taken = dict.fromkeys(earned, 0)
         for code, amount in earned.items():
             before = self.due.get((purchase_id, code), 0)
             due = _due(amount, step, before)
             if due > 0:
                 self.due[purchase_id, code] = before + due
-                self._take_unit(step, code, due)
+                taken[code] = self._take_unit(step, code, due)
         if purchase_id in self.sold_at:
             self._forget(step)
         self.climb()
-        if step.is_full and purchase_id not in self.voided:
+        is_last = step.is_full and purchase_id not in self.voided
+        if is_last:
             self.voided.add(purchase_id)
             self.visits -= 1
+        for climber in self.climbers:
+            climber.take_back(step, taken.get(climber.ladder.unit, 0), is_last=is_last)
+
+    def _restore_spent(self, step: Returned) -> None:
+        reinstates = self.scheme.written.terms.dead_points
+        for spending in self.used_on.get(step.purchase_id, ()):
+            freed = spending.freed
+            due = _due(spending.amount - freed, step, spending.restored - freed)
+            if due > 0:
+                self.restore(spending, due, step.at, lives_on=reinstates == "reinstate")
 
     def _forget(self, step: Returned) -> None:
         """Habits forget what came back, and windows that were paid give back their share."""
@@ -236,7 +271,8 @@ class _Teller:
             for award in rule.mechanic.undone(back, slots):
                 self._take_unit(step, award.unit, award.amount)
 
-    def _take_unit(self, step: Returned, code: str, due: int) -> None:
+    def _take_unit(self, step: Returned, code: str, due: int) -> int:
+        """What was due and could be taken of one unit."""
         purse, policy = self.purses[code], self._policy(step)
         if code in self.scheme.lot_units:
             back = self._back(step, purse, code, due=due, policy=policy)
@@ -246,6 +282,7 @@ class _Teller:
             purse.balance -= back.owed
         purse.taken_back += back.taken
         purse.forgiven += back.forgiven
+        return back.taken
 
     def _policy(self, step: Returned) -> Policy:
         policy = self.scheme.written.terms.returns
@@ -282,6 +319,12 @@ class _Teller:
                     lot.active_at = step.at
 
 
+def _climber(ladder: ToldLadder, story: Story) -> Climber:
+    moments = (step.at for step in story.steps if isinstance(step, Sale | Joined))
+    joined_at = story.joined_at or min(moments, default=datetime.max.replace(tzinfo=UTC))
+    return Climber(ladder, joined_at, story.given.get(ladder.code, ()))
+
+
 def _due(amount: int, step: Returned, before: int) -> int:
     return due_back(
         amount,
@@ -313,7 +356,12 @@ def replay(scheme: Scheme, story: Story, upto: datetime) -> Outcome:
     for step in story.steps:
         _TELLS[type(step)](teller, step)
     sums = {code: _sums(purse, upto) for code, purse in teller.purses.items()}
-    return Outcome(story.person_id, teller.visits, teller.tier, teller.tier_moves, sums)
+    tier, moves = teller.tier, teller.tier_moves
+    for climber in teller.climbers:
+        if climber.ladder.is_main:
+            track = climber.brought_to(upto)
+            tier, moves = track.tier, len(track.changes)
+    return Outcome(story.person_id, teller.visits, tier, moves, sums)
 
 
 def _sums(purse: Purse, upto: datetime) -> Sums:

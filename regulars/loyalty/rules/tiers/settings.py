@@ -53,8 +53,6 @@ class LadderRules(BaseModel):
     restarts: bool = True
     returns: Literal["undo", "count"] = "undo"
     counts_pending: bool = False
-    warns_days: int = Field(default=30, ge=0, le=366)
-    takes_back_rewards: bool = True
 
     @model_validator(mode="after")
     def _fit_together(self) -> Self:
