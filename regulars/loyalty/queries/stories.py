@@ -305,7 +305,6 @@ def _read_moves(persons: Mapping[int, _Person], rows: Mapping[int, list[_Row]]) 
 
 
 KNOWN = (
-    "hold:",
     "joined:",
     "payout:",
     "redemption:",
