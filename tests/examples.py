@@ -36,6 +36,7 @@ from regulars.feedback.actions.invitations import InvitationInput, invite
 from regulars.feedback.actions.surveys import create_survey, link_for
 from regulars.feedback.models import Invitation, Survey
 from regulars.feedback.starters import starter
+from regulars.loyalty.actions.adjusting import AdjustmentInput, Asker, adjust_points
 from regulars.loyalty.actions.campaigns import CampaignInput, open_campaign
 from regulars.loyalty.actions.drafting import DraftInput, save_draft
 from regulars.loyalty.actions.holding import hold_points
@@ -44,7 +45,7 @@ from regulars.loyalty.actions.promotions import PromotionInput, set_promotion
 from regulars.loyalty.actions.redeeming import redeem_points
 from regulars.loyalty.actions.rewards import RewardInput, order_reward, set_picture, set_reward
 from regulars.loyalty.actions.values import ValueInput, issue_values
-from regulars.loyalty.models import Member, Program, Reward, Rule, StoredValue
+from regulars.loyalty.models import Adjustment, Member, Program, Reward, Rule, StoredValue
 from tests import make
 
 
@@ -328,6 +329,15 @@ def _hold_id(store: Store) -> int:
         now=make.NOW,
         store_id=store.pk,
     ).pk
+
+
+@example("adjustment_id")
+def _adjustment_id(store: Store) -> int:
+    member = _member(store)
+    told = AdjustmentInput("example", member.pk, "points", 5, "goodwill")
+    (made,) = adjust_points(member.program, [told], asker=Asker(), now=make.NOW)
+    assert isinstance(made, Adjustment)
+    return made.pk
 
 
 @example("redemption_id", is_of_store=True)

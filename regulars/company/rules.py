@@ -30,7 +30,7 @@ ROLES: dict[str, frozenset[str]] = {
     ),
     "support_lead": frozenset(
         {"customers.*", "feedback.*", "loyalty.view_*", "insight.view_*", "company.view_*"}
-        | {"personal.*"}
+        | {"loyalty.adjust_account", "personal.*"}
     ),
     "mystery_coordinator": frozenset({"company.view_*", "journey.view_*", "feedback.view_*"}),
     "store_manager": frozenset(

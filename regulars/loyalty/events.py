@@ -73,6 +73,22 @@ class PointsActivated(Event):
 
 
 @dataclass(frozen=True)
+class PointsAdjusted(Event):
+    """Points were given or taken by hand."""
+
+    program_id: int
+    adjustment_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class AdjustmentsAsked(Event):
+    """Adjustments above the program's limit wait for a second person."""
+
+    program_id: int
+    adjustment_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class MembersRegrouped(Event):
     """Members of records that were merged or parted lead others from now on, or stand alone."""
 

@@ -59,6 +59,14 @@ hold(
         mentions=("key",),
     ),
     Holding(
+        "loyalty_adjustment",
+        _("Points adjusted by hand"),
+        whose=f"member_id IN {_MEMBERS}",
+        shows=f"""SELECT asked_at, amount, reason, note, state FROM loyalty_adjustment
+            WHERE member_id IN {_MEMBERS} ORDER BY id""",
+        mentions=("key", "note"),
+    ),
+    Holding(
         "loyalty_transfer",
         _("Points"),
         whose=f"""source_id IN (SELECT id FROM loyalty_account WHERE member_id IN {_MEMBERS})

@@ -32,6 +32,11 @@ REASONS: dict[str, Any] = {
     "out_of_stock": _("There is none left."),
     "not_enough_points": _("There are not enough points for that."),
     "is_used": _("It is used already."),
+    "own_adjustment": _("Somebody else has to approve it."),
+    "is_declined": _("It was declined before."),
+    "is_done": _("It is on the books already: adjust the other way instead."),
+    "note_is_missing": _("Say in the note what the reason is."),
+    "no_dates_here": _("Only spendable points that are given have a last day."),
     "other_content": _("This was sent before with other content."),
 }
 

@@ -49,7 +49,7 @@ def hold_points(
         raise Refused("hold_ends_before_it_begins", "the end must lie ahead", "ends_at")
     refuse_frozen([member.pk, leader_id])
     account = Account.objects.get(member_id=leader_id, unit=held)
-    free_overdue(account.pk, now=now)
+    free_overdue([account.pk], now=now)
     hold = Hold.objects.create(
         key=key,
         member=member,
@@ -134,10 +134,13 @@ def _lapse_some(*, now: datetime) -> int:
     return _lapse(list(rows.select_related("unit__program", "account").order_by("id")), now=now)
 
 
-def free_overdue(account_id: int, *, now: datetime) -> None:
-    """Free the holds of a locked account whose time is over: the clock ends them, not a job."""
-    rows = Hold.objects.filter(account=account_id, outcome="", ends_at__lte=now)
-    _lapse(list(rows.select_related("unit__program", "account").order_by("id")), now=now)
+def free_overdue(account_ids: Sequence[int], *, now: datetime) -> int:
+    """Free the holds of locked accounts whose time is over; gives how many.
+
+    The clock ends them, not a job.
+    """
+    rows = Hold.objects.filter(account__in=account_ids, outcome="", ends_at__lte=now)
+    return _lapse(list(rows.select_related("unit__program", "account").order_by("id")), now=now)
 
 
 def _lapse(holds: Sequence[Hold], *, now: datetime) -> int:

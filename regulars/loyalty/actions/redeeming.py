@@ -55,7 +55,7 @@ def redeem_points(
         return known
     refuse_frozen([member.pk, leader_id])
     account = Account.objects.get(member_id=leader_id, unit=spent)
-    free_overdue(account.pk, now=now)
+    free_overdue([account.pk], now=now)
     redemption = Redemption.objects.create(
         key=key,
         member=member,

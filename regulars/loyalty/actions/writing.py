@@ -18,6 +18,7 @@ from regulars.loyalty.actions.tiering import (
 )
 from regulars.loyalty.queries.books import Book, UnitInBook
 from regulars.loyalty.rules.earning import Earned
+from regulars.loyalty.rules.lots import Use
 from regulars.loyalty.rules.returns import TakenBack
 from regulars.loyalty.rules.sales import Sale, Standing
 from regulars.loyalty.rules.tiers import Way
@@ -194,6 +195,56 @@ class Movements:
         return book.ladder.way_to_next(
             member.balances[book.qualifying.code] if book.qualifying else 0
         )
+
+    def bring(
+        self,
+        member: MemberState,
+        code: str,
+        amount: int,
+        *,
+        key: str,
+        source: int,
+        at: datetime,
+        ends: str,
+    ) -> None:
+        """Move an amount from a pot to a member, who pays what they owe first; `ends` as in `lots`."""
+        account = member.accounts[code]
+        self._add(key, source, account, amount=amount, at=at)
+        self.lots.append(ends)
+        self.activations.append(at.isoformat())
+        self.repaid.append(self._repay(member, code, amount))
+        self.deltas[account] = self.deltas.get(account, 0) + amount
+        member.balances[code] += amount
+
+    def take(
+        self,
+        member: MemberState,
+        code: str,
+        amount: int,
+        *,
+        key: str,
+        target: int,
+        at: datetime,
+        uses: Sequence[Use],
+    ) -> None:
+        """Move an amount from a member's lots to a pot."""
+        account = member.accounts[code]
+        self._add(key, account, target, amount=amount, at=at)
+        self.lots.append("")
+        self.activations.append(None)
+        self.repaid.append(0)
+        self.uses += [(key, use.lot_id, use.amount) for use in uses]
+        self.deltas[account] = self.deltas.get(account, 0) - amount
+        member.balances[code] -= amount
+
+    def _add(self, key: str, source: int, target: int, *, amount: int, at: datetime) -> None:
+        self.keys.append(key)
+        self.sources.append(source)
+        self.targets.append(target)
+        self.amounts.append(amount)
+        self.accruals.append(None)
+        self.rules.append(None)
+        self.ats.append(at.isoformat())
 
     def climb(
         self,

@@ -3,6 +3,7 @@
 from ninja import Router
 
 from regulars.loyalty.api import (
+    adjusting,
     campaigns,
     drafts,
     holds,
@@ -27,5 +28,6 @@ router.add_router("", promo.router)
 router.add_router("", values.router)
 router.add_router("", holds.router)
 router.add_router("", ladders.router)
+router.add_router("", adjusting.router)
 
 describe()

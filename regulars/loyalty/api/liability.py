@@ -32,12 +32,14 @@ class MonthOut(Schema):
     opening_minor: int
     from_sales_minor: int
     from_gifts_minor: int
+    adjusted_minor: int
     returned_minor: int
     redeemed_minor: int
     broken_minor: int
     re_estimated_minor: int
     closing_minor: int
     issued: int
+    adjusted: int
     redeemed: int
     expired: int
     reversed: int

@@ -1,5 +1,6 @@
 """The tables of loyalty: programs and their rules, members and their accounts, the ledger."""
 
+from regulars.loyalty.models.adjustments import Adjustment
 from regulars.loyalty.models.drafts import Draft
 from regulars.loyalty.models.earning import Campaign, MemberMemory
 from regulars.loyalty.models.ladders import GivenTier, LadderStanding, LadderVersion
@@ -28,6 +29,7 @@ from regulars.loyalty.models.values import StoredValue, ValueEntry, ValuePayment
 __all__ = [
     "Account",
     "Accrual",
+    "Adjustment",
     "Campaign",
     "Cancellation",
     "Draft",

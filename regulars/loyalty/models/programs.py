@@ -41,6 +41,10 @@ class Program(Record):
         help_text="none, days, event: when points of purchases become usable",
     )
     pending_days = models.PositiveSmallIntegerField(default=0)
+    adjust_max = models.PositiveBigIntegerField(
+        null=True,
+        help_text="points given or taken by hand beyond it wait for a second person; empty: none do",
+    )
     card_prefix = models.CharField(max_length=4, default="7")
     is_open = models.BooleanField(default=True)
     started_at = models.DateTimeField()

@@ -1,6 +1,7 @@
 """Pages of loyalty: one module per noun, all known once this package is imported."""
 
 from regulars.loyalty.pages import (
+    adjusting,
     campaigns,
     cards,
     choosing,
@@ -10,6 +11,7 @@ from regulars.loyalty.pages import (
     happenings,
     ladders,
     liability,
+    limits,
     members,
     programs,
     promotions,
@@ -20,6 +22,7 @@ from regulars.loyalty.pages import (
 )
 
 __all__ = [
+    "adjusting",
     "campaigns",
     "cards",
     "choosing",
@@ -29,6 +32,7 @@ __all__ = [
     "happenings",
     "ladders",
     "liability",
+    "limits",
     "members",
     "programs",
     "promotions",

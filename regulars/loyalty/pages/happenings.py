@@ -6,8 +6,10 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from regulars.customers.timeline import Body, shown_as
-from regulars.loyalty.models import Program, Tier
+from regulars.loyalty.models import Program, Tier, Unit
+from regulars.loyalty.queries.explaining import adjusted_for
 from regulars.loyalty.rules.cards import grouped
+from regulars.loyalty.templatetags.loyalty import named, signed
 
 
 def _joinings(bodies: Sequence[Body]) -> list[str]:
@@ -41,5 +43,17 @@ def _tiers(bodies: Sequence[Body]) -> list[str]:
     return [" → ".join(part for part in pair if part) for pair in said]
 
 
+def _adjustments(bodies: Sequence[Body]) -> list[str]:
+    """How many points of which unit, and why."""
+    rows = Unit.objects.filter(program__code__in={str(body["program"]) for body in bodies})
+    names = {(unit.program.code, unit.code): named(unit) for unit in rows.select_related("program")}
+    return [
+        f"{signed(int(body['amount']))} {names.get((body['program'], body['unit']), body['unit'])}"
+        f" · {adjusted_for(str(body['reason']))}"
+        for body in bodies
+    ]
+
+
+shown_as("loyalty.adjusted", label=_("Points adjusted"), texts=_adjustments, icon="loyalty")
 shown_as("loyalty.joined", label=_("Joined the program"), texts=_joinings, tone="good", icon="card")
 shown_as("loyalty.tier", label=_("New tier"), texts=_tiers, tone="good", icon="loyalty")

@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
+from regulars.loyalty.queries.auditing_moves import MOVE_CHECKS
 from regulars.loyalty.queries.auditing_rewards import REWARD_CHECKS
 from regulars.loyalty.queries.auditing_tiers import standings_that_differ
 from regulars.loyalty.queries.seals import CHAIN
@@ -215,6 +216,7 @@ CHECKS = {
     "moved_points_keep_their_dates": DATES_OF_MOVED,
     "visits_are_the_purchases_that_stand": VISITS,
     "campaign_spent_what_its_rules_paid": CAMPAIGNS,
+    **MOVE_CHECKS,
     **REWARD_CHECKS,
     "sealed_transfers_are_unchanged": CHAIN,
 }

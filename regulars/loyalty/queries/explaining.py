@@ -6,6 +6,7 @@ from datetime import date
 from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
 
 from regulars.core.conditions.words import Words
 from regulars.core.money import format_money
@@ -54,6 +55,22 @@ def explained_award(award: Awarded, rule: Rule) -> Explained:
         version=rule.version,
         since=(rule.in_force_from or rule.made_at).date(),
     )
+
+
+ADJUSTED_FOR = {
+    "goodwill": _("For your patience"),
+    "correction": _("Correction of a mistake"),
+    "missing": _("A purchase that had not been counted"),
+    "misuse": _("Taken back after misuse"),
+    "opening": _("Brought along from the former program"),
+    "other": _("Adjusted by our staff"),
+}
+"""Reasons of adjustments as members and staff read them; the note beside it is for staff only."""
+
+
+def adjusted_for(reason: str) -> str:
+    """Why points were given or taken by hand, in the reader's language."""
+    return str(ADJUSTED_FOR.get(reason, reason))
 
 
 def told_day(day: date) -> str:

@@ -11,7 +11,7 @@ from django.utils.translation import get_language, gettext
 
 from regulars.core.money import format_money
 from regulars.loyalty.models import Member
-from regulars.loyalty.queries.explaining import explanation_of, rules_behind, told_day
+from regulars.loyalty.queries.explaining import adjusted_for, explanation_of, rules_behind, told_day
 from regulars.loyalty.queries.receipts import receipts_by_accrual
 from regulars.loyalty.rules.receipts import Awarded
 
@@ -27,6 +27,7 @@ class Entry:
 
     `id` is its first transfer. `accrual_id` names the receipt behind it, `since` is when what it
     takes or gives back began: the purchase, the redemption, or the day on which it was earned.
+    `reason` is why people adjusted it by hand.
     """
 
     id: int
@@ -44,6 +45,7 @@ class Entry:
     worth_minor: int
     is_for_reward: bool
     since: datetime | None
+    reason: str = ""
     why: str = ""
 
 
@@ -134,6 +136,8 @@ def _awards(entry: Entry, awards: Iterable[Awarded]) -> list[Awarded]:
 
 
 def _reason(entry: Entry, currency: str) -> str:
+    if entry.cause == "adjustment":
+        return adjusted_for(entry.reason)
     if entry.cause == "redemption":
         if entry.is_for_reward:
             return gettext("for a reward")
@@ -188,8 +192,11 @@ MOVED = """
         coalesce(redemption.redeemed_at, accrual.at, CASE WHEN told.cause = 'expiry' THEN (
             SELECT min(granted.at) FROM loyalty_lotuse part JOIN loyalty_lot lot ON lot.id = part.lot_id
             JOIN loyalty_transfer granted ON granted.id = lot.transfer_id
-            WHERE part.transfer_id = told.id) END)
+            WHERE part.transfer_id = told.id) END),
+        coalesce(adjustment.reason, '')
     FROM told
+    LEFT JOIN loyalty_adjustment adjustment
+        ON told.cause = 'adjustment' AND adjustment.transfer_id = told.id
     LEFT JOIN loyalty_rule rule ON rule.id = told.rule_id
     LEFT JOIN loyalty_accrual accrual ON accrual.id = told.behind
     LEFT JOIN customers_purchase purchase ON purchase.id = accrual.purchase_id

@@ -19,7 +19,8 @@ REMEMBERED_S = 600
 ISSUED = """
     SELECT date_trunc('month', given.at AT TIME ZONE %(zone)s)::date,
         sum(lot.granted)::bigint,
-        coalesce(sum(lot.granted) FILTER (WHERE given.accrual_id IS NOT NULL), 0)::bigint
+        coalesce(sum(lot.granted) FILTER (WHERE given.accrual_id IS NOT NULL), 0)::bigint,
+        coalesce(sum(lot.granted) FILTER (WHERE given.key LIKE 'adjustment:%%'), 0)::bigint
     FROM loyalty_lot lot JOIN loyalty_account account ON account.id = lot.account_id
     JOIN loyalty_transfer given ON given.id = lot.transfer_id
     WHERE account.unit_id = %(unit)s AND lot.origin_id IS NULL GROUP BY 1
@@ -44,7 +45,8 @@ MOVED = """
         date_trunc('month', moved.at AT TIME ZONE %(zone)s)::date,
         CASE coalesce(nullif(target.pot, ''), source.pot)
             WHEN 'redeemed' THEN 'redeemed' WHEN 'held' THEN 'redeemed'
-            WHEN 'expired' THEN 'expired' ELSE 'reversed' END,
+            WHEN 'expired' THEN 'expired'
+            ELSE CASE WHEN moved.key LIKE 'adjustment:%%' THEN 'taken' ELSE 'reversed' END END,
         sum(use.amount)::bigint
     FROM loyalty_lotuse use JOIN loyalty_transfer moved ON moved.id = use.transfer_id
     JOIN loyalty_account target ON target.id = moved.target_id
@@ -110,8 +112,8 @@ def _read(unit: Unit, *, zone: str, present: int) -> list[Vintage]:
         prices = {month: (paid, alone) for month, paid, alone in cursor.fetchall()}
         cursor.execute(ISSUED, told)
         vintages = {
-            month: Vintage(place_of(month), issued, sold, *prices.get(month, (0, 0)))
-            for month, issued, sold in cursor.fetchall()
+            month: Vintage(place_of(month), issued, sold, *prices.get(month, (0, 0)), by_hand)
+            for month, issued, sold, by_hand in cursor.fetchall()
         }
         cursor.execute(MOVED, told)
         for month, at, what, amount in cursor.fetchall():
@@ -120,7 +122,7 @@ def _read(unit: Unit, *, zone: str, present: int) -> list[Vintage]:
         cursor.execute(OPEN, told)
         still = dict(cursor.fetchall())
     for month, vintage in vintages.items():
-        gone = (vintage.redeemed, vintage.expired, vintage.reversed)
+        gone = (vintage.redeemed, vintage.expired, vintage.reversed, vintage.taken)
         left = vintage.issued - sum(sum(moved.values()) for moved in gone)
         if other := left - still.get(month, 0):
             vintage.reversed[present] = vintage.reversed.get(present, 0) + other
@@ -135,7 +137,7 @@ def cohorts_as_of(vintages: list[Vintage], month: int) -> list[Cohort]:
             ages = range(one.month, month + 1)
             cohorts.append(
                 Cohort(
-                    one.issued - one.until(one.reversed, month),
+                    one.issued - one.until(one.reversed, month) - one.until(one.taken, month),
                     tuple(one.redeemed.get(at, 0) for at in ages),
                     tuple(one.expired.get(at, 0) for at in ages),
                 )
@@ -207,6 +209,7 @@ class JournalLine:
 ENTRIES = (
     ("points issued with sales", "revenue", "contract_liability", "from_sales_minor"),
     ("points given without a sale", "marketing", "contract_liability", "from_gifts_minor"),
+    ("adjusted by hand", "marketing", "contract_liability", "adjusted_minor"),
     ("goods returned", "contract_liability", "revenue", "returned_minor"),
     ("points redeemed", "contract_liability", "revenue", "redeemed_minor"),
     ("breakage", "contract_liability", "breakage_revenue", "broken_minor"),

@@ -20,6 +20,9 @@ from regulars.loyalty.rules.parting import (
     Undone,
 )
 
+NEVER_UNDONE = 0
+"""The key of spending that nobody will ask to be given back."""
+
 
 @dataclass(frozen=True)
 class Pooled:
@@ -88,7 +91,8 @@ def open_lots_with_owners(member_ids: Collection[int]) -> list[tuple[int, int, H
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT account.unit_id, coalesce(accrual.member_id, first.member_id), lot.id,
+            SELECT account.unit_id,
+                coalesce(accrual.member_id, adjustment.member_id, first.member_id), lot.id,
                 lot.account_id, origin.id, lot.remaining
             FROM loyalty_account account
             JOIN loyalty_lot lot ON lot.account_id = account.id AND lot.remaining > 0
@@ -96,6 +100,7 @@ def open_lots_with_owners(member_ids: Collection[int]) -> list[tuple[int, int, H
             JOIN loyalty_account first ON first.id = origin.account_id
             JOIN loyalty_transfer transfer ON transfer.id = origin.transfer_id
             LEFT JOIN loyalty_accrual accrual ON accrual.id = transfer.accrual_id
+            LEFT JOIN loyalty_adjustment adjustment ON adjustment.transfer_id = transfer.id
             WHERE account.member_id = ANY(%s::bigint[])
             ORDER BY origin.id, lot.id
             """,
@@ -109,7 +114,7 @@ def histories_of(
 ) -> dict[int, Alone]:
     """By unit what each of these members would have, had it been alone from its first day."""
     steps: list[tuple[int, int, int, Step]] = []
-    for read in (_granted, _redeemed, _taken_back, _borne):
+    for read in (_granted, _redeemed, _adjusted, _taken_back, _borne):
         steps += read(member_ids)
     alone: dict[int, Alone] = {}
     for _, _, unit, step in sorted(steps, key=lambda told: told[:2]):
@@ -139,6 +144,7 @@ def _granted(member_ids: Collection[int]) -> list[tuple[int, int, int, Step]]:
         JOIN loyalty_transfer transfer
             ON transfer.target_id = account.id AND transfer.accrual_id IS NULL
                 AND transfer.key NOT LIKE 'merging:%%%%'
+                AND transfer.key NOT LIKE 'adjustment:%%%%'
         JOIN loyalty_lot lot ON lot.transfer_id = transfer.id AND lot.origin_id IS NULL
         WHERE account.member_id = ANY(%s::bigint[])
         """,
@@ -173,6 +179,29 @@ def _redeemed(member_ids: Collection[int]) -> list[tuple[int, int, int, Step]]:
     )
     return [
         (row[0], 0, row[1], Undone(row[3], row[5]) if row[2] else Spent(*row[3:]))  # type: ignore[misc,arg-type]
+        for row in rows
+    ]
+
+
+def _adjusted(member_ids: Collection[int]) -> list[tuple[int, int, int, Step]]:
+    """What people gave or took by hand, which stays with the member whose card they named.
+
+    It is never undone, so that what was taken needs no key of its own.
+    """
+    rows = _rows(
+        """
+        SELECT transfer.id, adjustment.unit_id, lot.id, adjustment.member_id, transfer.amount,
+            coalesce(lot.activates_at, transfer.at), lot.expires_at
+        FROM loyalty_adjustment adjustment
+        JOIN loyalty_transfer transfer ON transfer.id = adjustment.transfer_id
+        JOIN loyalty_unit unit ON unit.id = adjustment.unit_id AND unit.kind <> 'qualifying'
+        LEFT JOIN loyalty_lot lot ON lot.transfer_id = transfer.id
+        WHERE adjustment.member_id = ANY(%s::bigint[])
+        """,
+        member_ids,
+    )
+    return [
+        (row[0], 0, row[1], Granted(*row[2:]) if row[2] else Spent(NEVER_UNDONE, *row[3:6]))  # type: ignore[misc,arg-type]
         for row in rows
     ]
 
@@ -225,16 +254,21 @@ def qualifying_of(member_ids: Collection[int]) -> dict[tuple[int, int], int]:
     as_gift = legs.format(
         owner="own.member_id",
         origin="loyalty_account own JOIN loyalty_transfer moved"
-        " ON moved.target_id = own.id AND moved.accrual_id IS NULL",
+        " ON moved.target_id = own.id AND moved.accrual_id IS NULL"
+        " AND moved.key NOT LIKE 'adjustment:%%'",
     )
+    by_hand = """
+        SELECT member_id, unit_id, amount FROM loyalty_adjustment
+        WHERE member_id = ANY(%s::bigint[]) AND state = 'done'"""
     rows = _rows(
         f"""
-        SELECT member_id, unit_id, sum(amount)::bigint FROM ({by_purchase} UNION ALL {as_gift}) leg
+        SELECT member_id, unit_id, sum(amount)::bigint
+        FROM ({by_purchase} UNION ALL {as_gift} UNION ALL {by_hand}) leg
         JOIN loyalty_unit unit ON unit.id = unit_id AND unit.kind = 'qualifying'
         GROUP BY 1, 2
         """,
         member_ids,
-        2,
+        3,
     )
     return {(row[0], row[1]): row[2] for row in rows}  # type: ignore[misc]
 

@@ -14,7 +14,8 @@ class Vintage:
     """Points of a unit issued in one month, and what became of them, month by month.
 
     Months count from any beginning. `sold` is the part that came with sales, for which customers
-    paid `price_minor`, at `alone_minor` without discounts; the rest was given without a sale.
+    paid `price_minor`, at `alone_minor` without discounts; the rest was given without a sale, and
+    of that `by_hand`. What people took by hand is `taken`.
     """
 
     month: int
@@ -22,9 +23,11 @@ class Vintage:
     sold: int
     price_minor: int
     alone_minor: int
+    by_hand: int = 0
     redeemed: dict[int, int] = field(default_factory=dict)
     expired: dict[int, int] = field(default_factory=dict)
     reversed: dict[int, int] = field(default_factory=dict)
+    taken: dict[int, int] = field(default_factory=dict)
 
     def until(self, moved: Mapping[int, int], month: int) -> int:
         """The sum of a movement up to the end of a month."""
@@ -72,20 +75,23 @@ class Worth(NamedTuple):
 class Month:
     """One line of the roll-forward, in minor units, and the points behind it.
 
-    opening + from_sales + from_gifts - returned - redeemed - broken + re_estimated = closing.
-    `from_sales` is taken from revenue, `from_gifts` is an expense of marketing.
+    opening + from_sales + from_gifts + adjusted - returned - redeemed - broken + re_estimated
+    = closing. `from_sales` is taken from revenue, `from_gifts` is an expense of marketing, and so
+    is `adjusted`: what people gave by hand less what they took.
     """
 
     month: int
     opening_minor: int
     from_sales_minor: int
     from_gifts_minor: int
+    adjusted_minor: int
     returned_minor: int
     redeemed_minor: int
     broken_minor: int
     re_estimated_minor: int
     closing_minor: int
     issued: int
+    adjusted: int
     redeemed: int
     expired: int
     reversed: int
@@ -139,7 +145,7 @@ def _books(
     vintage: Vintage, month: int, expectations: Mapping[int, Expectation], worth: Worth
 ) -> _Books:
     redeemed = vintage.until(vintage.redeemed, month)
-    back = vintage.until(vintage.reversed, month)
+    back = vintage.until(vintage.reversed, month) + vintage.until(vintage.taken, month)
     issued = vintage.issued - back
     left = max(issued - redeemed - vintage.until(vintage.expired, month), 0)
     first = expectations.get(vintage.month, Expectation())
@@ -171,20 +177,23 @@ def _month(
     after: Mapping[int, _Books],
 ) -> Month:
     parts = [_part(one, month, before.get(one.month), after[one.month]) for one in vintages]
-    sums = [sum(column) for column in zip(*parts, strict=True)] or [0] * 7
-    opening, sales, gifts, returned, redeemed, broken, closing = sums
-    moved = opening + sales + gifts - returned - redeemed - broken
+    sums = [sum(column) for column in zip(*parts, strict=True)] or [0] * 8
+    opening, sales, gifts, adjusted, returned, redeemed, broken, closing = sums
+    moved = opening + sales + gifts + adjusted - returned - redeemed - broken
+    by_hand = sum(one.by_hand for one in vintages if one.month == month)
     return Month(
         month=month,
         opening_minor=opening,
         from_sales_minor=sales,
         from_gifts_minor=gifts,
+        adjusted_minor=adjusted,
         returned_minor=returned,
         redeemed_minor=redeemed,
         broken_minor=broken,
         re_estimated_minor=closing - moved,
         closing_minor=closing,
-        issued=sum(one.issued for one in vintages if one.month == month),
+        issued=sum(one.issued for one in vintages if one.month == month) - by_hand,
+        adjusted=by_hand - sum(one.taken.get(month, 0) for one in vintages),
         redeemed=sum(one.redeemed.get(month, 0) for one in vintages),
         expired=sum(one.expired.get(month, 0) for one in vintages),
         reversed=sum(one.reversed.get(month, 0) for one in vintages),
@@ -193,6 +202,7 @@ def _month(
             - one.until(one.reversed, month)
             - one.until(one.redeemed, month)
             - one.until(one.expired, month)
+            - one.until(one.taken, month)
             for one in vintages
         ),
     )
@@ -200,14 +210,30 @@ def _month(
 
 def _part(
     vintage: Vintage, month: int, before: _Books | None, after: _Books
-) -> tuple[int, int, int, int, int, int, int]:
+) -> tuple[int, int, int, int, int, int, int, int]:
     """What one vintage adds to each column of a month."""
-    sales = after.price if vintage.month == month else 0
-    gifts = after.gift if vintage.month == month else 0
+    is_new = vintage.month == month
     old = before or _NOTHING
-    returned = old.allocated - after.allocated if before else 0
+    gone = old.allocated - after.allocated if before else 0
+    taken = _share(gone, vintage.taken.get(month, 0), vintage.reversed.get(month, 0))
+    by_hand = _share(after.gift, vintage.by_hand, vintage.issued - vintage.sold - vintage.by_hand)
+    given = by_hand if is_new else 0
     redeemed, broken = _earned(old if before else after, after, since=old.redeemed)
-    return old.liability, sales, gifts, returned, redeemed, broken, after.liability
+    return (
+        old.liability,
+        after.price if is_new else 0,
+        after.gift - by_hand if is_new else 0,
+        given - taken,
+        gone - taken,
+        redeemed,
+        broken,
+        after.liability,
+    )
+
+
+def _share(whole: int, part: int, rest: int) -> int:
+    """What of a whole falls to a part beside the rest, cut to whole ones."""
+    return whole * part // (part + rest) if part else 0
 
 
 def _earned(belief: _Books, after: _Books, *, since: int) -> tuple[int, int]:

@@ -9,6 +9,7 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from regulars.core.money import format_money
+from regulars.loyalty.queries.explaining import adjusted_for
 from regulars.loyalty.queries.history import Entry
 from regulars.loyalty.queries.wallets import Holding
 from regulars.loyalty.rules.cards import grouped
@@ -31,6 +32,11 @@ ORDER_STATES = {
     "ready": _("Ready to be fetched"),
     "delivered": _("Delivered"),
     "cancelled": _("Cancelled"),
+}
+ADJUSTMENT_STATES = {
+    "done": _("Done"),
+    "waiting": _("Waiting"),
+    "declined": _("Declined"),
 }
 
 
@@ -113,6 +119,7 @@ def what_for(entry: Entry) -> str:
         "reinstating": gettext("Expired points given back"),
         "expiry": gettext("Expired"),
         "merging": gettext("Between cards of one person"),
+        "adjustment": gettext("Adjusted by hand"),
     }.get(entry.cause, entry.cause)
 
 
@@ -148,3 +155,22 @@ def takes_off(promotion: Any) -> str:
         return f"{promotion.percent_bp / 100:g} %"
     currency = promotion.program.currency
     return format_money(promotion.amount_minor, currency, get_language() or "en")
+
+
+@register.filter
+def adjustment_state(state: str) -> str:
+    """How far an adjustment is, in words."""
+    return str(ADJUSTMENT_STATES[state])
+
+
+@register.filter
+def asker(adjustment: Any) -> str:
+    """Who asked for an adjustment: an employee, a program by the name of its key, or an import."""
+    if adjustment.asked_by:
+        return str(adjustment.asked_by)
+    if adjustment.api_key:
+        return str(adjustment.api_key.name)
+    return gettext("Import")
+
+
+register.filter("adjusted_for", adjusted_for)

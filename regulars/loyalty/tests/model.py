@@ -179,6 +179,34 @@ class Books:
             person.debt -= paid
             lot["left"] += part - paid
 
+    def adjust(self, card: str, amount: int, now: datetime) -> bool:
+        """Points by hand, both ways; what is taken has to be usable."""
+        person = self.person(card)
+        if amount < 0:
+            self.lapse(person, now)
+            if -amount > person.available(now):
+                return False
+            self.made += 1
+            self.take(person, -amount, now)
+            return True
+        self.made += 1
+        paid = min(amount, person.debt)
+        person.debt -= paid
+        life = self.terms.lives_months
+        until = None if life is None else end_of(now, life)
+        lot = {"number": self.made, "left": amount - paid, "from": now, "until": until}
+        person.lots.append({**lot, "sale": "", "died": 0})
+        return True
+
+    def adjust_status(self, card: str, amount: int, now: datetime) -> bool:
+        person = self.person(card)
+        if amount < 0:
+            self.lapse(person, now)
+        if person.status + amount < 0:
+            return False
+        person.status += amount
+        return True
+
     def set_aside(
         self, card: str, key: str, amount: int, *, ends_at: datetime, now: datetime
     ) -> bool:

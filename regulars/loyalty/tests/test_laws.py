@@ -27,6 +27,7 @@ from regulars.loyalty.actions import (
     take_purchases,
     undo_redemption,
 )
+from regulars.loyalty.actions.adjusting import AdjustmentInput, Asker, adjust_points
 from regulars.loyalty.actions.holding import capture_hold, hold_points, lapse_holds, release_hold
 from regulars.loyalty.models import Account, Hold, Lot, Member, Program, Redemption
 from regulars.loyalty.queries import audit
@@ -63,6 +64,7 @@ act = st.one_of(
     st.tuples(st.just("wait"), cards, st.integers(1, 40), st.just(0)),
     st.tuples(st.just("run_jobs"), cards, st.just(0), st.just(0)),
     st.tuples(st.just("merge"), cards, few, st.just(0)),
+    st.tuples(st.just("adjust"), cards, st.integers(1, 80), st.integers(0, 3)),
 )
 terms = st.builds(
     Terms,
@@ -210,6 +212,23 @@ class Story:
             hold_points(member, amount, key=key, ends_at=ends_at, now=self.now)
 
         return self.twice(set_aside, accepted=accepted)
+
+    def adjust(self, card: str, amount: int, how: int) -> Act | None:
+        if (member := self.member(card)) is None:
+            return None
+        unit, amount = ("points", "status")[how // 2], (amount, -amount)[how % 2]
+        tried = self.books.adjust if unit == "points" else self.books.adjust_status
+        accepted = tried(card, amount, self.now)
+        key = f"{self.code}-{self.step}"
+        asked = AdjustmentInput(key, member.pk, unit, amount, "goodwill")
+        program = Program.objects.get(code=self.code)
+
+        def adjust() -> None:
+            for _ in range(2):
+                (made,) = adjust_points(program, [asked], asker=Asker(), now=self.now)
+                assert isinstance(made, Refused) != accepted
+
+        return adjust
 
     def capture(self, card: str, at: int, amount: int) -> Act | None:
         holds = self.books.person(card).holds

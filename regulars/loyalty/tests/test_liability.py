@@ -39,6 +39,7 @@ def closes(month: Month) -> bool:
         month.opening_minor
         + month.from_sales_minor
         + month.from_gifts_minor
+        + month.adjusted_minor
         - month.returned_minor
         - month.redeemed_minor
         - month.broken_minor
@@ -55,10 +56,12 @@ def histories(draw: Any) -> tuple[list[Vintage], dict[int, Expectation]]:
         issued = draw(st.integers(0, 10_000))
         sold = draw(st.integers(0, issued))
         price = draw(st.integers(0, 10**6))
-        vintage = Vintage(month, issued, sold, price, price + draw(st.integers(0, 10**5)))
+        alone = price + draw(st.integers(0, 10**5))
+        by_hand = draw(st.integers(0, issued - sold))
+        vintage = Vintage(month, issued, sold, price, alone, by_hand)
         left = issued
         for at in range(month, last + 1):
-            for moved in (vintage.redeemed, vintage.expired, vintage.reversed):
+            for moved in (vintage.redeemed, vintage.expired, vintage.reversed, vintage.taken):
                 moved[at] = draw(st.integers(0, left))
                 left -= moved[at]
         vintages.append(vintage)
@@ -85,11 +88,16 @@ def test_every_month_closes_and_opens_where_the_last_one_closed(
     closings = [0, *(one.closing_minor for one in months)]
     assert [one.opening_minor for one in months] == closings[:-1]
     assert all(one.closing_minor >= 0 for one in months)
+    points = sum(one.issued + one.adjusted for one in months)
+    assert points - sum(one.redeemed + one.expired + one.reversed for one in months) == (
+        months[-1].open
+    )
     assert months[-1].open == sum(
         one.issued
         - sum(one.redeemed.values())
         - sum(one.expired.values())
         - sum(one.reversed.values())
+        - sum(one.taken.values())
         for one in history[0]
     )
 
@@ -102,7 +110,7 @@ def test_nothing_is_owed_once_nothing_is_open(
     vintages, beliefs = history
     end = max(beliefs) + 1
     for one in vintages:
-        gone = (one.redeemed, one.expired, one.reversed)
+        gone = (one.redeemed, one.expired, one.reversed, one.taken)
         one.expired[end] = one.issued - sum(sum(moved.values()) for moved in gone)
     months = roll_forward(vintages, {**beliefs, end: Expectation()}, worth=Worth(1, 1))
     assert months[-1].closing_minor == 0

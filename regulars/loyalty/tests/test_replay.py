@@ -33,6 +33,7 @@ from regulars.loyalty.actions import (
     take_purchases,
     undo_redemption,
 )
+from regulars.loyalty.actions.adjusting import AdjustmentInput, Asker, adjust_points
 from regulars.loyalty.actions.holding import capture_hold, hold_points, release_hold
 from regulars.loyalty.models import Hold, LadderVersion, Member, Program, Redemption, Tier
 from regulars.loyalty.queries import audit
@@ -194,6 +195,13 @@ class Tale:
         steps = tuple(StepInput(one, one, 40 * place) for place, one in enumerate(TIERS, 1))
         set_ladder(self.program, LadderInput("main", "Main", steps, told), now=self.at)
 
+    def adjust(self, card: str, number: int) -> None:
+        member = Member.objects.filter(program=self.program).order_by("-id").first()
+        if member:
+            amount, unit = number % 90 - 30 or 1, "status" if number % 5 == 0 else "points"
+            told = AdjustmentInput(self.name("j"), member.pk, unit, amount, "goodwill")
+            adjust_points(self.program, [told], asker=Asker(), now=self.at)
+
     def rule(self, card: str, number: int) -> None:
         told = {"points": str(1 + number % 4)}
         set_rule(self.program, RuleInput("base", "Base", "share_of_purchase", told), now=self.at)
@@ -216,6 +224,7 @@ ACTS = (
     "rule",
     "hold",
     "settle",
+    "adjust",
 )
 act = st.tuples(
     st.sampled_from(ACTS),

@@ -177,7 +177,8 @@ class _Teller:
             self.places += 1
             purse.put(Lot(self.places, moved, step.at, step.expires_at), moved)
         else:
-            moved = -sum(use.amount for use in purse.take(purse.live(step.at), -step.amount))
+            lots = sorted(purse.live(step.at), key=lambda lot: lot.is_pending(step.at))
+            moved = -sum(use.amount for use in purse.take(lots, -step.amount))
         purse.moved += moved
         for climber in self.climbers:
             climber.grant(step.unit, moved, step.at)
