@@ -121,6 +121,7 @@ def adjustments(request: HttpRequest, code: str) -> Shown:
         "loyalty/adjustments.html",
         program=program,
         shows_all=shows_all,
+        shows_waiting=not shows_all,
         listed=Paginator(ordered, PER_PAGE).get_page(request.GET.get("page")),
         waiting=waiting.count(),
     )

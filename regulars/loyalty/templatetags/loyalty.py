@@ -34,7 +34,7 @@ ORDER_STATES = {
     "cancelled": _("Cancelled"),
 }
 ADJUSTMENT_STATES = {
-    "done": _("Done"),
+    "done": _("On the books"),
     "waiting": _("Waiting"),
     "declined": _("Declined"),
 }
