@@ -39,9 +39,14 @@ UNIT = """
             CASE WHEN moved.target_id = own.id THEN moved.amount ELSE -moved.amount END
         FROM pool JOIN loyalty_account own ON own.member_id = pool.id AND own.unit_id = %(unit)s
         JOIN loyalty_transfer moved ON (moved.target_id = own.id OR moved.source_id = own.id)
-            AND moved.accrual_id IS NULL
+            AND moved.accrual_id IS NULL AND moved.key NOT LIKE 'adjustment:%%'
         JOIN loyalty_account other ON other.member_id IS NULL
             AND other.id IN (moved.source_id, moved.target_id)
+        UNION ALL
+        SELECT pool.lead_id, 0, adjustment.transfer_id, adjustment.decided_at,
+            adjustment.decided_at, adjustment.amount
+        FROM pool JOIN loyalty_adjustment adjustment ON adjustment.member_id = pool.id
+            AND adjustment.unit_id = %(unit)s AND adjustment.state = 'done'
     ) deed GROUP BY lead_id, at, counts_at, place, id HAVING sum(amount) <> 0
     ORDER BY lead_id, at, place, id
 """

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('core', '0002_api_keys'),
-        ('loyalty', '0010_drafts_of_rules'),
+        ('loyalty', '0011_ladders'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
