@@ -135,7 +135,7 @@ def decide_adjustment(request: HttpRequest, adjustment_id: int) -> Shown:
     row = get_seen(Adjustment, adjustment_id, seen_by=request.user, rows=rows)  # type: ignore[arg-type]
     decide = approve_adjustment if request.POST.get("act") == "approve" else decline_adjustment
     try:
-        row = decide(row, by=request.user.pk, now=moment_of_now())
+        row = decide(row, by=request.user.pk or 0, now=moment_of_now())
     except Refused as refused:
         say(request, reason_in_words(refused.code), tone="bad")
     else:
