@@ -35,7 +35,13 @@ def _database(url: str) -> dict[str, object]:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": options.pop("host", None) or parts.hostname or "",
         "PORT": str(parts.port or ""),
-        "OPTIONS": {"pool": {"min_size": 1, "max_size": 6, "timeout": 20}, **options},
+        # Statements of `core.sql.cursor_for` are planned once a connection; no others are prepared.
+        "OPTIONS": {
+            "pool": {"min_size": 1, "max_size": 6, "timeout": 20},
+            "prepare_threshold": 0,
+            "options": "-c plan_cache_mode=force_generic_plan",
+            **options,
+        },
     }
 
 

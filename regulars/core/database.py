@@ -19,13 +19,21 @@ import psycopg
 
 from regulars.environment import data_folder, read
 
+_MEMORY_SHARE, _BUFFERS_MIN_MB, _BUFFERS_MAX_MB = 8, 256, 2_048
+
+
+def _buffers() -> str:
+    """An eighth of the machine's memory: indexes that every new record reads ought to stay there."""
+    share_mb = psutil.virtual_memory().total // _MEMORY_SHARE // 2**20
+    return f"{min(max(share_mb, _BUFFERS_MIN_MB), _BUFFERS_MAX_MB)}MB"
+
+
 SETTINGS = {
-    "shared_buffers": "256MB",
+    "shared_buffers": _buffers(),
     "work_mem": "32MB",
     "maintenance_work_mem": "256MB",
     "max_wal_size": "4GB",
     "min_wal_size": "256MB",
-    "wal_compression": "pglz",
     "checkpoint_timeout": "15min",
     "random_page_cost": "1.1",
     "jit": "off",

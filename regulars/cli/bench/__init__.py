@@ -1,33 +1,12 @@
 """`regulars bench`: how fast, as ratios to the bare limit of the same machine and run."""
 
-import os
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from regulars.cli.bench.folder import data_folder_of_its_own
 from regulars.cli.bench.identity import command
 from regulars.cli.console import AsJson, answer, prepare, refusals_as_exit, stop
-
-
-@contextmanager
-def data_folder_of_its_own(kept: str = "") -> Iterator[None]:
-    """A data folder with a database of its own, thrown away after the block unless one is named."""
-    folder = Path(kept or tempfile.mkdtemp(prefix="regulars-bench-"))
-    os.environ.pop("DATABASE_URL", None)
-    os.environ["REGULARS_DATA"] = str(folder)
-    try:
-        yield
-    finally:
-        from regulars.core.database import leave_database
-
-        leave_database()
-        if not kept:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def mount(app: typer.Typer) -> None:

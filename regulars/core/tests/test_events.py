@@ -15,7 +15,7 @@ from django.db import connection, connections, transaction
 from django.utils import timezone
 
 from regulars.core import events
-from regulars.core.events import on, publish
+from regulars.core.events import on, publish, together
 from regulars.core.models import Delivery, Event
 from regulars.core.tests.jobs_of_tests import BellRang, outlive
 from regulars.core.upkeep import forget_old_records, pick_up_stalled_jobs
@@ -72,6 +72,19 @@ def test_each_handler_hears_once():
     assert sorted(heard) == ["first", "second"]
     assert Delivery.objects.filter(delivered_at__isnull=False).count() == 2
     assert Event.objects.get(name="written by first").body == [1, 2]
+
+
+def test_events_published_together_are_written_as_the_block_ends():
+    with transaction.atomic(), together():
+        publish(BellRang(bell_ids=(1,)))
+        publish(BellRang(bell_ids=(2,)))
+        assert not Event.objects.exists()
+    assert list(Event.objects.order_by("id").values_list("body", flat=True)) == [
+        {"bell_ids": [1]},
+        {"bell_ids": [2]},
+    ]
+    work()
+    assert sorted(heard) == ["first", "first", "second", "second"]
 
 
 def test_nobody_hears_of_what_was_rolled_back():

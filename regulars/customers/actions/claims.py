@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from django.db import connection
 
-from regulars.core.sql import int_array, text_array, time_array
+from regulars.core.sql import cursor_for, int_array, text_array, time_array
 from regulars.customers.actions.identities import add_identities
 from regulars.customers.rules.purchases import BY_ID, CustomerRef
 
@@ -20,15 +20,23 @@ class ClaimInput(NamedTuple):
     said_at: datetime
 
 
-def claim_identities(claims: Collection[ClaimInput], *, work_id: int | None = None) -> set[int]:
-    """Keep claims, and give the records that claim something new.
+def claim_identities(
+    claims: Collection[ClaimInput],
+    *,
+    known: Collection[CustomerRef] = (),
+    work_id: int | None = None,
+) -> set[int]:
+    """Keep claims, and give the records that claim something new; `known` are identities that exist.
 
     An identity nobody had belongs to the first who claims it. Known identities are locked in the
     order of their ids, so of two sources that name one at the same time the second sees the first.
     """
     told = _each_once(claims)
-    add_identities({one.identity: one.customer_id for one in reversed(told)}, work_id=work_id)
-    with connection.cursor() as cursor:
+    if not told:
+        return set()
+    new = {one.identity: one.customer_id for one in reversed(told) if one.identity not in known}
+    add_identities(new, work_id=work_id)
+    with cursor_for(len(told)) as cursor:
         cursor.execute(
             """WITH named AS (
                 SELECT identity.id, given.customer_id, given.source, given.said_at

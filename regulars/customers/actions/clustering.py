@@ -1,18 +1,20 @@
 """Bringing merges in line with the evidence, and writing every difference into the ledger."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
+from typing import Any
 
 from django.db import connection
 
 from regulars.core.events import publish
-from regulars.core.sql import int_array, text_array
+from regulars.core.sql import cursor_for, int_array, text_array
 from regulars.customers.actions.comparing import traits_from
 from regulars.customers.events import CustomersMerged, CustomersUnmerged
 from regulars.customers.matching import MERGE_FROM, Edge, Traits
+from regulars.customers.models.evidence import CANNOT_LINK
 from regulars.customers.rules.merging import (
     MOVED,
     NO_EVIDENCE,
@@ -70,14 +72,12 @@ def recluster(customer_ids: Collection[int], *, now: datetime, by: int | None = 
     Only what hangs together with them is read. Leading records are locked with the others in the
     order of their ids, then read again: of two transactions the second sees the first one's work.
     """
-    found = _linked(customer_ids)
-    if len(found) < 2:
+    locked = _lock_linked(customer_ids)
+    if len(locked) < 2:
         return set()
-    _lock(found)
-    more = _linked(found)
-    if more - found:
-        _lock(more)
-    group = read_group(more)
+    group = _read_linked(locked)
+    if group.rows.keys() - locked:
+        group = _read_linked(_lock_linked(group.rows))
     leads = leads_of(group)
     moved = {id_: lead for id_, lead in leads.items() if group.rows[id_].lead != lead}
     if not moved:
@@ -94,13 +94,6 @@ def leads_of(group: Group) -> dict[int, int]:
         lead = leader_of([group.rows[id_] for id_ in cluster])
         leads.update(dict.fromkeys(cluster, lead))
     return leads
-
-
-def _linked(customer_ids: Collection[int]) -> set[int]:
-    """These records and all that evidence or an earlier merge links to them, near or far."""
-    with connection.cursor() as cursor:
-        cursor.execute(_LINKED, [int_array(customer_ids), MERGE_FROM, MERGE_FROM])
-        return {row[0] for row in cursor.fetchall()}
 
 
 _LINKED = """WITH RECURSIVE linked (id) AS (
@@ -133,86 +126,92 @@ _LINKED = """WITH RECURSIVE linked (id) AS (
         SELECT merged_into_id FROM customers_customer
             WHERE id = linked.id AND merged_into_id IS NOT NULL
     ) next
-) SELECT id FROM linked"""
+)"""
+"""These records and all that evidence or an earlier merge links to them, near or far."""
 
 
-def _lock(customer_ids: Collection[int]) -> None:
-    with connection.cursor() as cursor:
+def _lock_linked(customer_ids: Collection[int]) -> set[int]:
+    """Lock these records and all that hang together with them, in the order of their ids."""
+    with cursor_for(len(customer_ids)) as cursor:
         cursor.execute(
-            """SELECT id FROM customers_customer WHERE id = ANY(%s::bigint[])
-            ORDER BY id FOR NO KEY UPDATE""",
-            [int_array(customer_ids)],
+            f"""{_LINKED} SELECT id FROM customers_customer
+            WHERE id = ANY(ARRAY(SELECT id FROM linked)) ORDER BY id FOR NO KEY UPDATE""",
+            [int_array(customer_ids), MERGE_FROM, MERGE_FROM],
         )
+        return {row[0] for row in cursor.fetchall()}
+
+
+def _read_linked(customer_ids: Collection[int]) -> Group:
+    """The group that hangs together with these records. Two statements."""
+    with cursor_for(len(customer_ids)) as cursor:
+        cursor.execute(
+            f"{_LINKED} {_ROWS} ANY(ARRAY(SELECT id FROM linked))",
+            [int_array(customer_ids), MERGE_FROM, MERGE_FROM],
+        )
+        return _group(cursor.fetchall())
 
 
 def read_group(customer_ids: Collection[int]) -> Group:
-    """Records with the evidence among them. Three statements; withdrawn records stand alone."""
-    rows, number, traits = _rows(customer_ids)
-    ties = _ties(number)
-    edges: list[Edge] = []
-    cannot: set[Pair] = set()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """SELECT left_id, right_id, kind, probability FROM customers_evidence
-            WHERE left_id = ANY(%s::bigint[]) AND right_id = ANY(%s::bigint[])
-            AND withdrawn_at IS NULL AND probability >= %s""",
-            [int_array(rows), int_array(rows), MERGE_FROM],
-        )
-        for left, right, kind, probability in cursor.fetchall():
-            if kind == "cannot_link":
-                cannot.add((left, right))
-            elif kind == "stated":
-                ties.append(Tie(left, right, STATED))
-            else:
-                edges.append(Edge(left, right, probability))
-    return Group(rows, number, ties, edges, cannot, traits)
+    """Records with the evidence among them. Two statements; withdrawn records stand alone."""
+    with cursor_for(len(customer_ids)) as cursor:
+        cursor.execute(f"{_ROWS} ANY(%s::bigint[])", [int_array(customer_ids)])
+        return _group(cursor.fetchall())
 
 
-def _rows(
-    customer_ids: Collection[int],
-) -> tuple[dict[int, Row], dict[int, int], dict[int, Traits]]:
-    """The records, their numbers by what they are, and what is compared of them."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """SELECT customer.id, coalesce(merged_into_id, customer.id), record.name,
-                coalesce(record.name, (SELECT min(kind || ':' || value) FROM customers_identity
-                    WHERE customer_id = customer.id), ''),
-                comparable.traits::text
-            FROM customers_customer customer
-            LEFT JOIN LATERAL (SELECT min(source || ':' || outside_id) AS name
-                FROM customers_sourcerecord WHERE customer_id = customer.id) record ON true
-            LEFT JOIN customers_comparable comparable ON comparable.customer_id = customer.id
-            WHERE customer.id = ANY(%s::bigint[])""",
-            [int_array(customer_ids)],
-        )
-        told = cursor.fetchall()
+_ROWS = """SELECT customer.id, coalesce(merged_into_id, customer.id), record.name,
+    coalesce(record.name, (SELECT min(kind || ':' || value) FROM customers_identity
+        WHERE customer_id = customer.id), ''),
+    comparable.traits::text
+FROM customers_customer customer
+LEFT JOIN LATERAL (SELECT min(source || ':' || outside_id) AS name
+    FROM customers_sourcerecord WHERE customer_id = customer.id) record ON true
+LEFT JOIN customers_comparable comparable ON comparable.customer_id = customer.id
+WHERE customer.id ="""
+
+
+def _group(told: Sequence[tuple[Any, ...]]) -> Group:
     rows = {row[0]: Row(row[0], row[1], row[2] is not None) for row in told}
     order = sorted(told, key=lambda row: (row[3], row[0]))
     number = {row[0]: place for place, row in enumerate(order)}
-    return rows, number, {row[0]: traits_from(row[4]) for row in told}
-
-
-def _ties(number: Mapping[int, int]) -> list[Tie]:
-    """The ties between records that have one identity."""
+    traits = {row[0]: traits_from(row[4]) for row in told}
     having: dict[tuple[int, str], list[int]] = defaultdict(list)
-    ids = int_array(number)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """SELECT identity.id, identity.kind, claim.customer_id FROM customers_claim claim
-            JOIN customers_identity identity ON identity.id = claim.identity_id
-            WHERE claim.customer_id = ANY(%s::bigint[]) AND identity.shared = ''
-            UNION
-            SELECT id, kind, customer_id FROM customers_identity
-            WHERE customer_id = ANY(%s::bigint[]) AND shared = ''""",
-            [ids, ids],
-        )
-        for identity_id, kind, customer_id in cursor.fetchall():
-            having[identity_id, kind].append(customer_id)
-    return [
-        Tie(one, other, reason_of(kind))
-        for (_, kind), members in sorted(having.items())
-        for one, other in _all_pairs(sorted(members, key=number.__getitem__))
-    ]
+    ties: list[Tie] = []
+    edges: list[Edge] = []
+    cannot: set[Pair] = set()
+    ids = int_array(rows)
+    with cursor_for(len(rows)) as cursor:
+        cursor.execute(_BETWEEN, [ids, ids, ids, ids, MERGE_FROM])
+        for left, kind, right, probability in cursor.fetchall():
+            if probability is None:
+                having[left, kind].append(right)
+            elif kind == CANNOT_LINK:
+                cannot.add((left, right))
+            elif kind == STATED:
+                ties.append(Tie(left, right, STATED))
+            else:
+                edges.append(Edge(left, right, probability))
+    return Group(rows, number, [*_ties(having, number), *ties], edges, cannot, traits)
+
+
+_BETWEEN = """SELECT identity.id, identity.kind, claim.customer_id, NULL::float8 AS probability
+    FROM customers_claim claim
+    JOIN customers_identity identity ON identity.id = claim.identity_id
+    WHERE claim.customer_id = ANY(%s::bigint[]) AND identity.shared = ''
+UNION
+SELECT id, kind, customer_id, NULL::float8 FROM customers_identity
+    WHERE customer_id = ANY(%s::bigint[]) AND shared = ''
+UNION ALL
+SELECT left_id, kind, right_id, probability FROM customers_evidence
+    WHERE left_id = ANY(%s::bigint[]) AND right_id = ANY(%s::bigint[])
+    AND withdrawn_at IS NULL AND probability >= %s"""
+"""Identities with each record that has them, and evidence between records with its probability."""
+
+
+def _ties(having: Mapping[tuple[int, str], list[int]], number: Mapping[int, int]) -> Iterator[Tie]:
+    """The ties between records that have one identity."""
+    for (_, kind), members in sorted(having.items()):
+        for one, other in _all_pairs(sorted(members, key=number.__getitem__)):
+            yield Tie(one, other, reason_of(kind))
 
 
 PAIRS_MAX = 30
@@ -255,7 +254,7 @@ def _why_parted(group: Group, leads: Mapping[int, int], id_: int) -> str:
 
 
 def _point(moved: Mapping[int, int]) -> None:
-    with connection.cursor() as cursor:
+    with cursor_for(len(moved)) as cursor:
         cursor.execute(
             """UPDATE customers_customer customer SET merged_into_id = nullif(given.lead, given.id)
             FROM unnest(%s::bigint[], %s::bigint[]) AS given (id, lead)
@@ -286,7 +285,7 @@ def _enter_partings(
 def _enter_merges(
     merged: Mapping[int, int], reasons: Mapping[int, str], *, now: datetime, by: int | None
 ) -> tuple[int, ...]:
-    with connection.cursor() as cursor:
+    with cursor_for(len(merged)) as cursor:
         cursor.execute(
             """INSERT INTO customers_merging (kind, customer_id, lead_id, reason, by_id, at)
             SELECT 'merge', id, lead, reason, %s::bigint, %s::timestamptz

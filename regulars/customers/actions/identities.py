@@ -3,10 +3,8 @@
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from django.db import connection
-
 from regulars.core.events import publish
-from regulars.core.sql import int_array, text_array, time_array
+from regulars.core.sql import cursor_for, int_array, text_array, time_array
 from regulars.customers.events import CustomersChanged
 from regulars.customers.rules.identities import normal_value
 from regulars.customers.rules.purchases import BY_ID, CustomerRef
@@ -40,8 +38,8 @@ def owners_of(
     if missing:
         created = add_customers(missing, work_id=work_id)
         if created:
-            publish(CustomersChanged(customer_ids=tuple(sorted(created))))
-        known |= known_owners(set(missing))
+            publish(CustomersChanged(customer_ids=tuple(sorted(created.values()))))
+        known |= created | known_owners(missing.keys() - created.keys())
     owners.update({given: known[normal] for given, normal in wanted.items() if normal in known})
     return owners
 
@@ -55,7 +53,7 @@ def known_owners(references: Collection[CustomerRef]) -> dict[CustomerRef, int |
     # A number that no id can be must not have the column cast to a wider type: no index serves that.
     ids = [id_ for id_ in asked if id_ <= ID_MAX]
     pairs = [reference for reference in references if reference.kind != BY_ID]
-    with connection.cursor() as cursor:
+    with cursor_for(len(references)) as cursor:
         cursor.execute(
             """SELECT identity.kind, identity.value, identity.customer_id
             FROM unnest(%s::text[], %s::text[]) AS given (kind, value)
@@ -96,6 +94,10 @@ class Standing:
         """The customer record that has this identity."""
         return self._owners.get(reference)
 
+    def known(self) -> set[CustomerRef]:
+        """The identities that somebody has."""
+        return {reference for reference, owner in self._owners.items() if owner is not None}
+
     def is_blocked(self, reference: CustomerRef) -> bool:
         """Whether the company says that the value points to nobody."""
         return reference in self._owners and self._owners[reference] is None
@@ -124,7 +126,7 @@ def standing_of(references: Collection[CustomerRef]) -> Standing:
     }
     if not bare:
         return Standing(owners, set())
-    with connection.cursor() as cursor:
+    with cursor_for(len(bare)) as cursor:
         cursor.execute(
             """SELECT id FROM customers_customer customer WHERE id = ANY(%s::bigint[])
             AND merged_into_id IS NULL AND withdrawn_at IS NULL
@@ -140,14 +142,16 @@ def standing_of(references: Collection[CustomerRef]) -> Standing:
         return Standing(owners, {row[0] for row in cursor.fetchall()})
 
 
-def add_customers(missing: dict[CustomerRef, datetime], *, work_id: int | None) -> set[int]:
-    """Ids of new customers, one for each identity that nobody else claims at the same moment.
+def add_customers(
+    missing: dict[CustomerRef, datetime], *, work_id: int | None
+) -> dict[CustomerRef, int]:
+    """New customers by identity, one for each that nobody else claims at the same moment.
 
     The identity is claimed first, in sorted order, and the customer follows where the claim held:
     so two batches that meet the same stranger at once make one customer, and never deadlock.
     """
     pairs = sorted(missing)
-    with connection.cursor() as cursor:
+    with cursor_for(len(pairs)) as cursor:
         cursor.execute(
             """WITH given AS (
                 SELECT * FROM unnest(%s::text[], %s::text[], %s::timestamptz[])
@@ -159,12 +163,13 @@ def add_customers(missing: dict[CustomerRef, datetime], *, work_id: int | None) 
                 FROM given
                 ON CONFLICT (kind, value) DO NOTHING
                 RETURNING kind, value, customer_id
+            ), made AS (
+                INSERT INTO customers_customer (id, name, name_ru, email, phone, gender, address,
+                    occupation, interests, traits, language, known_since)
+                SELECT claimed.customer_id, '', '', '', '', '', '', '', '[]', '{}', '', given.seen_at
+                FROM claimed JOIN given USING (kind, value)
             )
-            INSERT INTO customers_customer (id, name, name_ru, email, phone, gender, address,
-                occupation, interests, traits, language, known_since)
-            SELECT claimed.customer_id, '', '', '', '', '', '', '', '[]', '{}', '', given.seen_at
-            FROM claimed JOIN given USING (kind, value)
-            RETURNING id""",
+            SELECT kind, value, customer_id FROM claimed""",
             [
                 text_array([pair.kind for pair in pairs]),
                 text_array([pair.value for pair in pairs]),
@@ -172,13 +177,15 @@ def add_customers(missing: dict[CustomerRef, datetime], *, work_id: int | None) 
                 work_id,
             ],
         )
-        return {row[0] for row in cursor.fetchall()}
+        return {CustomerRef(kind, value): id_ for kind, value, id_ in cursor.fetchall()}
 
 
 def add_identities(owners: dict[CustomerRef, int], *, work_id: int | None) -> None:
     """Have identities point to their customers; those that point to somebody already stay so."""
     pairs = sorted(reference for reference in owners if reference.kind != BY_ID)
-    with connection.cursor() as cursor:
+    if not pairs:
+        return
+    with cursor_for(len(pairs)) as cursor:
         cursor.execute(
             """INSERT INTO customers_identity (kind, value, customer_id, work_id)
             SELECT kind, value, customer_id, %s::bigint

@@ -8,8 +8,8 @@ from typing import Any
 from django.db import connection, transaction
 
 from regulars.core.errors import Refused
-from regulars.core.events import publish
-from regulars.core.sql import int_array, json_array, text_array
+from regulars.core.events import publish, together
+from regulars.core.sql import cursor_for, int_array, json_array, text_array
 from regulars.customers.actions.claims import ClaimInput, claim_identities, drop_claims_of_work
 from regulars.customers.actions.identities import (
     Standing,
@@ -25,6 +25,7 @@ from regulars.customers.queries.persons import leaders_of
 from regulars.customers.rules.profiles import (
     RECORD,
     ProfileInput,
+    Said,
     clean_facts,
     fingerprint_of_facts,
     identities_in,
@@ -66,6 +67,7 @@ class _Record:
 
 
 @transaction.atomic
+@together()
 def learn_customers(
     batch: Sequence[ProfileInput], *, source: str, now: datetime, work_id: int | None = None
 ) -> list[Learned]:
@@ -82,21 +84,41 @@ def learn_customers(
     whose, created = _place(sound, standing, work_id=work_id)
     kept = [record for record in sound if id(record) in whose]
     news = _keep(kept, whose, source=source, now=now, work_id=work_id)
-    add_identities({record.own: whose[id(record)] for record in kept}, work_id=work_id)
+    known = standing.known() | created.keys()
+    own = {record.own: whose[id(record)] for record in kept if record.own not in known}
+    add_identities(own, work_id=work_id)
     claims = [
         ClaimInput(ref, whose[id(record)], record.source, now)
         for record in kept
         for ref in record.identities
         if not standing.is_blocked(ref)
     ]
-    stirred = claim_identities(claims, work_id=work_id)
+    stirred = claim_identities(claims, known=known | own.keys(), work_id=work_id)
     stirred |= {whose[id(one)] for one in kept if (one.outside_id, one.fingerprint) in news}
-    moved = settle(stirred, now=now)
+    said = _all_said(created.values(), kept, whose, source=source, now=now)
+    moved = settle(stirred, now=now, said=said)
     changed = project_profiles({whose[id(record)] for record in kept} | moved)
-    if changed or created:
-        publish(CustomersChanged(customer_ids=tuple(sorted(changed | created))))
+    new = set(created.values())
+    if changed or new:
+        publish(CustomersChanged(customer_ids=tuple(sorted(changed | new))))
     leads = leaders_of(set(whose.values()))
-    return [_learned(record, whose, leads=leads, created=created, news=news) for record in records]
+    return [_learned(record, whose, leads=leads, created=new, news=news) for record in records]
+
+
+def _all_said(
+    created: Collection[int],
+    records: Sequence[_Record],
+    whose: Mapping[int, int],
+    *,
+    source: str,
+    now: datetime,
+) -> dict[int, list[Said]]:
+    """All that was ever said of the customers whom these very records made."""
+    said: dict[int, list[Said]] = {id_: [] for id_ in created}
+    for place, record in enumerate(records):
+        if (owner := whose[id(record)]) in said:
+            said[owner].append(Said(source, now, place, record.facts))
+    return said
 
 
 def _learned(
@@ -139,8 +161,10 @@ def _understood(entry: ProfileInput, *, source: str, now: datetime) -> _Record |
 
 def _place(
     records: Sequence[_Record], standing: Standing, *, work_id: int | None
-) -> tuple[dict[int, int], set[int]]:
-    """The customer record of each record by its `id()`, and which are new; unknown ids are left out.
+) -> tuple[dict[int, int], dict[CustomerRef, int]]:
+    """The customer record of each record by its `id()`, and the new ones by what stands for them.
+
+    Unknown ids are left out.
 
     A record whose entity nobody has met yet takes the bare customer record that one of its
     identities made, where nothing else is known of that; else it gets a new one.
@@ -160,10 +184,12 @@ def _place(
             else:
                 earlier = missing.get(record.own, record.known_since)
                 missing[record.own] = min(earlier, record.known_since)
-    created: set[int] = set()
+    created: dict[CustomerRef, int] = {}
     if missing:
         created = add_customers(missing, work_id=work_id)
-        rows |= known_owners(set(missing))
+        rows |= created
+    if others := missing.keys() - created.keys():
+        rows |= known_owners(others)
     placed = {id(record): row for record in records if (row := rows.get(record.own)) is not None}
     return placed, created
 
@@ -185,7 +211,7 @@ def _keep(
         return set()
     # Sorting is stable: of two records of one person in a batch the later one gets the later id.
     ordered = sorted(rows.values(), key=lambda record: record.outside_id)
-    with connection.cursor() as cursor:
+    with cursor_for(len(ordered)) as cursor:
         cursor.execute(
             """INSERT INTO customers_sourcerecord
                 (source, outside_id, customer_id, body, fingerprint, received_at, said_at, work_id)

@@ -5,11 +5,9 @@ from collections import defaultdict
 from collections.abc import Collection
 from typing import Any
 
-from django.db import connection
-
 from regulars.company.actions import add_bare_stores
 from regulars.company.queries import stores_by_code
-from regulars.core.sql import int_array, json_array, text_array
+from regulars.core.sql import cursor_for, int_array, json_array, text_array
 from regulars.customers.rules.profiles import FACTS, Said, projected_profile
 
 TEXTS = (
@@ -36,7 +34,7 @@ def project_profiles(customer_ids: Collection[int]) -> set[int]:
         return set()
     ids = int_array(sorted(customer_ids))
     said: dict[int, list[Said]] = defaultdict(list)
-    with connection.cursor() as cursor:
+    with cursor_for(len(customer_ids)) as cursor:
         cursor.execute(
             """SELECT id FROM customers_customer WHERE id = ANY(ARRAY(
                 SELECT unnest(%s::bigint[]) UNION SELECT merged_into_id FROM customers_customer
@@ -73,7 +71,7 @@ def _write(profiles: dict[int, dict[str, Any]]) -> set[int]:
         {name: value for name, value in profile.items() if name not in FACTS} for profile in facts
     ]
     stores = _stores({code for profile in facts if (code := profile.get("home_store"))})
-    with connection.cursor() as cursor:
+    with cursor_for(len(profiles)) as cursor:
         cursor.execute(
             _UPDATE,
             [

@@ -1,36 +1,56 @@
 """Finding out which records are one person: at once by identities, soon after by likeness."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from django.db import connection, transaction
 from django.utils import timezone
 
-from regulars.core.events import publish
+from regulars.core.events import publish, together
 from regulars.core.jobs import every, job
-from regulars.core.sql import int_array
+from regulars.core.sql import cursor_for, int_array
 from regulars.customers.actions.clustering import recluster
-from regulars.customers.actions.comparing import find_evidence, keep_traits
+from regulars.customers.actions.comparing import (
+    find_evidence,
+    keep_traits,
+    mark_compared,
+    traits_kept,
+)
 from regulars.customers.actions.projection import project_profiles
 from regulars.customers.actions.sharing import judge_identities
 from regulars.customers.events import CustomersChanged
+from regulars.customers.rules.profiles import Said
 
 CHUNK = 500
+AT_ONCE_MAX = 20
+"""Records that are compared in the transaction that brought them; more wait for the job."""
 
 
-def settle(customer_ids: Collection[int], *, now: datetime, anew: bool = False) -> set[int]:
-    """Have persons follow from identities after these records changed; gives all that moved.
+def settle(
+    customer_ids: Collection[int],
+    *,
+    now: datetime,
+    anew: bool = False,
+    said: Mapping[int, Sequence[Said]] | None = None,
+) -> set[int]:
+    """Have persons follow after these records changed; gives all that moved.
 
-    Call it in the transaction that wrote what is new of the records. What is left to be compared
-    is due, and a job will do it. The profiles are the caller's to project.
+    Call it in the transaction that wrote what is new of the records. Persons follow from identities
+    at once. A few records are also compared with all they may be, where nobody else compares at
+    this moment; otherwise they are due, and a job will do it. The profiles are the caller's to
+    project. `said` is what sources said of records as far as the caller knows it.
     """
     if not customer_ids:
         return set()
-    due = keep_traits(customer_ids)
-    if due:
-        ask_to_resolve()
+    at_once = len(customer_ids) <= AT_ONCE_MAX and _may_compare()
+    traits = keep_traits(customer_ids, due=not at_once, known=said)
     judged = judge_identities(customer_ids, now=now, anew=anew)
     around = judged.changed | (judged.crowded & set(customer_ids))
+    if at_once:
+        found = find_evidence(traits, now=now)
+        around |= found.changed
+    if found.crossed if at_once else traits:
+        ask_to_resolve()
     return recluster(around, now=now) if around else set()
 
 
@@ -39,15 +59,33 @@ def ask_to_resolve() -> None:
     resolve_waiting.enqueue()
 
 
+TURN = 7_300_144_051
+"""The advisory lock of whoever compares: two at once would not see each other's new records."""
+
+
+def _may_compare() -> bool:
+    with cursor_for(1) as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s::bigint)", [TURN])
+        return bool(cursor.fetchone()[0])
+
+
+def _wait_to_compare() -> None:
+    with cursor_for(1) as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s::bigint)", [TURN])
+
+
 @transaction.atomic
+@together()
 def resolve_customers(customer_ids: Collection[int], *, now: datetime) -> set[int]:
     """Compare these records with all they may be, and bring merges, ledger and profiles in line.
 
     Gives the records whose person changed. The number of statements does not depend on how many
     records there are; what is read is what shares a block key or hangs together with them.
     """
-    changed = find_evidence(customer_ids, now=now)
-    moved = recluster(changed, now=now) if changed else set()
+    _wait_to_compare()
+    found = find_evidence(traits_kept(customer_ids), now=now)
+    mark_compared(set(customer_ids) - found.crossed)
+    moved = recluster(found.changed, now=now) if found.changed else set()
     if moved:
         project_profiles(moved)
         publish(CustomersChanged(customer_ids=tuple(sorted(moved))))
@@ -76,6 +114,8 @@ def resolve_nightly(timestamp: int) -> None:
 
 @transaction.atomic
 def _resolve_some(*, now: datetime) -> int:
+    # Before any row is locked: who compares at once locks rows after the turn.
+    _wait_to_compare()
     with connection.cursor() as cursor:
         cursor.execute(
             """SELECT customer_id FROM customers_comparable WHERE due

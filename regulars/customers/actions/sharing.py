@@ -4,9 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db import connection
-
-from regulars.core.sql import int_array, text_array
+from regulars.core.sql import cursor_for, int_array, text_array
 from regulars.customers.actions.comparing import traits_from
 from regulars.customers.models import IdentityLimit
 from regulars.customers.models.sharing import DEVICE, HOUSEHOLD
@@ -71,10 +69,9 @@ def judge_identities(
     With `anew` identities over their limit are read whole. One statement where records share
     nothing, six otherwise.
     """
-    judged = _read(customer_ids, anew=anew)
+    judged, limits = _read(customer_ids, anew=anew)
     if not judged:
         return Judgement(set(), set())
-    limits = limits_by_kind()
     shared = {one.id: one.shared(limits) for one in judged}
     changed = {
         claimant.customer_id
@@ -98,15 +95,20 @@ def limits_by_kind() -> dict[str, Limit]:
     return {one.kind: Limit(one.people, one.days) for one in IdentityLimit.objects.all()}
 
 
-def _read(customer_ids: Collection[int], *, anew: bool) -> list[_Judged]:
+def _read(customer_ids: Collection[int], *, anew: bool) -> tuple[list[_Judged], dict[str, Limit]]:
+    """The identities to judge, and the limits of their kinds that the company set."""
     found: dict[int, _Judged] = {}
+    limits: dict[str, Limit] = {}
     ids = int_array(customer_ids)
-    with connection.cursor() as cursor:
+    with cursor_for(len(customer_ids)) as cursor:
         cursor.execute(_CROWDED, [ids, ids, None if anew else READ_MAX + 1, ids])
-        for id_, kind, before, blocked, customer_id, source, said_at, traits in cursor.fetchall():
+        for id_, kind, before, blocked, people, days, *told in cursor.fetchall():
             one = found.setdefault(id_, _Judged(id_, kind, before, blocked))
+            customer_id, source, said_at, traits = told
             one.claimants.append(Claimant(customer_id, source, said_at, traits_from(traits)))
-    return list(found.values())
+            if people is not None:
+                limits[kind.partition("@")[0]] = Limit(people, days)
+    return list(found.values()), limits
 
 
 _CROWDED = """WITH touched AS (
@@ -124,7 +126,7 @@ _CROWDED = """WITH touched AS (
 SELECT crowded.id, crowded.kind, crowded.shared,
     EXISTS (SELECT FROM customers_blockedvalue blocked
         WHERE blocked.kind = crowded.kind AND blocked.value = crowded.value),
-    member.customer_id, member.source, member.said_at, comparable.traits::text
+    most.people, most.days, member.customer_id, member.source, member.said_at, comparable.traits::text
 FROM crowded
 JOIN LATERAL (
     (SELECT customer_id, source, said_at FROM customers_claim WHERE identity_id = crowded.id
@@ -137,13 +139,14 @@ JOIN LATERAL (
         WHERE identity_id = crowded.id AND customer_id = crowded.customer_id)
 ) member ON true
 LEFT JOIN customers_comparable comparable ON comparable.customer_id = member.customer_id
+LEFT JOIN customers_identitylimit most ON most.kind = split_part(crowded.kind, '@', 1)
 ORDER BY crowded.id, member.customer_id"""
 
 
 def _write(shared: Mapping[int, str]) -> None:
     if not shared:
         return
-    with connection.cursor() as cursor:
+    with cursor_for(len(shared)) as cursor:
         cursor.execute(
             """UPDATE customers_identity identity SET shared = given.shared
             FROM unnest(%s::bigint[], %s::text[]) AS given (id, shared)
@@ -162,43 +165,64 @@ def _relate(judged: Sequence[_Judged], shared: Mapping[int, str], *, now: dateti
             relations[one.id] = kind, members
         if one.is_cut:
             cut.add(one.id)
-    if not relations and not any(one.before for one in judged):
-        return
+    if any(one.before for one in judged):
+        _drop_members(relations, cut, judged)
+    if relations:
+        _add_members(relations, now=now)
+
+
+Relations = Mapping[int, tuple[str, list[int]]]
+"""By identity the kind of relation it makes, and its members."""
+
+
+def _drop_members(relations: Relations, cut: Collection[int], judged: Sequence[_Judged]) -> None:
     rows = [(id_, member) for id_, (_, members) in relations.items() for member in members]
-    identities, customers = int_array([row[0] for row in rows]), int_array([row[1] for row in rows])
-    with connection.cursor() as cursor:
+    gone = int_array({one.id for one in judged} - relations.keys())
+    with cursor_for(len(judged)) as cursor:
         cursor.execute(
-            """WITH gone AS (SELECT id FROM customers_relation WHERE identity_id = ANY(%s::bigint[])),
-            left_out AS (SELECT member.id FROM customers_relationmember member
+            """DELETE FROM customers_relationmember WHERE id = ANY(ARRAY(
+                SELECT member.id FROM customers_relationmember member
+                JOIN customers_relation relation ON relation.id = member.relation_id
+                WHERE relation.identity_id = ANY(%s::bigint[])
+                UNION ALL
+                SELECT member.id FROM customers_relationmember member
                 JOIN customers_relation relation ON relation.id = member.relation_id
                 WHERE relation.identity_id = ANY(%s::bigint[]) AND NOT EXISTS (
                     SELECT FROM unnest(%s::bigint[], %s::bigint[]) AS given (identity, customer)
-                    WHERE identity = relation.identity_id AND customer = member.customer_id))
-            DELETE FROM customers_relationmember
-            WHERE relation_id IN (SELECT id FROM gone) OR id IN (SELECT id FROM left_out)""",
+                    WHERE identity = relation.identity_id AND customer = member.customer_id)))""",
             [
-                int_array({one.id for one in judged} - relations.keys()),
-                int_array(relations.keys() - cut),
-                identities,
-                customers,
+                gone,
+                int_array(relations.keys() - set(cut)),
+                int_array([row[0] for row in rows]),
+                int_array([row[1] for row in rows]),
             ],
         )
         cursor.execute(
-            "DELETE FROM customers_relation WHERE identity_id = ANY(%s::bigint[])",
-            [int_array({one.id for one in judged} - relations.keys())],
+            "DELETE FROM customers_relation WHERE identity_id = ANY(%s::bigint[])", [gone]
         )
+
+
+def _add_members(relations: Relations, *, now: datetime) -> None:
+    rows = [(id_, member) for id_, (_, members) in relations.items() for member in members]
+    with cursor_for(len(rows)) as cursor:
         cursor.execute(
-            """INSERT INTO customers_relation (kind, identity_id, at)
-            SELECT kind, id, %s::timestamptz
-            FROM unnest(%s::text[], %s::bigint[]) AS given (kind, id)
-            ON CONFLICT (identity_id) DO UPDATE SET kind = EXCLUDED.kind""",
-            [now, text_array([kind for kind, _ in relations.values()]), int_array(relations)],
-        )
-        cursor.execute(
-            """INSERT INTO customers_relationmember (relation_id, customer_id)
+            """WITH relation AS (
+                INSERT INTO customers_relation (kind, identity_id, at)
+                SELECT kind, id, %s::timestamptz
+                FROM unnest(%s::text[], %s::bigint[]) AS given (kind, id)
+                ON CONFLICT (identity_id) DO UPDATE SET kind = EXCLUDED.kind
+                RETURNING id, identity_id
+            )
+            INSERT INTO customers_relationmember (relation_id, customer_id)
             SELECT relation.id, given.customer
             FROM unnest(%s::bigint[], %s::bigint[]) AS given (identity, customer)
-            JOIN customers_relation relation ON relation.identity_id = given.identity
+            JOIN relation ON relation.identity_id = given.identity
             ON CONFLICT DO NOTHING""",
-            [identities, customers],
+            [
+                now,
+                text_array([kind for kind, _ in relations.values()]),
+                int_array(relations),
+                int_array([row[0] for row in rows]),
+                int_array([row[1] for row in rows]),
+            ],
         )

@@ -49,14 +49,23 @@ class Compared:
 
     def level(self, left: Traits, right: Traits) -> int:
         """The index of the level that holds, `len(levels)` for different, -1 for unknown."""
+        told = self._told(left, right)
+        if not told and self.name not in REACHING:
+            return -1
         for index, level in enumerate(self.levels):
             if level.condition.holds(left, right):
                 return index
-        told = any(
-            getattr(left, field) is not None and getattr(right, field) is not None
-            for field in self.fields
-        )
         return len(self.levels) if told else -1
+
+    def _told(self, left: Traits, right: Traits) -> bool:
+        for field in self.fields:
+            if getattr(left, field) is not None and getattr(right, field) is not None:
+                return True
+        return False
+
+    def level_name(self, index: int) -> str:
+        """The name of a level, "different" for the one below them all."""
+        return self.levels[index].name if index < len(self.levels) else DIFFERENT
 
     def sql(self) -> str:
         """The same as an SQL expression over `<field>_l` and `<field>_r`."""
@@ -208,6 +217,9 @@ COMPARISONS: tuple[Compared, ...] = (
     ),
 )
 """All comparisons, in the order of a waterfall."""
+
+REACHING = frozenset(one.name for one in COMPARISONS if not one.needed() <= {*one.fields})
+"""Comparisons with a level that may hold where their own fields are not told on both sides."""
 
 RARE_FIELDS = tuple(
     sorted({level.rare for compared in COMPARISONS for level in compared.levels if level.rare})

@@ -138,17 +138,13 @@ class Crossed:
     least: float
 
     def holds(self, left: Traits, right: Traits) -> bool:
-        pairs = (
-            (getattr(left, self.field), getattr(right, self.other)),
-            (getattr(left, self.other), getattr(right, self.field)),
-        )
-        return any(
-            one is not None
-            and two is not None
-            and one[:1] == two[:1]
-            and _likeness(one, two) >= self.least
-            for one, two in pairs
-        )
+        return self._crosses(left, right) or self._crosses(right, left)
+
+    def _crosses(self, one: Traits, other: Traits) -> bool:
+        text, crossed = getattr(one, self.field), getattr(other, self.other)
+        if text is None or crossed is None or text[:1] != crossed[:1]:
+            return False
+        return _likeness(text, crossed) >= self.least
 
     def sql(self) -> str:
         return f"({self._half('l', 'r')} OR {self._half('r', 'l')})"
@@ -230,7 +226,10 @@ class Both:
     conditions: tuple[Condition, ...]
 
     def holds(self, left: Traits, right: Traits) -> bool:
-        return all(condition.holds(left, right) for condition in self.conditions)
+        for condition in self.conditions:  # noqa: SIM110 (a quarter of the time of `all`)
+            if not condition.holds(left, right):
+                return False
+        return True
 
     def sql(self) -> str:
         return "(" + " AND ".join(condition.sql() for condition in self.conditions) + ")"
@@ -243,7 +242,10 @@ class Either:
     conditions: tuple[Condition, ...]
 
     def holds(self, left: Traits, right: Traits) -> bool:
-        return any(condition.holds(left, right) for condition in self.conditions)
+        for condition in self.conditions:  # noqa: SIM110 (a quarter of the time of `any`)
+            if condition.holds(left, right):
+                return True
+        return False
 
     def sql(self) -> str:
         return "(" + " OR ".join(condition.sql() for condition in self.conditions) + ")"

@@ -43,7 +43,7 @@ def find_candidates(connection: duckdb.DuckDBPyConnection, told: set[str]) -> in
     for code, parts in KINDS:
         if {part.field for part in parts} <= told:
             codes.setdefault(code, []).append(" || '|' || ".join(part.sql() for part in parts))
-    _add_sounds(connection)
+    add_sounds(connection)
     blocks = []
     for code, keys in codes.items():
         one = " UNION ".join(
@@ -63,7 +63,7 @@ def find_candidates(connection: duckdb.DuckDBPyConnection, told: set[str]) -> in
     return len(found)
 
 
-def _add_sounds(connection: duckdb.DuckDBPyConnection) -> None:
+def add_sounds(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the table `keyed` of the records with `sound_<field>`, which block keys need."""
     fields = sorted({part.field for _, parts in KINDS for part in parts if part.sound})
     for field in fields:

@@ -59,7 +59,7 @@ def compare(left: Traits, right: Traits, model: Model) -> Comparison:
 
 
 def _step(compared: Compared, index: int, left: Traits, model: Model) -> Step:
-    name = compared.names()[index]
+    name = compared.level_name(index)
     chances = model.chances[compared.name][name]
     other = chances.other
     if index < len(compared.levels) and (rare := compared.levels[index].rare):

@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 from django.db import connection
 
-from regulars.core.sql import int_array
+from regulars.core.sql import cursor_for, int_array
 from regulars.customers.models import Merging
 
 
 def leaders_of(customer_ids: Collection[int]) -> dict[int, int]:
     """The leading record of each of these records; a record that leads is its own. One statement."""
-    with connection.cursor() as cursor:
+    with cursor_for(len(customer_ids)) as cursor:
         cursor.execute(
             """SELECT id, coalesce(merged_into_id, id) FROM customers_customer
             WHERE id = ANY(%s::bigint[])""",

@@ -20,6 +20,7 @@ from regulars.customers.actions import (
     unlearn_work,
     void_purchases,
 )
+from regulars.customers.actions.resolving import AT_ONCE_MAX
 from regulars.customers.handlers import forget_generated_facts
 from regulars.customers.models import Customer, Identity, SourceRecord, TimelineEntry
 from regulars.customers.queries import leaders_of
@@ -184,7 +185,8 @@ def test_the_number_of_statements_does_not_depend_on_the_batch():
             learn(*batch)
         return len(seen)
 
-    assert statements(2) == statements(40)
+    assert statements(2) == statements(AT_ONCE_MAX)
+    assert statements(AT_ONCE_MAX + 1) == statements(AT_ONCE_MAX + 40)
 
 
 names = st.sampled_from(["name", "gender", "shoe size"])

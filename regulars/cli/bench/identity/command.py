@@ -1,11 +1,12 @@
 """`regulars bench identity`: how well and how fast records become people."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
-from regulars.cli.console import AsJson, answer, refusals_as_exit, stop
+from regulars.cli.bench.folder import data_folder_of_its_own
+from regulars.cli.console import AsJson, answer, prepare, refusals_as_exit, stop
 
 SIZES = "100000,1000000"
 
@@ -16,14 +17,37 @@ def mount(bench: typer.Typer) -> None:
     @bench.command("identity")
     def identity(
         sizes: Annotated[str, typer.Option(help="Records of each made-up retailer.")] = SIZES,
+        single: Annotated[
+            bool, typer.Option("--single", help="One new record at a time against --known instead.")
+        ] = False,
+        known: Annotated[int, typer.Option(help="Records that are known before.")] = 1_000_000,
+        probes: Annotated[int, typer.Option(min=10, help="New records, one by one.")] = 300,
+        folder: Annotated[str, typer.Option(help="Keep the known records here.")] = "",
         as_json: AsJson = False,
     ) -> None:
         """Quality, time and memory of resolving records beside plain Splink; exit 1 below a goal."""
+        if single:
+            _one_by_one(known, probes, folder, as_json=as_json)
         wanted = _sizes_of(sizes)
         with refusals_as_exit():
             result = _measure(wanted)
         answer(result, as_json=as_json, words="\n".join(_words(result)))
         raise typer.Exit(0 if result["good"] else 1)
+
+
+def _one_by_one(known: int, probes: int, folder: str, *, as_json: bool) -> NoReturn:
+    with data_folder_of_its_own(folder) as place, refusals_as_exit():
+        prepare()
+        from regulars.cli.bench.identity.single import measure_single
+
+        result = measure_single(place, records=known, probes=probes)
+    words = (
+        f"{result['resolved']} new records against {result['known']}: median {result['median_ms']} ms,"
+        f" p90 {result['p90_ms']}, p99 {result['p99_ms']}; {result['cpu_ms']} ms of the program's CPU,"
+        f" {result['statements']} statements; the bare limit {result['bare']['median_ms']} ms"
+    )
+    answer(result, as_json=as_json, words=words)
+    raise typer.Exit(0 if result["good"] else 1)
 
 
 def _sizes_of(text: str) -> list[int]:
