@@ -65,7 +65,8 @@ def together() -> Iterator[None]:
     if _together.get() is not None:
         yield
         return
-    token = _together.set(events := [])
+    events: list[Event] = []
+    token = _together.set(events)
     try:
         yield
     finally:

@@ -7,6 +7,7 @@ quicker, which matters where a purchase has a budget of some tens of microsecond
 import json
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 import psycopg
 from django.db import connection
@@ -25,7 +26,7 @@ def cursor_for(rows: int) -> CursorWrapper:
     if rows > PLANNED_ONCE_MAX:
         return connection.cursor()
     connection.ensure_connection()
-    cursor = psycopg.Cursor(connection.connection)
+    cursor: Any = psycopg.Cursor(connection.connection)
     if connection.queries_logged:
         return connection.make_debug_cursor(cursor)
     return connection.make_cursor(cursor)
