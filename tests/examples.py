@@ -45,7 +45,7 @@ from regulars.loyalty.actions.promotions import PromotionInput, set_promotion
 from regulars.loyalty.actions.redeeming import redeem_points
 from regulars.loyalty.actions.rewards import RewardInput, order_reward, set_picture, set_reward
 from regulars.loyalty.actions.values import ValueInput, issue_values
-from regulars.loyalty.models import Adjustment, Member, Program, Reward, Rule, StoredValue
+from regulars.loyalty.models import Adjustment, Member, Program, Reward, Rule, StoredValue, Unit
 from tests import make
 
 
@@ -292,6 +292,11 @@ def _program_id(store: Store) -> int:
 def _ladder_code(store: Store) -> str:
     _program(store)
     return "main"
+
+
+@example("unit")
+def _unit_code(store: Store) -> str:
+    return Unit.objects.filter(program=_program(store)).order_by("id")[0].code
 
 
 @example("loyalty.new_rule:kind")

@@ -31,6 +31,7 @@ from regulars.loyalty.actions import (
     open_program,
     take_purchases,
 )
+from regulars.loyalty.rules.expiry import Expiry
 
 DATABASE = "regulars_bench"
 MEMBERS = 2_000
@@ -141,7 +142,13 @@ def program_of_bench() -> ProgramInput:
         name="Bench",
         currency="USD",
         units=(
-            UnitInput("points", "Points", "spendable", worth_minor=1, lives_months=12),
+            UnitInput(
+                "points",
+                "Points",
+                "spendable",
+                worth_minor=1,
+                expiry=Expiry(kind="months", months=12),
+            ),
             UnitInput("status", "Status points", "qualifying"),
         ),
         tiers=(TierInput("silver", "Silver", 500), TierInput("gold", "Gold", 2_000)),

@@ -15,6 +15,7 @@ from regulars.loyalty.actions.programs import (
     open_program,
 )
 from regulars.loyalty.models import Program
+from regulars.loyalty.rules.expiry import Expiry
 
 OWNER = "owner@example.com"
 BRAND = "Maple & Main"
@@ -46,7 +47,14 @@ PROGRAM = ProgramInput(
     currency="USD",
     enrols="on_request",
     units=(
-        UnitInput("points", "Points", "spendable", "Баллы", worth_minor=1, lives_months=12),
+        UnitInput(
+            "points",
+            "Points",
+            "spendable",
+            "Баллы",
+            worth_minor=1,
+            expiry=Expiry(kind="months", months=12),
+        ),
         UnitInput("status", "Status points", "qualifying", "Статусные баллы"),
         UnitInput("cashback", "Cashback", "money", "Кешбэк", worth_minor=1),
     ),

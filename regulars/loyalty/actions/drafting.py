@@ -150,6 +150,7 @@ def _tasks(draft: Draft, upto: datetime) -> Iterator[Task]:
         Scheme(today).needs | Scheme(tried).needs,
         waits_days=None if program.pending == "event" else program.pending_days,
         has_ladders=bool(today.ladders),
+        is_rolling=bool(Scheme(today).rolling or Scheme(tried).rolling),
     )
     database = str(connection.settings_dict["NAME"])
     for first, last in partitions_of(program.pk, PARTITION):

@@ -12,6 +12,7 @@ from regulars.core.sql import int_array
 from regulars.loyalty.actions.grouping import regroup_members
 from regulars.loyalty.actions.judging import judge_in_hand
 from regulars.loyalty.actions.locking import lock_all, lock_leader, refuse_frozen
+from regulars.loyalty.actions.prolonging import prolong_by_spending
 from regulars.loyalty.actions.restoring import Giving, Spending, give_back
 from regulars.loyalty.actions.spending import pot_of, spend_lots, spendable, write_transfer
 from regulars.loyalty.events import HoldsEnded, PointsHeld, PointsRedeemed
@@ -65,6 +66,7 @@ def hold_points(
         f"hold:{hold.pk}", account.pk, pot_of(held, "held"), amount=amount, at=now
     )
     spend_lots(account.pk, amount, transfer_id=transfer_id, now=now)
+    prolong_by_spending(held, account.pk, now=now)
     judge_in_hand(held.program, {leader_id: f"hold:{hold.pk}"}, now=now)
     publish(PointsHeld(hold_ids=(hold.pk,)))
     return hold

@@ -56,7 +56,7 @@ def _estimated(
         row.basis, row.rate_ppm = "stated", rate
         return row
     cohorts = cohorts_as_of(vintages, place_of(month))
-    found = estimate(cohorts, life_months=unit.lives_months)
+    found = estimate(cohorts, life_months=unit.life.latest.longest_months)
     if found is not None:
         row.basis, row.rate_ppm, row.cohorts = "curve", _ppm(found.rate), found.cohorts
         row.low_ppm, row.high_ppm = _ppm(found.low), _ppm(found.high)

@@ -16,6 +16,7 @@ from regulars.loyalty.actions.members import (
     mates_of_members,
     member_ids_of,
 )
+from regulars.loyalty.actions.prolonging import prolong_points
 from regulars.loyalty.actions.referring import reward_referral
 from regulars.loyalty.actions.remembering import facts_of, keep_facts
 from regulars.loyalty.actions.tiering import Span, climbs_for
@@ -164,6 +165,8 @@ def _post(
     touched |= {one.leader.id: one.leader for one in touched.values() if one.leader}
     _write_accruals(book, ids, sales, members=members, receipts=receipts, now=now)
     write_movements(book, movements, list(touched.values()), now=now)
+    if book.rolling:
+        prolong_points(_prolonged(book, sales, members), now=now)
     if facts is not None:
         keep_facts(facts)
     publish(PointsPosted(program_id=book.program_id, accrual_ids=tuple(ids)))
@@ -218,6 +221,19 @@ def _earn(
         payouts,
         tuple([Awarded(one[0].id, *one[1:]) for one in awarded]),
     )
+
+
+def _prolonged(
+    book: Book, sales: Sequence[Sale], members: Mapping[int, MemberState]
+) -> dict[int, datetime]:
+    """By account, up to when sales have points live; the latest end holds."""
+    ends: dict[int, datetime] = {}
+    for sale in sales:
+        for unit in book.rolling:
+            account = members[sale.customer_id].purse.accounts[unit.code]
+            if end := book.prolongs_to(unit, sale.at):
+                ends[account] = max(end, ends.get(account, end))
+    return ends
 
 
 def referrers_in(book: Book, sales: Sequence[Sale]) -> dict[int, int]:

@@ -21,6 +21,7 @@ from regulars.loyalty.models import (
     Unit,
 )
 from regulars.loyalty.models.ledger import POTS
+from regulars.loyalty.rules.expiry import NEVER, Expiry, ExpiryVersion
 from regulars.loyalty.rules.mechanic import Mechanic, mechanics
 from regulars.loyalty.rules.returns import POLICIES
 from regulars.loyalty.rules.terms import Limits
@@ -36,7 +37,7 @@ class UnitInput:
     name_ru: str = ""
     worth_minor: int = 0
     worth_points: int = 1
-    lives_months: int | None = None
+    expiry: Expiry = NEVER
 
 
 @dataclass(frozen=True)
@@ -163,7 +164,7 @@ def add_unit(program: Program, entry: UnitInput) -> Unit:
             "kind": entry.kind,
             "worth_minor": entry.worth_minor,
             "worth_points": entry.worth_points,
-            "lives_months": entry.lives_months,
+            "expiry": _first_version(entry.expiry),
         },
     )
     if not created:
@@ -177,6 +178,12 @@ def add_unit(program: Program, entry: UnitInput) -> Unit:
         )
     make_new_edition(program)
     return unit
+
+
+def _first_version(expiry: Expiry) -> list[dict[str, Any]]:
+    if expiry.kind == "never":
+        return []
+    return [ExpiryVersion(expiry=expiry).model_dump(mode="json", exclude_defaults=True)]
 
 
 @transaction.atomic

@@ -12,6 +12,7 @@ from regulars.loyalty.actions.grouping import regroup_members
 from regulars.loyalty.actions.holding import free_overdue
 from regulars.loyalty.actions.judging import judge_in_hand
 from regulars.loyalty.actions.locking import lock_all, lock_leader, refuse_frozen
+from regulars.loyalty.actions.prolonging import prolong_by_spending
 from regulars.loyalty.actions.restoring import Giving, give_back
 from regulars.loyalty.actions.spending import pot_of, spend_lots, spendable, write_transfer
 from regulars.loyalty.events import PointsRedeemed, RedemptionsUndone
@@ -76,6 +77,7 @@ def redeem_points(
         redemption_id=redemption.pk,
     )
     spend_lots(account.pk, amount, transfer_id=transfer_id, now=now)
+    prolong_by_spending(spent, account.pk, now=now)
     judge_in_hand(spent.program, {leader_id: f"redemption:{redemption.pk}"}, now=now)
     publish(PointsRedeemed(redemption_ids=(redemption.pk,)))
     return redemption

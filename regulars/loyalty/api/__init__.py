@@ -13,6 +13,7 @@ from regulars.loyalty.api import (
     promo,
     purchases,
     rewards,
+    units,
     values,
 )
 from regulars.loyalty.till.described import describe
@@ -29,5 +30,6 @@ router.add_router("", values.router)
 router.add_router("", holds.router)
 router.add_router("", ladders.router)
 router.add_router("", adjusting.router)
+router.add_router("", units.router)
 
 describe()

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from regulars.core.models import Record
+from regulars.loyalty.rules.expiry import ExpiryVersion, Life
 
 
 class Program(Record):
@@ -104,7 +105,9 @@ class Unit(Record):
     worth_points = models.PositiveBigIntegerField(
         default=1, help_text="so many points are worth the amount of money beside it"
     )
-    lives_months = models.PositiveSmallIntegerField(null=True)
+    expiry = models.JSONField(
+        default=list, blank=True, help_text="versions of how long it lives, the first one first"
+    )
 
     class Meta:
         constraints = (
@@ -118,6 +121,11 @@ class Unit(Record):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def life(self) -> Life:
+        """How long points of this unit live, by the moment they are granted."""
+        return Life(ExpiryVersion.model_validate(one) for one in self.expiry)
 
     def worth_of(self, amount: int) -> int:
         """What an amount of this unit is worth in minor units of money, cut to whole ones."""

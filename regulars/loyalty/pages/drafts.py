@@ -76,7 +76,7 @@ class ThresholdsForm(forms.Form):
                 min_value=0,
                 max_value=600,
                 required=False,
-                initial=lives.get(unit.code, unit.lives_months),
+                initial=lives.get(unit.code, _months(unit)),
             )
 
     def clean(self) -> dict[str, Any]:
@@ -98,7 +98,7 @@ class ThresholdsForm(forms.Form):
         lives = [
             (unit.code, told[f"life_{unit.code}"])
             for unit in self.units
-            if told[f"life_{unit.code}"] != unit.lives_months
+            if told[f"life_{unit.code}"] != _months(unit)
         ]
         expiries = tuple(
             ExpiryChange(
@@ -108,6 +108,12 @@ class ThresholdsForm(forms.Form):
             for code, months in lives
         )
         return changes.model_copy(update={"tiers": tiers, "expiries": expiries})
+
+
+def _months(unit: Unit) -> int | None:
+    """How many months points of a unit live, where months are all there is to say."""
+    expiry = unit.life.latest
+    return expiry.months if expiry.kind == "months" and not expiry.round_up else None
 
 
 @page("loyalty/<slug:code>/what-if", needs="loyalty.view_rule")

@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta, tzinfo
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
 from functools import lru_cache
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -13,8 +14,8 @@ from django.db import connection
 from regulars.company.models import Brand
 from regulars.loyalty.models import Program, Rule, Tier
 from regulars.loyalty.queries.ladders import LadderInBook, ladders_of
-from regulars.loyalty.rules.dates import end_of_life
 from regulars.loyalty.rules.earning import EarnRule, History
+from regulars.loyalty.rules.expiry import ExpiryVersion, Life
 from regulars.loyalty.rules.mechanic import mechanics
 from regulars.loyalty.rules.returns import Policy
 from regulars.loyalty.rules.tiers import Ladder, Step
@@ -27,7 +28,7 @@ class UnitInBook:
     id: int
     code: str
     kind: str
-    lives_months: int | None
+    life: Life
     pots: Mapping[str, int]
     has_lots: bool
     """Whether what members hold of it is kept in lots; qualifying points are not spent."""
@@ -70,8 +71,6 @@ class Book:
     terms: Terms
     tracked: tuple[LadderInBook, ...] = ()
     """Ladders on which each member's standing is kept."""
-    lives: dict[tuple[str, date], str] = field(default_factory=dict)
-    """Ends of life worked out so far: they are the same for all points of a day."""
 
     @property
     def is_plain(self) -> bool:
@@ -89,14 +88,17 @@ class Book:
 
     def life_of(self, unit: UnitInBook, granted_at: datetime) -> str:
         """The moment at which points of a unit granted then die, as text; "never" without an end."""
-        if unit.lives_months is None:
-            return "never"
-        day = (unit.code, granted_at.astimezone(self.zone).date())
-        known = self.lives.get(day)
-        if known is None:
-            ends_at = end_of_life(granted_at, unit.lives_months, self.zone)
-            known = self.lives[day] = ends_at.isoformat()
-        return known
+        ends_at = unit.life.ends_at(granted_at, self.zone)
+        return "never" if ends_at is None else ends_at.isoformat()
+
+    @property
+    def rolling(self) -> list[UnitInBook]:
+        """The units whose points activities may prolong."""
+        return [unit for unit in self.units.values() if unit.life.may_roll and unit.has_lots]
+
+    def prolongs_to(self, unit: UnitInBook, at: datetime) -> datetime | None:
+        """Up to when an activity at a moment has points of a unit live; None if it does nothing."""
+        return unit.life.prolongs_to(at, self.zone)
 
 
 def book_of(program: Program) -> Book:
@@ -109,7 +111,7 @@ def _book(program_id: int, code: str, edition: UUID) -> Book:
     units = {unit.code: unit for unit in _units(program_id)}
     tiers = list(Tier.objects.filter(program_id=program_id))
     steps = [one for one in tiers if not one.is_retired and one.ladder_id == _main(tiers)]
-    zone = _zone()
+    zone = zone_of_programs()
     qualifying = (unit for unit in units.values() if unit.kind == "qualifying")
     return Book(
         program_id=program_id,
@@ -147,7 +149,7 @@ def _units(program_id: int) -> list[UnitInBook]:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT u.id, u.code, u.kind, u.lives_months,
+            SELECT u.id, u.code, u.kind, u.expiry,
                    jsonb_object_agg(a.pot, a.id)
             FROM loyalty_unit u JOIN loyalty_account a ON a.unit_id = u.id AND a.member_id IS NULL
             WHERE u.program_id = %s GROUP BY u.id ORDER BY u.id
@@ -155,9 +157,14 @@ def _units(program_id: int) -> list[UnitInBook]:
             [program_id],
         )
         return [
-            UnitInBook(unit_id, code, kind, lives, json.loads(pots), kind != "qualifying")
-            for unit_id, code, kind, lives, pots in cursor.fetchall()
+            UnitInBook(unit_id, code, kind, _life(expiry), json.loads(pots), kind != "qualifying")
+            for unit_id, code, kind, expiry, pots in cursor.fetchall()
         ]
+
+
+def _life(expiry: str | list[Any]) -> Life:
+    told = json.loads(expiry) if isinstance(expiry, str) else expiry
+    return Life(ExpiryVersion.model_validate(one) for one in told)
 
 
 def _history(program_id: int) -> History:
@@ -183,6 +190,7 @@ def earn_rule(row: Rule, program: Program) -> EarnRule:
     )
 
 
-def _zone() -> ZoneInfo:
+def zone_of_programs() -> ZoneInfo:
+    """The zone whose days count in every program: that of the brand."""
     brand = Brand.objects.first()
     return ZoneInfo(brand.timezone if brand else "UTC")

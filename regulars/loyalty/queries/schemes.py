@@ -4,7 +4,6 @@ from regulars.company.models import Brand
 from regulars.loyalty.models import Program, Rule, Unit
 from regulars.loyalty.queries.books import book_of
 from regulars.loyalty.queries.ladders import LadderInBook
-from regulars.loyalty.rules.expiry import Expiry
 from regulars.loyalty.rules.replay.schemes import (
     WrittenEdition,
     WrittenLadder,
@@ -44,13 +43,12 @@ def scheme_of(program: Program) -> WrittenScheme:
 
 
 def _unit(unit: Unit) -> WrittenUnit:
-    months = unit.lives_months
     return WrittenUnit(
         code=unit.code,
         kind=unit.kind,
         worth_minor=unit.worth_minor,
         worth_points=unit.worth_points,
-        expiry=Expiry() if months is None else Expiry(kind="months", months=months),
+        lives=unit.life.versions,
     )
 
 

@@ -32,7 +32,8 @@ MEMBERS = """
 
 SALES = """
     SELECT accrual.member_id, accrual.id, purchase.id, accrual.at, purchase.total_minor,
-        purchase.discount_minor, coalesce(store.code, ''), purchase.tenders
+        purchase.discount_minor, coalesce(store.code, ''), purchase.tenders,
+        accrual.posted_at
     FROM loyalty_accrual accrual
     JOIN customers_purchase purchase ON purchase.id = accrual.purchase_id
     LEFT JOIN company_store store ON store.id = purchase.store_id
@@ -115,6 +116,8 @@ class Reading(NamedTuple):
     """How long points of purchases are pending; None while they wait for an event."""
     has_ladders: bool = False
     """Whether there are ladders with a memory, on which tiers may be given by hand."""
+    is_rolling: bool = False
+    """Whether activities prolong points, so that it matters when they came on the books."""
 
 
 class _Row(NamedTuple):
@@ -159,6 +162,7 @@ class _Person:
     loose: list[tuple[datetime, Step]] = field(default_factory=list)
     """Steps that left no transfer: known by their time only."""
     placed: list[tuple[int, datetime, Step]] = field(default_factory=list)
+    posted: dict[int, datetime] = field(default_factory=dict)
 
 
 def partitions_of(program_id: int, size: int) -> list[tuple[int, int]]:
@@ -185,7 +189,7 @@ def stories_of(reading: Reading, first: int, last: int) -> list[Story]:
     persons = {lead: _Person(lead) for _, lead, *_ in members}
     person_of = {id_: persons[lead] for id_, lead, *_ in members}
     ids = int_array(person_of)
-    _read_sales(person_of, ids, with_lines="lines" in reading.needs)
+    _read_sales(person_of, ids, with_lines="lines" in reading.needs, with_posted=reading.is_rolling)
     rows = _transfers(person_of, ids)
     _read_joining(members, person_of, rows)
     _read_moves(persons, rows)
@@ -207,6 +211,7 @@ def stories_of(reading: Reading, first: int, last: int) -> list[Story]:
             _in_order(one, places),
             *known.get(one.id, (frozenset(), None, False)),
             joined_at=one.joined_at,
+            posted=one.posted,
             given=gifts.get(one.id, NOTHING),
         )
         for one in persons.values()
@@ -261,16 +266,20 @@ def _rows(query: str, parameters: Any) -> list[tuple[Any, ...]]:
         return list(cursor.fetchall())
 
 
-def _read_sales(person_of: Mapping[int, _Person], ids: str, *, with_lines: bool) -> None:
+def _read_sales(
+    person_of: Mapping[int, _Person], ids: str, *, with_lines: bool, with_posted: bool
+) -> None:
     rows = _rows(SALES, [ids])
     lines = lines_of([row[2] for row in rows]) if with_lines else {}
-    for member_id, accrual_id, purchase_id, at, total, discount, store, paid in rows:
+    for member_id, accrual_id, purchase_id, at, total, discount, store, paid, posted_at in rows:
         sold = tuple(lines.get(purchase_id, ()))
         person = person_of[member_id]
         sale = Sale(
             purchase_id, person.id, at, total, discount, sold, store, tenders=tenders_of(paid)
         )
         person.sales.append((accrual_id, sale))
+        if with_posted:
+            person.posted[purchase_id] = posted_at
 
 
 def _transfers(person_of: Mapping[int, _Person], ids: str) -> dict[int, list[_Row]]:

@@ -1,11 +1,19 @@
 """Expiry: how long points live, as a setting of their unit or of the mechanic that gives them."""
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Annotated, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from regulars.loyalty.rules.dates import Period, day_of, last_day_of, midnight, plus_months
+from regulars.loyalty.rules.dates import (
+    MONTHS_IN,
+    Period,
+    day_of,
+    last_day_of,
+    midnight,
+    plus_months,
+)
 
 Kind = Literal["never", "months", "year_end", "fixed_dates", "rolling"]
 """`months`: so many after earning, perhaps rounded up to the end of a period. `year_end`: with the
@@ -50,6 +58,87 @@ class Expiry(BaseModel):
         if self.kind == "rolling" and not self.months:
             raise ValueError("months: say how long points live after an activity")
         return self
+
+    @property
+    def longest_months(self) -> int | None:
+        """After how many months at most points are dead if nothing happens; None if never."""
+        if self.kind == "never":
+            return None
+        if self.kind == "year_end":
+            return 12 * (self.years + 1)
+        if self.kind == "fixed_dates":
+            return 24
+        return self.months + (MONTHS_IN[self.round_up] if self.round_up else 0)
+
+
+NEVER = Expiry()
+"""Points live for ever."""
+
+
+class ExpiryVersion(BaseModel):
+    """An expiry in force from a moment on, for points granted from then on.
+
+    With `reaches_old`, points granted before that had no end live as if granted at that moment.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    expiry: Expiry
+    in_force_from: datetime | None = None
+    reaches_old: bool = False
+
+
+class Life:
+    """How long points of a unit live, by the moment they were granted: all versions there were."""
+
+    def __init__(self, versions: Iterable[ExpiryVersion]) -> None:
+        self.versions = tuple(versions)
+        self._starts = [version.in_force_from for version in self.versions[1:]]
+        self._ends: dict[tuple[int, date], datetime | None] = {}
+        self.may_roll = any(one.expiry.kind == "rolling" for one in self.versions)
+        """Whether activities prolong points in any version."""
+
+    @property
+    def latest(self) -> Expiry:
+        """The expiry of the newest version."""
+        return self.versions[-1].expiry if self.versions else NEVER
+
+    def ends_at(self, granted_at: datetime, zone: tzinfo) -> datetime | None:
+        """The first moment at which points granted then are dead; None if they never die.
+
+        >>> from datetime import UTC
+        >>> never, monthly = Expiry(), Expiry(kind="months", months=1)
+        >>> may, july = datetime(2025, 5, 1, tzinfo=UTC), datetime(2025, 7, 1, tzinfo=UTC)
+        >>> life = Life([ExpiryVersion(expiry=never),
+        ...     ExpiryVersion(expiry=monthly, in_force_from=july, reaches_old=True)])
+        >>> str(life.ends_at(may, UTC)), str(life.ends_at(july, UTC))
+        ('2025-08-02 00:00:00+00:00', '2025-08-02 00:00:00+00:00')
+        """
+        place = self._place_at(granted_at)
+        known = (place, day_of(granted_at, zone))
+        if known not in self._ends:
+            self._ends[known] = self._worked_out(place, granted_at, zone)
+        return self._ends[known]
+
+    def prolongs_to(self, at: datetime, zone: tzinfo) -> datetime | None:
+        """Up to when an activity at a moment has points live; None where it prolongs nothing."""
+        if not self.may_roll or self.versions[self._place_at(at)].expiry.kind != "rolling":
+            return None
+        return self.ends_at(at, zone)
+
+    def _worked_out(self, place: int, granted_at: datetime, zone: tzinfo) -> datetime | None:
+        if not self.versions:
+            return None
+        end = expires_at(self.versions[place].expiry, granted_at, zone)
+        for version in self.versions[place + 1 :] if end is None else ():
+            if version.reaches_old and version.in_force_from and end is None:
+                end = expires_at(version.expiry, version.in_force_from, zone)
+        return end
+
+    def _place_at(self, at: datetime) -> int:
+        if not self._starts:
+            return 0
+        return sum(1 for start in self._starts if start is not None and start <= at)
 
 
 def last_usable_day(expiry: Expiry, earned_on: date) -> date | None:

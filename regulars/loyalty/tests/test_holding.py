@@ -21,6 +21,7 @@ from regulars.loyalty.actions import (
 from regulars.loyalty.models import Account, Hold, Lot, Member, Transfer
 from regulars.loyalty.queries import audit
 from regulars.loyalty.queries.wallets import wallets_of
+from regulars.loyalty.rules.expiry import Expiry
 from tests import make
 from tests.make import NOW
 
@@ -45,7 +46,15 @@ def lots() -> list[int]:
 @pytest.fixture(autouse=True)
 def books() -> object:
     make.program(
-        units=(UnitInput("points", "Points", "spendable", worth_minor=1, lives_months=1),),
+        units=(
+            UnitInput(
+                "points",
+                "Points",
+                "spendable",
+                worth_minor=1,
+                expiry=Expiry(kind="months", months=1),
+            ),
+        ),
         tiers=(),
         rules=(make.RuleInput("base", "Base", "share_of_purchase"),),
         terms=TermsInput("unlimited"),

@@ -31,6 +31,7 @@ from regulars.loyalty.actions.adjusting import AdjustmentInput, Asker, adjust_po
 from regulars.loyalty.actions.holding import capture_hold, hold_points, lapse_holds, release_hold
 from regulars.loyalty.models import Account, Hold, Lot, Member, Program, Redemption
 from regulars.loyalty.queries import audit
+from regulars.loyalty.rules.expiry import NEVER, Expiry
 from regulars.loyalty.tests.model import Books, Terms
 from tests import make
 
@@ -73,6 +74,13 @@ terms = st.builds(
     pending_days=st.sampled_from((0, 0, 10)),
     lives_months=st.sampled_from((None, 1, 2)),
 )
+
+
+def life_of(told: Terms) -> Expiry:
+    months = told.lives_months
+    return NEVER if months is None else Expiry(kind="months", months=months)
+
+
 history = st.lists(st.tuples(act, st.booleans()), max_size=STEPS)
 
 
@@ -124,9 +132,7 @@ class Story:
         program = make.program(
             self.code,
             units=(
-                UnitInput(
-                    "points", "P", "spendable", worth_minor=1, lives_months=told.lives_months
-                ),
+                UnitInput("points", "P", "spendable", worth_minor=1, expiry=life_of(told)),
                 UnitInput("status", "Status", "qualifying"),
             ),
         )

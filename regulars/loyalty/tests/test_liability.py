@@ -28,6 +28,7 @@ from regulars.loyalty.queries.liability import (
     vintages_of,
 )
 from regulars.loyalty.rules.breakage import Cohort, estimate, redeemed_in_the_end
+from regulars.loyalty.rules.expiry import Expiry
 from regulars.loyalty.rules.rolling import Expectation, Month, Vintage, Worth, roll_forward
 from tests import make
 
@@ -136,7 +137,13 @@ def test_cohorts_that_differ_make_a_wide_interval() -> None:
 def program(db: None) -> Program:
     return make.program(
         units=(
-            UnitInput("points", "Points", "spendable", worth_minor=1, lives_months=2),
+            UnitInput(
+                "points",
+                "Points",
+                "spendable",
+                worth_minor=1,
+                expiry=Expiry(kind="months", months=2),
+            ),
             UnitInput("status", "Status", "qualifying"),
         )
     )

@@ -23,6 +23,7 @@ from regulars.loyalty.actions import (
 )
 from regulars.loyalty.models import Account, Accrual, Lot, Member, Program, TierChange, Transfer
 from regulars.loyalty.queries import audit
+from regulars.loyalty.rules.expiry import Expiry
 from tests import make
 from tests.make import NOW
 
@@ -195,7 +196,7 @@ def test_the_number_of_statements_does_not_depend_on_the_size(program: Program) 
 
 
 def test_points_die_with_their_lot_and_late_expiry_is_the_same() -> None:
-    units = (UnitInput("points", "Points", "spendable", lives_months=1),)
+    units = (UnitInput("points", "Points", "spendable", expiry=Expiry(kind="months", months=1)),)
     rules = (RuleInput("base", "Base", "share_of_purchase"),)
     make.program(units=units, rules=rules, tiers=())
     take(buy(2_000, "old", bought_at=NOW - timedelta(days=60)), buy(3_000, "new"))

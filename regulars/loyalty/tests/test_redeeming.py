@@ -14,6 +14,7 @@ from regulars.loyalty.actions import (
 )
 from regulars.loyalty.models import Account, Lot, Member, Redemption, Reversal, Transfer
 from regulars.loyalty.queries import audit
+from regulars.loyalty.rules.expiry import Expiry
 from tests import make
 from tests.make import NOW
 
@@ -48,7 +49,7 @@ def clean_books() -> object:
 def test_soonest_expiring_points_are_spent_first() -> None:
     make.program(
         "dated",
-        units=(UnitInput("points", "P", "spendable", lives_months=2),),
+        units=(UnitInput("points", "P", "spendable", expiry=Expiry(kind="months", months=2)),),
         tiers=(),
         rules=(make.RuleInput("base", "Base", "share_of_purchase"),),
     )

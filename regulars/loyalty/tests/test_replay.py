@@ -35,12 +35,13 @@ from regulars.loyalty.actions import (
 )
 from regulars.loyalty.actions.adjusting import AdjustmentInput, Asker, adjust_points
 from regulars.loyalty.actions.holding import capture_hold, hold_points, release_hold
-from regulars.loyalty.models import Hold, LadderVersion, Member, Program, Redemption, Tier
+from regulars.loyalty.actions.prolonging import end_old_points, set_expiry
+from regulars.loyalty.models import Hold, LadderVersion, Member, Program, Redemption, Tier, Unit
 from regulars.loyalty.queries import audit
 from regulars.loyalty.queries.booked import booked_of
 from regulars.loyalty.queries.schemes import scheme_of
 from regulars.loyalty.queries.stories import Reading, partitions_of, stories_of
-from regulars.loyalty.rules.expiry import Expiry
+from regulars.loyalty.rules.expiry import NEVER, Expiry
 from regulars.loyalty.rules.replay import Outcome, Scheme, Story, replay
 from regulars.loyalty.rules.replay.drafts import Changes, ExpiryChange, RuleChange, as_if
 from regulars.loyalty.rules.replay.outcomes import Difference, differences
@@ -57,7 +58,7 @@ LATER = NOW + 1_000 * DAY
 def stories(program: Program) -> list[Story]:
     waits = {"none": 0, "days": program.pending_days, "event": None}[program.pending]
     needs = Scheme(scheme_of(program)).needs
-    reading = Reading(program.pk, needs, waits_days=waits, has_ladders=True)
+    reading = Reading(program.pk, needs, waits_days=waits, has_ladders=True, is_rolling=True)
     parts = partitions_of(program.pk, 1)
     return [story for first, last in parts for story in stories_of(reading, first, last)]
 
@@ -74,11 +75,14 @@ def unlike_the_books(program: Program, upto: datetime = LATER) -> list[Differenc
     return [found for one in outcomes for found in differences(one, booked[one.person_id])]
 
 
-def opened(code: str, terms: TermsInput, *more: RuleInput, months: int | None = 1) -> Program:
+MONTHLY = Expiry(kind="months", months=1)
+
+
+def opened(code: str, terms: TermsInput, *more: RuleInput, expiry: Expiry = MONTHLY) -> Program:
     return make.program(
         code,
         units=(
-            UnitInput("points", "Points", "spendable", worth_minor=1, lives_months=months),
+            UnitInput("points", "Points", "spendable", worth_minor=1, expiry=expiry),
             UnitInput("status", "Status points", "qualifying"),
         ),
         rules=(
@@ -202,6 +206,12 @@ class Tale:
             told = AdjustmentInput(self.name("j"), member.pk, unit, amount, "goodwill")
             adjust_points(self.program, [told], asker=Asker(), now=self.at)
 
+    def live(self, card: str, number: int) -> None:
+        unit = Unit.objects.get(program=self.program, code="points")
+        told = LIVES[number % len(LIVES)].model_dump(mode="json")
+        set_expiry(unit, told, now=self.at, reaches_old=number % 2 == 0)
+        end_old_points(unit)
+
     def rule(self, card: str, number: int) -> None:
         told = {"points": str(1 + number % 4)}
         set_rule(self.program, RuleInput("base", "Base", "share_of_purchase", told), now=self.at)
@@ -211,6 +221,14 @@ HABIT = RuleInput(
     "habit", "Back", "cashback_by_visits", {"unit": "points", "visits": 3, "quiet_minutes": 0}
 )
 CAPPED = RuleInput("capped", "Capped", "bonus", {"points": 20, "limits": {"month": 30}})
+LIVES = (
+    MONTHLY,
+    Expiry(kind="months", months=1, round_up="quarter"),
+    Expiry(kind="year_end"),
+    Expiry(kind="rolling", months=1),
+    Expiry(kind="rolling", months=2, round_up="month"),
+    NEVER,
+)
 ACTS = (
     "buy",
     "buy",
@@ -222,6 +240,7 @@ ACTS = (
     "wake",
     "expire",
     "rule",
+    "live",
     "hold",
     "settle",
     "adjust",
@@ -262,12 +281,13 @@ runs = iter(range(10**9))
 @settings(
     max_examples=12, phases=[Phase.generate], deadline=None, suppress_health_check=list(HealthCheck)
 )
-@given(st.sampled_from(TERMS), st.lists(act, max_size=18))
+@given(st.sampled_from(TERMS), st.sampled_from(LIVES), st.lists(act, max_size=18))
 def test_a_replay_of_todays_rules_gives_what_is_on_the_books(
-    terms: TermsInput, acts: list[tuple[str, str, int, int]]
+    terms: TermsInput, expiry: Expiry, acts: list[tuple[str, str, int, int]]
 ) -> None:
     with transaction.atomic():
-        tale = Tale(opened(f"replay{next(runs)}", terms, HABIT, CAPPED))
+        name = f"replay{next(runs)}"
+        tale = Tale(opened(name, terms, HABIT, CAPPED, expiry=expiry))
         for one in acts:
             tale.act(*one)
         assert unlike_the_books(tale.program, tale.at) == []
@@ -299,7 +319,7 @@ def test_a_replay_tells_ladders_with_a_memory(
 
 
 def test_ladders_that_no_story_holds_are_named() -> None:
-    program = opened("hand", TermsInput("within_balance"), months=None)
+    program = opened("hand", TermsInput("within_balance"), expiry=Expiry())
     steps = (StepInput("silver", "Silver", 100),)
     set_ladder(program, LadderInput("main", "Main", steps, {"basis": "balance"}), now=NOW)
     Tale(program).act("buy", "a", 300, 1)
@@ -309,7 +329,7 @@ def test_ladders_that_no_story_holds_are_named() -> None:
 
 
 def test_a_replay_counts_what_a_plain_story_gives() -> None:
-    program = opened("plain", TermsInput("within_balance"), months=None)
+    program = opened("plain", TermsInput("within_balance"), expiry=Expiry())
     tale = Tale(program)
     for kind, number in (("buy", 300), ("buy", 300), ("spend", 100), ("buy", 100), ("undo", 1)):
         tale.act(kind, "a", number, 24)
@@ -322,7 +342,7 @@ def test_a_replay_counts_what_a_plain_story_gives() -> None:
 
 
 def test_a_draft_is_told_as_if_it_had_always_been_in_force() -> None:
-    program = opened("drafted", TermsInput("within_balance"), months=None)
+    program = opened("drafted", TermsInput("within_balance"), expiry=Expiry())
     tale = Tale(program)
     tale.act("buy", "a", 400, 1)
     tale.act("spend", "a", 99, 1)

@@ -32,6 +32,7 @@ from regulars.loyalty.models import (
 )
 from regulars.loyalty.queries import audit
 from regulars.loyalty.queries.wallets import wallets_of
+from regulars.loyalty.rules.expiry import Expiry
 from tests import make
 from tests.make import NOW
 
@@ -44,7 +45,13 @@ LIFE = 60
 def opened(returns: str = "unlimited", **terms: object) -> Program:
     return make.program(
         units=(
-            UnitInput("points", "Points", "spendable", worth_minor=1, lives_months=1),
+            UnitInput(
+                "points",
+                "Points",
+                "spendable",
+                worth_minor=1,
+                expiry=Expiry(kind="months", months=1),
+            ),
             UnitInput("status", "Status points", "qualifying"),
         ),
         terms=TermsInput(returns, **terms),  # type: ignore[arg-type]

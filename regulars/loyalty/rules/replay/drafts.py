@@ -4,7 +4,7 @@ from typing import Any, Self
 
 from pydantic import Field, model_validator
 
-from regulars.loyalty.rules.expiry import Expiry
+from regulars.loyalty.rules.expiry import Expiry, ExpiryVersion
 from regulars.loyalty.rules.replay.schemes import (
     Written,
     WrittenLadder,
@@ -118,4 +118,7 @@ def _ladder(ladder: WrittenLadder, thresholds: dict[str, int]) -> WrittenLadder:
 
 
 def _unit(unit: WrittenUnit, lives: dict[str, Expiry]) -> WrittenUnit:
-    return unit.model_copy(update={"expiry": lives.get(unit.code, unit.expiry)})
+    """The unit with another life for all its points, as if it had never had one before."""
+    if unit.code not in lives:
+        return unit
+    return unit.model_copy(update={"lives": (ExpiryVersion(expiry=lives[unit.code]),)})

@@ -1,14 +1,14 @@
 """Schemes: all rules of a program as plain values, as the books have them or as a draft would."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from regulars.loyalty.rules.earning import EarnRule, History, Stacking
-from regulars.loyalty.rules.expiry import Expiry, expires_at
+from regulars.loyalty.rules.expiry import ExpiryVersion, Life
 from regulars.loyalty.rules.mechanic import mechanics
 from regulars.loyalty.rules.replay.climbing import ToldLadder
 from regulars.loyalty.rules.returns import Policy
@@ -49,7 +49,8 @@ class WrittenUnit(Written):
     kind: str
     worth_minor: int = 0
     worth_points: int = 1
-    expiry: Expiry = Expiry()
+    lives: tuple[ExpiryVersion, ...] = ()
+    """Versions of how long it lives; without any it never dies."""
 
     @property
     def has_lots(self) -> bool:
@@ -146,10 +147,9 @@ class Scheme:
         self.ladders = [_ladder(one, self.zone) for one in written.ladders if one.is_told]
         self.is_plain = not any(one.is_main for one in written.ladders)
         """Whether the main tier follows from the qualifying balance alone."""
-        self._ends: dict[tuple[str, date], datetime | None] = {}
-
+        self.lives = {unit.code: Life(unit.lives) for unit in written.units}
         self.is_patient = written.terms.pending != "none"
-        self.rolling = [unit.code for unit in written.units if unit.expiry.kind == "rolling"]
+        self.rolling = [unit.code for unit in written.units if self.lives[unit.code].may_roll]
 
     def active_at(self, at: datetime) -> datetime | None:
         """When points of a purchase made then become usable; None while they wait for an event."""
@@ -158,10 +158,11 @@ class Scheme:
 
     def ends_at(self, code: str, at: datetime) -> datetime | None:
         """The first moment at which points of a unit granted then are dead; None if they never die."""
-        day = (code, at.astimezone(self.zone).date())
-        if day not in self._ends:
-            self._ends[day] = expires_at(self.units[code].expiry, at, self.zone)
-        return self._ends[day]
+        return self.lives[code].ends_at(at, self.zone)
+
+    def prolongs_to(self, code: str, at: datetime) -> datetime | None:
+        """Up to when an activity at a moment has points of a unit live; None if it does nothing."""
+        return self.lives[code].prolongs_to(at, self.zone)
 
 
 def _ladder(ladder: WrittenLadder, zone: tzinfo) -> ToldLadder:

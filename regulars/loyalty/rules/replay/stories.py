@@ -13,6 +13,7 @@ from regulars.loyalty.rules.sales import Sale
 from regulars.loyalty.rules.tiers.tracks import Given
 
 NOTHING: Mapping[str, Sequence[Given]] = MappingProxyType({})
+UNKNOWN: Mapping[int, datetime] = MappingProxyType({})
 
 
 class Joined(NamedTuple):
@@ -98,6 +99,8 @@ class Story(NamedTuple):
     """Whether another member brought the person."""
     joined_at: datetime | None = None
     """When the first of the person's records joined."""
+    posted: Mapping[int, datetime] = UNKNOWN
+    """By purchase when it came on the books, where rules ask for it."""
     given: Mapping[str, Sequence[Given]] = NOTHING
     """By code of ladder, tiers that were given by hand."""
 

@@ -69,7 +69,7 @@ class _Teller:
             earned = earned + book.for_referral(sale, at, standing, Standing())[1]
         self.visits += 1
         if scheme.rolling:
-            self.prolong(at)
+            self.prolong(at, self.story.posted.get(sale.purchase_id, at))
         earned, apart = self._split(sale, earned) if scheme.has_habits else (earned, ())
         if earned:
             self.sold[sale.purchase_id] = earned
@@ -114,12 +114,12 @@ class _Teller:
             memory=self.memory,
         )
 
-    def prolong(self, at: datetime) -> None:
-        """An activity: points of units with rolling expiry that are alive live on from it."""
+    def prolong(self, at: datetime, told_at: datetime) -> None:
+        """An activity: points with rolling expiry that are alive when it is told live on from it."""
         for code in self.scheme.rolling:
-            ends_at = self.scheme.ends_at(code, at)
-            for lot in self.purses[code].lots:
-                if ends_at and lot.ends_at and at < lot.ends_at < ends_at:
+            ends_at = self.scheme.prolongs_to(code, at)
+            for lot in self.purses[code].lots if ends_at else ():
+                if lot.left and lot.ends_at and ends_at and told_at < lot.ends_at < ends_at:
                     lot.ends_at = ends_at
 
     def grant(
@@ -192,7 +192,7 @@ class _Teller:
         purse.unmet += step.amount - spending.amount
         self.spendings[step.id] = spending
         if self.scheme.rolling:
-            self.prolong(step.at)
+            self.prolong(step.at, step.at)
         if step.purchase_id is not None:
             self.used_on.setdefault(step.purchase_id, []).append(spending)
 
