@@ -28,6 +28,7 @@ from regulars.loyalty.models import Account, Adjustment, Lot, Member, Program, T
 from regulars.loyalty.queries import audit
 from regulars.loyalty.queries.history import history_of
 from regulars.loyalty.queries.liability import liability_of
+from regulars.loyalty.rules.expiry import Expiry
 from tests import make
 from tests.make import NOW
 
@@ -38,7 +39,9 @@ DAY = timedelta(days=1)
 @pytest.fixture(autouse=True)
 def program() -> object:
     units = (
-        UnitInput("points", "Points", "spendable", worth_minor=1, lives_months=1),
+        UnitInput(
+            "points", "Points", "spendable", worth_minor=1, expiry=Expiry(kind="months", months=1)
+        ),
         UnitInput("status", "Status", "qualifying"),
     )
     yield make.program(units=units, terms=TermsInput("unlimited"))
