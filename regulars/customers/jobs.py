@@ -8,7 +8,7 @@ from django.utils import timezone
 from regulars.core.jobs import every, job
 from regulars.customers.actions.following import (
     ask_for_upkeep,
-    follow,
+    follow_by,
     next_wake,
     touch_expired,
 )
@@ -20,7 +20,7 @@ EXPIRY_LOOKED_BACK = timedelta(minutes=5)
 @job(queue="fast", lock="segments.upkeep")
 def follow_changes() -> None:
     """Looks at whoever was touched, and has itself woken when the clock says so."""
-    follow(now=timezone.now())
+    follow_by(timezone.now)
     arrange_waking()
 
 

@@ -22,7 +22,7 @@ from regulars.insight.actions.lake import (
 )
 from regulars.insight.actions.results import forget_old_results, make_results_ready
 from regulars.insight.actions.scoring import is_scored_at_once, score_customers
-from regulars.insight.segments.filling import fill_segments
+from regulars.insight.segments.filling import fill_segments, fill_waiting_segments
 from regulars.insight.segments.ready_made import install_ready_made
 
 SCORED_FROM = {"purchases", "returns"}
@@ -89,9 +89,9 @@ def catch_up(timestamp: int) -> None:
 
 @job(queue="bulk", lock="segments.filling")
 def fill_changed_segments(*, segment_ids: Sequence[int]) -> None:
-    """Finds the people of segments that are new or changed."""
-    fill_segments(segment_ids, now=timezone.now())
-    upkeep_soon()
+    """Finds the people of all segments that are new or changed, where these still are."""
+    if fill_waiting_segments(segment_ids, now=timezone.now()):
+        upkeep_soon()
 
 
 @every("50 3 * * *", queue="bulk")

@@ -5,13 +5,13 @@ batches, asks the database what the segments need to know, and writes who came a
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 
 from django.db import connection, transaction
 
 from regulars.core.conditions.tree import Condition
-from regulars.core.events import publish
+from regulars.core.events import publish, together
 from regulars.core.sql import int_array, time_array
 from regulars.customers.events import SegmentsEntered, SegmentsLeft
 from regulars.customers.models import Consent, SegmentClock, SegmentTouch, SegmentUpkeep
@@ -23,7 +23,11 @@ from regulars.customers.queries.segments import (
     standings_of,
 )
 
-BATCH = 500
+TOUCHED_AT_ONCE = 200
+"""Persons something happened to that are looked at together."""
+
+RUNG_AT_ONCE = 50
+"""Persons whose moment has come that are looked at together: what happens meanwhile waits for them."""
 
 
 def touch_customers(customer_ids: Collection[int], *, now: datetime) -> None:
@@ -53,19 +57,25 @@ def ask_for_upkeep() -> bool:
 
 
 def follow(*, now: datetime) -> int:
-    """Look at everybody who was touched or whose moment has come; says how many persons.
+    """Look at everybody who was touched or whose moment has come; says how many persons."""
+    return follow_by(lambda: now)
+
+
+def follow_by(clock: Callable[[], datetime]) -> int:
+    """The same while time goes on: who is touched meanwhile is looked at in the same run.
 
     One run at a time. A batch is one transaction: what it took is done with its writes, or not.
     """
     SegmentUpkeep.objects.filter(pk=1).update(is_waiting=False)
     conditions = live_conditions()
     looked_at = 0
-    while customer_ids := _follow_batch(conditions, now=now):
+    while customer_ids := _follow_batch(conditions, now=clock()):
         looked_at += len(customer_ids)
     return looked_at
 
 
 @transaction.atomic
+@together()
 def _follow_batch(conditions: Mapping[int, Condition], *, now: datetime) -> set[int]:
     lock_segments()
     customer_ids = _taken(now)
@@ -102,7 +112,7 @@ def _taken(now: datetime) -> set[int]:
                 SELECT id FROM customers_segmenttouch WHERE is_waiting ORDER BY id LIMIT %s
                 FOR UPDATE SKIP LOCKED)
             RETURNING customer_id""",
-            [BATCH],
+            [TOUCHED_AT_ONCE],
         )
         touched = {row[0] for row in cursor.fetchall()}
         cursor.execute(
@@ -110,7 +120,7 @@ def _taken(now: datetime) -> set[int]:
                 SELECT customer_id FROM customers_segmentclock WHERE changes_at <= %s
                 ORDER BY changes_at LIMIT %s)
             RETURNING customer_id""",
-            [now, BATCH],
+            [now, RUNG_AT_ONCE],
         )
         return touched | {row[0] for row in cursor.fetchall()}
 
@@ -136,7 +146,7 @@ def _enter(pairs: Collection[tuple[int, int]], *, now: datetime) -> None:
             ON CONFLICT DO NOTHING RETURNING segment_id, customer_id""",
             [now, int_array(one for one, _ in pairs), int_array(one for _, one in pairs)],
         )
-        for segment_id, customer_ids in _by_segment(cursor.fetchall()).items():
+        for segment_id, customer_ids in by_segment(cursor.fetchall()).items():
             publish(SegmentsEntered(segment_id=segment_id, customer_ids=customer_ids))
 
 
@@ -150,11 +160,12 @@ def _leave(pairs: Collection[tuple[int, int]], *, now: datetime) -> None:
             RETURNING member.segment_id, member.customer_id""",
             [now, int_array(one for one, _ in pairs), int_array(one for _, one in pairs)],
         )
-        for segment_id, customer_ids in _by_segment(cursor.fetchall()).items():
+        for segment_id, customer_ids in by_segment(cursor.fetchall()).items():
             publish(SegmentsLeft(segment_id=segment_id, customer_ids=customer_ids))
 
 
-def _by_segment(rows: Collection[tuple[int, int]]) -> dict[int, tuple[int, ...]]:
+def by_segment(rows: Collection[tuple[int, int]]) -> dict[int, tuple[int, ...]]:
+    """The customers of pairs of segment and customer, by segment, in order."""
     found = defaultdict(list)
     for segment_id, customer_id in sorted(rows):
         found[segment_id].append(customer_id)

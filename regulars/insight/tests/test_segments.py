@@ -20,6 +20,7 @@ from regulars.core.conditions.reading import parse
 from regulars.core.conditions.sets import matching
 from regulars.core.conditions.tree import fields_of
 from regulars.core.errors import Conflict, Refused
+from regulars.core.models import Event
 from regulars.customers.actions import CustomerRef
 from regulars.customers.actions.consents import record_consents
 from regulars.customers.actions.following import follow, touch_customers, touch_expired
@@ -38,6 +39,7 @@ from regulars.customers.models import (
     Segment,
     SegmentClock,
     SegmentMember,
+    SegmentTouch,
     TrackedEvent,
 )
 from regulars.customers.queries.consents import states_of
@@ -57,7 +59,8 @@ from regulars.insight.actions.scoring import score_customers
 from regulars.insight.engines import engine_for
 from regulars.insight.queries.metrics import run_tables, tables
 from regulars.insight.rules.rfm import SEGMENTS
-from regulars.insight.segments.filling import fill_segments
+from regulars.insight.segments import filling
+from regulars.insight.segments.filling import fill_segments, fill_waiting_segments
 from regulars.insight.segments.people import facts_read, people_with
 from regulars.insight.segments.reach import reach_among, reach_of, reasons_of
 from regulars.insight.segments.ready_made import install_ready_made
@@ -284,6 +287,7 @@ def test_ready_made_segments_are_there_once_and_stay_as_they_are(people) -> None
     assert all(one.name_ru and one.is_ready_made for one in made)
     assert install_ready_made(now=NOW) == []
     fill_segments(now=NOW)
+    follow(now=NOW)
     assert sum(sizes_of(made).values()) > len(people)
     advocates = Segment.objects.get(code="advocates")
     with pytest.raises(Refused):
@@ -345,6 +349,8 @@ def test_people_come_and_go_by_facts_and_by_time(people) -> None:
         for at, raw in enumerate(ASKED)
     }
     fill_segments(now=NOW)
+    # Whoever changed since the lake's moment is left to the upkeep.
+    follow(now=NOW)
     assert_right(segments, people, now=NOW)
     buyer = Customer.objects.get(pk=people[-1])
     make.purchase(customer=buyer, bought_at=NOW, now=NOW)
@@ -357,6 +363,36 @@ def test_people_come_and_go_by_facts_and_by_time(people) -> None:
         assert_right(segments, people, now=later)
         assert not SegmentClock.objects.filter(changes_at__lte=later).exists()
     assert fill_segments(now=later) == dict.fromkeys(segments, (0, 0))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_wishes_to_fill_the_first_does_the_work_of_all(people) -> None:
+    everybody = SegmentInput("All", condition={"all": []})
+    one, two = (create_segment(code, everybody, now=NOW) for code in ("one", "two"))
+    filled = fill_waiting_segments([one.pk], now=NOW)
+    assert set(filled) == {"one", "two"}
+    assert fill_waiting_segments([two.pk], now=NOW) == {}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_filling_in_pieces_tells_of_everybody_who_came_and_went(people, monkeypatch) -> None:
+    everybody = SegmentInput("All", condition={"all": []})
+    segment = create_segment("all", everybody, now=NOW)
+    monkeypatch.setattr(filling, "PIECE", 2)
+    SegmentTouch.objects.all().delete()
+    assert fill_segments(now=NOW) == {"all": (len(people), 0)}
+    assert members_among(segment, people) == set(people)
+    gone = SegmentMember.objects.filter(segment=segment).order_by("customer_id")[:3]
+    SegmentMember.objects.filter(pk__in=[one.pk for one in gone]).delete()
+    stranger = make.customer("Stranger")
+    Customer.objects.filter(pk=stranger.pk).update(withdrawn_at=NOW)
+    SegmentMember.objects.create(segment=segment, customer=stranger, entered_at=NOW)
+    SegmentTouch.objects.all().delete()
+    assert fill_segments(now=NOW) == {"all": (3, 1)}
+    told = Event.objects.filter(name="customers.SegmentsEntered").values_list("body", flat=True)
+    assert sorted(id_ for body in told for id_ in body["customer_ids"]) == [
+        one.customer_id for one in gone
+    ]
 
 
 def assert_right(segments, people, *, now, only=None) -> None:
