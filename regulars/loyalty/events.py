@@ -89,6 +89,14 @@ class AdjustmentsAsked(Event):
 
 
 @dataclass(frozen=True)
+class PointsExpireSoon(Event):
+    """Points of members expire within the days of which the program reminds; each lot is told once."""
+
+    program_id: int
+    reminder_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class MembersRegrouped(Event):
     """Members of records that were merged or parted lead others from now on, or stand alone."""
 

@@ -27,7 +27,9 @@ from regulars.loyalty.actions import (
 from regulars.loyalty.actions.liability import store_estimates
 from regulars.loyalty.actions.paying import lapse_payments
 from regulars.loyalty.actions.promo_uses import lapse_reservations
+from regulars.loyalty.actions.reminding import remind_of_expiry, write_reminders
 from regulars.loyalty.actions.values import expire_values
+from regulars.loyalty.events import PointsExpireSoon
 
 
 @on(GoodsReturned)
@@ -69,6 +71,18 @@ def _regroup(merging_ids: tuple[int, ...]) -> None:
 def store_estimates_of_ended_months(timestamp: int) -> None:
     """Once a month has ended, what was then believed of open points is stored."""
     store_estimates(now=datetime.fromtimestamp(timestamp, tz=moment_of_now().tzinfo))
+
+
+@every("10 7 * * *", queue="bulk")
+def note_points_that_expire_soon(timestamp: int) -> None:
+    """Once a day it is noted whose points expire soon, where the program reminds of that."""
+    remind_of_expiry(now=datetime.fromtimestamp(timestamp, tz=moment_of_now().tzinfo))
+
+
+@on(PointsExpireSoon)
+def write_of_points_that_expire_soon(event: PointsExpireSoon) -> None:
+    """Letters of those who may be written to about the program."""
+    write_reminders(event.reminder_ids, now=moment_of_now())
 
 
 @every("20 * * * *")

@@ -102,6 +102,15 @@ hold(
             WHERE change.member_id IN {_MEMBERS} ORDER BY change.id""",
     ),
     Holding(
+        "loyalty_expiryreminder",
+        _("Reminders of points that expire"),
+        whose=f"account_id IN (SELECT id FROM loyalty_account WHERE member_id IN {_MEMBERS})",
+        shows=f"""SELECT reminder.made_at, reminder.amount::bigint AS amount, reminder.ends_at
+            FROM loyalty_expiryreminder reminder
+            JOIN loyalty_account account ON account.id = reminder.account_id
+            WHERE account.member_id IN {_MEMBERS} ORDER BY reminder.id""",
+    ),
+    Holding(
         "loyalty_giventier",
         _("Tiers given by hand"),
         whose=f"member_id IN {_MEMBERS}",

@@ -149,6 +149,13 @@ class ReturnOut(Schema):
     members: list["MemberOut"]
 
 
+class EndOut(Schema):
+    """So many points expire at a moment: the first one at which they are gone."""
+
+    at: datetime
+    amount: int
+
+
 class BalanceOut(Schema):
     """What a member holds of one unit; `available` is what can be spent now."""
 
@@ -160,6 +167,7 @@ class BalanceOut(Schema):
     debt: int = Field(description="Owed since goods came back; paid by what is earned next.")
     held: int = Field(description="Set aside for unfinished purchases.")
     worth_minor: int
+    expires: list[EndOut] = Field(description="The next ends of usable points, soonest first.")
 
 
 class LadderAheadOut(Schema):

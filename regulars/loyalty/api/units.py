@@ -13,6 +13,7 @@ from regulars.core.api.operations import reads, writes
 from regulars.core.api.requests import ApiRequest
 from regulars.core.errors import NotFound
 from regulars.loyalty.actions.prolonging import set_expiry
+from regulars.loyalty.actions.reminding import LONGEST, set_reminders
 from regulars.loyalty.models import Program, Unit
 from regulars.loyalty.rules.expiry import Expiry
 
@@ -73,6 +74,27 @@ def put_expiry(request: ApiRequest, program_id: Id, unit: Code, entry: ExpiryIn)
         raise NotFound("not_found", "the program has no such unit", "unit")
     now = moment_of_now()
     return _shaped(set_expiry(row, entry.expiry, now=now, reaches_old=entry.reaches_old))
+
+
+class RemindersIn(Schema):
+    """How many days before points expire members hear of it; null: not at all."""
+
+    days: Annotated[int, Field(ge=1, le=LONGEST)] | None
+
+
+class RemindersOut(Schema):
+    """How many days before points expire members hear of it; null: not at all."""
+
+    days: int | None
+
+
+@router.put(
+    "/programs/{program_id}/expiry-reminders", response=RemindersOut, **writes("loyalty:write")
+)
+def put_reminders(request: ApiRequest, program_id: Id, entry: RemindersIn) -> RemindersOut:
+    """Have members hear that points expire soon; letters pass the door of consents and budget."""
+    program = get_seen(Program, program_id, seen_by=request.auth)
+    return RemindersOut(days=set_reminders(program, entry.days).reminds_days)
 
 
 def _shaped(unit: Unit) -> UnitOut:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
-from regulars.loyalty.api.shapes import BalanceOut, LadderAheadOut, MemberOut
+from regulars.loyalty.api.shapes import BalanceOut, EndOut, LadderAheadOut, MemberOut
 from regulars.loyalty.models import Member
 from regulars.loyalty.queries.forecasts import Ahead
 from regulars.loyalty.queries.wallets import Wallet, wallets_of
@@ -45,6 +45,7 @@ def _member(wallet: Wallet) -> MemberOut:
                 debt=holding.debt,
                 held=holding.held,
                 worth_minor=holding.worth_minor,
+                expires=[EndOut(at=one.at, amount=one.amount) for one in holding.expires],
             )
             for holding in wallet.holdings
         ],

@@ -225,6 +225,7 @@ class Lot(Record):
     remaining = models.PositiveBigIntegerField()
     activates_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True)
+    reminded_for = models.DateTimeField(null=True, help_text="the end that its member has heard of")
     origin = models.ForeignKey("self", models.PROTECT, null=True, related_name="+", db_index=False)
 
     class Meta:

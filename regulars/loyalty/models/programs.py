@@ -46,6 +46,9 @@ class Program(Record):
         null=True,
         help_text="points given or taken by hand beyond it wait for a second person; empty: none do",
     )
+    reminds_days = models.PositiveSmallIntegerField(
+        null=True, help_text="how long before points expire members hear of it; empty: not at all"
+    )
     card_prefix = models.CharField(max_length=4, default="7")
     is_open = models.BooleanField(default=True)
     started_at = models.DateTimeField()

@@ -1,6 +1,7 @@
 """Expiry of points: how long those of each unit live, and a form for the next version of it."""
 
 import re
+from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -13,11 +14,13 @@ from django.utils.translation import gettext_lazy as _
 
 from regulars.core.errors import Refused
 from regulars.loyalty.actions.prolonging import set_expiry
+from regulars.loyalty.actions.reminding import LONGEST, set_reminders
 from regulars.loyalty.models import Program, Unit
 from regulars.loyalty.pages.expiry_sentences import expiry_told
+from regulars.loyalty.queries.reminders import reminded_since
 from regulars.loyalty.rules.expiry import Expiry
 from regulars.web.frame import say
-from regulars.web.pages import Shown, blame, page, show, show_form
+from regulars.web.pages import Shown, blame, page, show_form
 
 KINDS = (
     ("never", _("Never")),
@@ -33,6 +36,7 @@ ROUNDING = (
     ("half_year", _("to the end of the half-year")),
     ("year", _("to the end of the year")),
 )
+SHOWN = timedelta(days=30)
 NUMBERED = ("months", "rolling")
 ROW = re.compile(r"^\s*(\d\d-\d\d)\s+(\d\d-\d\d)\s+(\d\d-\d\d)\s*$")
 
@@ -101,14 +105,34 @@ class ExpiryForm(forms.Form):
         return found
 
 
+class RemindersForm(forms.Form):
+    """When members hear that points expire."""
+
+    days = forms.IntegerField(
+        label=_("Days before points expire"),
+        help_text=_("Empty: nobody is reminded."),
+        min_value=1,
+        max_value=LONGEST,
+        required=False,
+    )
+
+
 @page("loyalty/<slug:code>/expiry", needs="loyalty.view_program")
 def expiry(request: HttpRequest, code: str) -> Shown:
     """How long points of each unit live, now and before."""
     program = _program(code)
+    form = RemindersForm(request.POST or None, initial={"days": program.reminds_days})
+    may_change = request.method == "POST" and request.user.has_perm("loyalty.edit_program")
+    if may_change and form.is_valid():
+        set_reminders(program, form.cleaned_data["days"])
+        say(request, gettext("Saved."))
+        return redirect("loyalty.expiry", code=program.code)
     units = Unit.objects.filter(program=program).exclude(kind="qualifying").order_by("id")
-    return show(
+    return show_form(
         request,
         "loyalty/expiry.html",
+        form=form,
+        reminded=reminded_since(program, moment_of_now() - SHOWN),
         program=program,
         units=[(unit, expiry_told(unit.life.latest), _before(unit)) for unit in units],
     )

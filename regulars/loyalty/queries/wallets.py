@@ -1,7 +1,7 @@
 """Wallets: what members hold, where they stand, and what happened on their accounts."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -14,6 +14,10 @@ from regulars.customers.queries import persons_of
 from regulars.customers.rules.identities import normal_phone
 from regulars.loyalty.models import Account, Hold, Member, Tier, Unit
 from regulars.loyalty.queries.forecasts import Ahead, ahead_of
+from regulars.loyalty.rules.expiry import Due
+
+ENDS = 3
+"""How many of the next ends of points are told."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,8 @@ class Holding:
     pending: int = 0
     debt: int = 0
     held: int = 0
+    expires: tuple[Due, ...] = ()
+    """What of it expires when, soonest first; no more than the next few ends."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +66,7 @@ class Wallet:
 
 
 def wallets_of(members: Sequence[Member], *, now: datetime) -> list[Wallet]:
-    """The wallets of these members (with `program` and `tier` loaded) in their order; 5 statements.
+    """The wallets of these members (with `program` and `tier` loaded) in their order; 6 statements.
 
     The wallet of a member whose record is merged holds what its person has, by the leading member.
     """
@@ -74,14 +80,14 @@ def wallets_of(members: Sequence[Member], *, now: datetime) -> list[Wallet]:
         assert account.member_id is not None
         accounts[account.member_id].append(account)
     ids = [one.pk for held in accounts.values() for one in held]
-    lots, holds = _open(ids, now=now), _held(ids, now=now)
+    lots, holds, ends = _open(ids, now=now), _held(ids, now=now), _ending(ids, now=now)
     tiers: dict[int, list[Tier]] = defaultdict(list)
     programs = {member.program_id for member in members}
     rows = Tier.objects.filter(program__in=programs, ladder__position=0, is_retired=False)
     for tier in rows.order_by("qualifying_min"):
         tiers[tier.program_id].append(tier)
     wallets = [
-        _wallet(member, accounts[leaders[member.pk]], (lots, holds), tiers[member.program_id])
+        _wallet(member, accounts[leaders[member.pk]], (lots, holds, ends), tiers[member.program_id])
         for member in members
     ]
     return _with_ladders(_with_standings(wallets), now=now)
@@ -171,6 +177,26 @@ def _open(account_ids: Sequence[int], *, now: datetime) -> dict[int, tuple[int, 
         return {row[0]: (row[1], row[2]) for row in cursor.fetchall()}
 
 
+def _ending(account_ids: Sequence[int], *, now: datetime) -> dict[int, list[Due]]:
+    """By account the next ends of usable points, with what dies then; 1 statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT account_id, expires_at, amount FROM (
+                SELECT account_id, expires_at, sum(remaining)::bigint AS amount,
+                    row_number() OVER (PARTITION BY account_id ORDER BY expires_at) AS place
+                FROM loyalty_lot WHERE account_id = ANY(%s::bigint[]) AND remaining > 0
+                    AND expires_at > %s AND activates_at <= %s GROUP BY account_id, expires_at
+            ) lot WHERE place <= %s ORDER BY account_id, expires_at
+            """,
+            [int_array(account_ids), now, now, ENDS],
+        )
+        ends: dict[int, list[Due]] = defaultdict(list)
+        for account_id, at, amount in cursor.fetchall():
+            ends[account_id].append(Due(at, amount))
+        return ends
+
+
 def _held(account_ids: Sequence[int], *, now: datetime) -> dict[int, tuple[int, int]]:
     """By account what is held, and what is free again by the clock though no job has said so yet.
 
@@ -198,7 +224,9 @@ def _held(account_ids: Sequence[int], *, now: datetime) -> dict[int, tuple[int, 
 def _wallet(
     member: Member,
     accounts: Sequence[Account],
-    parts: tuple[dict[int, tuple[int, int]], dict[int, tuple[int, int]]],
+    parts: tuple[
+        dict[int, tuple[int, int]], dict[int, tuple[int, int]], Mapping[int, Sequence[Due]]
+    ],
     tiers: Sequence[Tier],
 ) -> Wallet:
     holdings = []
@@ -215,7 +243,8 @@ def _wallet(
             usable = balance
         worth = account.unit.worth_of(usable)
         debt = max(account.debt - overdue, 0)
-        holdings.append(Holding(account.unit, balance, usable, worth, pending, debt, held))
+        expires = tuple(parts[2].get(account.pk, ()))
+        holdings.append(Holding(account.unit, balance, usable, worth, pending, debt, held, expires))
     holdings.sort(key=lambda one: (one.unit.kind == "qualifying", one.unit.pk))
     above = next((tier for tier in tiers if tier.qualifying_min > reached), None)
     missing = above.qualifying_min - reached if above else 0
