@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -76,7 +77,7 @@ def _remind(program: Program, *, now: datetime) -> int:
 @transaction.atomic
 def _remind_some(program: Program, *, now: datetime) -> int:
     ahead = timedelta(days=program.reminds_days or 0)
-    told: dict[str, object] = {
+    told: dict[str, Any] = {
         "program": program.pk,
         "now": now,
         "upto": now + ahead,
