@@ -39,7 +39,9 @@ from regulars.feedback.starters import starter
 from regulars.loyalty.actions.adjusting import AdjustmentInput, Asker, adjust_points
 from regulars.loyalty.actions.campaigns import CampaignInput, open_campaign
 from regulars.loyalty.actions.drafting import DraftInput, save_draft
+from regulars.loyalty.actions.handing import hand_over_points
 from regulars.loyalty.actions.holding import hold_points
+from regulars.loyalty.actions.members import enrol_members
 from regulars.loyalty.actions.posting import take_purchases
 from regulars.loyalty.actions.promotions import PromotionInput, set_promotion
 from regulars.loyalty.actions.redeeming import redeem_points
@@ -271,6 +273,22 @@ def _member_id(store: Store) -> int:
 @example("number")
 def _card_number(store: Store) -> str:
     return _member(store).number
+
+
+@example("loyalty.card_give:token")
+def _giving_token(store: Store) -> str:
+    Program.objects.update(handover_max=100, handover_day_max=200)
+    return _member(store).token
+
+
+@example("handover_id")
+def _handover_id(store: Store) -> int:
+    giver = _member(store)
+    Program.objects.update(handover_max=100, handover_day_max=200)
+    ben = make.customer("Ben", card="B1")
+    enrol_members(program=giver.program, joining={ben.pk: make.NOW}, now=make.NOW)
+    taker = Member.objects.get(customer=ben)
+    return hand_over_points(giver, taker, 2, key="example", now=make.NOW).pk
 
 
 @example("loyalty.card:token", "loyalty.card_rewards:token")

@@ -31,6 +31,7 @@ PUBLIC_PAGES = {
     "company.logo",
     "customers.own_data",
     "loyalty.card",
+    "loyalty.card_give",
     "loyalty.card_rewards",
     "loyalty.reward_picture",
 }

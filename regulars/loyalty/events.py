@@ -81,6 +81,13 @@ class PointsAdjusted(Event):
 
 
 @dataclass(frozen=True)
+class PointsHandedOver(Event):
+    """Members gave points to other members."""
+
+    handover_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class AdjustmentsAsked(Event):
     """Adjustments above the program's limit wait for a second person."""
 

@@ -67,6 +67,16 @@ hold(
         mentions=("key", "note"),
     ),
     Holding(
+        "loyalty_handover",
+        _("Points given to others and got from them"),
+        whose=f"giver_id IN {_MEMBERS} OR taker_id IN {_MEMBERS}",
+        shows=f"""SELECT at, CASE WHEN taker_id IN {_MEMBERS} THEN amount::bigint
+            ELSE -amount::bigint END AS amount
+            FROM loyalty_handover WHERE giver_id IN {_MEMBERS} OR taker_id IN {_MEMBERS}
+            ORDER BY id""",
+        mentions=("key",),
+    ),
+    Holding(
         "loyalty_transfer",
         _("Points"),
         whose=f"""source_id IN (SELECT id FROM loyalty_account WHERE member_id IN {_MEMBERS})

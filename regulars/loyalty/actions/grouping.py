@@ -293,7 +293,8 @@ def _write_shortfalls(borne: Sequence[Borne], *, cause: str, now: datetime) -> N
             INSERT INTO loyalty_shortfall
                 (cause, lot_id, owner_id, spender_id, amount, after_id, at)
             SELECT %s, lot.id,
-                coalesce(accrual.member_id, adjustment.member_id, account.member_id), given.spender_id,
+                coalesce(accrual.member_id, adjustment.member_id, handover.taker_id,
+                    account.member_id), given.spender_id,
                 given.amount, (SELECT max(id) FROM loyalty_transfer), %s
             FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[])
                 AS given (lot_id, spender_id, amount)
@@ -302,6 +303,7 @@ def _write_shortfalls(borne: Sequence[Borne], *, cause: str, now: datetime) -> N
             JOIN loyalty_transfer transfer ON transfer.id = lot.transfer_id
             LEFT JOIN loyalty_accrual accrual ON accrual.id = transfer.accrual_id
             LEFT JOIN loyalty_adjustment adjustment ON adjustment.transfer_id = transfer.id
+            LEFT JOIN loyalty_handover handover ON handover.id = lot.handover_id
             """,
             [
                 cause,

@@ -11,9 +11,15 @@ from regulars.loyalty.rules.adjusting import AMOUNT_MAX
 
 @dataclass(frozen=True)
 class LimitsInput:
-    """A program's limits, in points. Beyond `adjust_max` an adjustment waits; None is no limit."""
+    """A program's limits, in points. Beyond `adjust_max` an adjustment waits; None is no limit.
+
+    A member may give others `handover_max` at once, and a person `handover_day_max` in a day; with
+    either of them 0, nobody gives anything.
+    """
 
     adjust_max: int | None = None
+    handover_max: int = 0
+    handover_day_max: int = 0
 
 
 @transaction.atomic

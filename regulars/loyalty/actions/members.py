@@ -51,11 +51,16 @@ def enrol_members(*, program: Program, joining: Mapping[int, datetime], now: dat
 
 def member_ids_of(program: Program, customer_ids: Collection[int]) -> dict[int, int]:
     """The ids of members by customer, for those who are members; 1 statement, no lock."""
+    return member_ids_of_program(program.pk, customer_ids)
+
+
+def member_ids_of_program(program_id: int, customer_ids: Collection[int]) -> dict[int, int]:
+    """The ids of members by customer in the program of that id; 1 statement, no lock."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT customer_id, id FROM loyalty_member"
             " WHERE program_id = %s AND customer_id = ANY(%s::bigint[])",
-            [program.pk, int_array(customer_ids)],
+            [program_id, int_array(customer_ids)],
         )
         return dict(cursor.fetchall())
 
@@ -102,14 +107,19 @@ def lock_members(book: Book, customer_ids: Collection[int]) -> dict[int, MemberS
     Whoever changes an account holds its member's lock. The order makes concurrent batches wait
     for each other instead of deadlocking. Balances are read after the lock, by a statement of
     their own, because the first one saw the world before it waited. With a member come those it
-    leads and the one that leads it; should that have changed while we waited, we look again.
+    leads and the one that leads it; should that have changed while we waited, we look again. So we
+    do where a row is left out: one that somebody changed while we waited for it is locked then, but
+    the database does not always find it again among the rows it had looked for.
     """
     with connection.cursor() as cursor:
         looking = True
         while looking:
             cursor.execute(LOCK, [book.program_id, int_array(customer_ids)])
             rows = cursor.fetchall()
-            looking = not {row[5] for row in rows} <= {None, *(row[0] for row in rows)}
+            left_out = set(customer_ids) - {row[1] for row in rows}
+            looking = not {row[5] for row in rows} <= {None, *(row[0] for row in rows)} or (
+                bool(left_out) and bool(member_ids_of_program(book.program_id, left_out))
+            )
         codes = {tier_id: code for code, tier_id in book.tier_ids.items()}
         members = {
             row[0]: MemberState(row[0], row[1], row[2], row[3], codes.get(row[4], ""))

@@ -206,12 +206,16 @@ class Movements:
         source: int,
         at: datetime,
         ends: str,
+        active_at: datetime | None = None,
     ) -> None:
-        """Move an amount from a pot to a member, who pays what they owe first; `ends` as in `lots`."""
+        """Move an amount to a member, who pays what they owe first; `ends` as in `lots`.
+
+        The source is an account's id; what a member's account loses is for `let_go` to say.
+        """
         account = member.accounts[code]
         self._add(key, source, account, amount=amount, at=at)
         self.lots.append(ends)
-        self.activations.append(at.isoformat())
+        self.activations.append((active_at or at).isoformat())
         self.repaid.append(self._repay(member, code, amount))
         self.deltas[account] = self.deltas.get(account, 0) + amount
         member.balances[code] += amount
@@ -234,6 +238,14 @@ class Movements:
         self.activations.append(None)
         self.repaid.append(0)
         self.uses += [(key, use.lot_id, use.amount) for use in uses]
+        self.deltas[account] = self.deltas.get(account, 0) - amount
+        member.balances[code] -= amount
+
+    def let_go(self, member: MemberState, code: str, uses: Sequence[tuple[str, Use]]) -> None:
+        """Take from a member's lots what transfers of these keys bring to others."""
+        account = member.accounts[code]
+        self.uses += [(key, use.lot_id, use.amount) for key, use in uses]
+        amount = sum([use.amount for _, use in uses])
         self.deltas[account] = self.deltas.get(account, 0) - amount
         member.balances[code] -= amount
 

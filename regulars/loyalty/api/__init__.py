@@ -6,6 +6,7 @@ from regulars.loyalty.api import (
     adjusting,
     campaigns,
     drafts,
+    handovers,
     holds,
     ladders,
     liability,
@@ -31,5 +32,6 @@ router.add_router("", holds.router)
 router.add_router("", ladders.router)
 router.add_router("", adjusting.router)
 router.add_router("", units.router)
+router.add_router("", handovers.router)
 
 describe()

@@ -70,6 +70,12 @@ class LimitsIn(Schema):
     adjust_max: Annotated[int, Field(ge=0, le=AMOUNT_MAX)] | None = Field(
         None, description="Given or taken beyond it, they wait for a second person; null: none do."
     )
+    handover_max: Annotated[int, Field(ge=0, le=AMOUNT_MAX)] = Field(
+        0, description="What a member may give to another at once; 0: nothing."
+    )
+    handover_day_max: Annotated[int, Field(ge=0, le=AMOUNT_MAX)] = Field(
+        0, description="What a person may give to others in a day; 0: nothing."
+    )
 
 
 class LimitsOut(LimitsIn):

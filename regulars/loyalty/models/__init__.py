@@ -3,6 +3,7 @@
 from regulars.loyalty.models.adjustments import Adjustment
 from regulars.loyalty.models.drafts import Draft
 from regulars.loyalty.models.earning import Campaign, MemberMemory
+from regulars.loyalty.models.handovers import Handover
 from regulars.loyalty.models.ladders import GivenTier, LadderStanding, LadderVersion
 from regulars.loyalty.models.ledger import (
     Account,
@@ -36,6 +37,7 @@ __all__ = [
     "Draft",
     "ExpiryReminder",
     "GivenTier",
+    "Handover",
     "Hold",
     "Ladder",
     "LadderStanding",

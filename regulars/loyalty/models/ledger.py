@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from regulars.company.models import Store
 from regulars.core.models import Record
 from regulars.customers.models import Purchase
+from regulars.loyalty.models.handovers import Handover
 from regulars.loyalty.models.members import Member
 from regulars.loyalty.models.programs import Program, Rule, Unit
 
@@ -216,7 +217,8 @@ class Lot(Record):
 
     Until its moment of activation a lot is pending; without one it waits for an event.
     Where points move to another member because records are merged or parted, the target has a lot
-    of its own with the same dates; `origin` names the lot that was once granted.
+    of its own with the same dates; `origin` names the lot that was once granted. Where a member gave
+    them to another, `first` names the lot that was once issued, and `handover` how they came.
     """
 
     account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
@@ -227,9 +229,18 @@ class Lot(Record):
     expires_at = models.DateTimeField(null=True)
     reminded_for = models.DateTimeField(null=True, help_text="the end that its member has heard of")
     origin = models.ForeignKey("self", models.PROTECT, null=True, related_name="+", db_index=False)
+    handover = models.ForeignKey(
+        Handover, models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    first = models.ForeignKey("self", models.PROTECT, null=True, related_name="+", db_index=False)
 
     class Meta:
         constraints = (
+            models.CheckConstraint(
+                name="what_was_handed_over_was_issued_once",
+                condition=Q(handover__isnull=True, first__isnull=True)
+                | Q(handover__isnull=False, first__isnull=False, origin__isnull=True),
+            ),
             models.CheckConstraint(
                 name="a_lot_holds_no_more_than_it_was_granted",
                 condition=Q(granted__gt=0, remaining__lte=F("granted")),
@@ -243,6 +254,9 @@ class Lot(Record):
             ),
             models.Index(
                 fields=("origin",), name="lot_by_origin", condition=Q(origin__isnull=False)
+            ),
+            models.Index(
+                fields=("handover",), name="lot_by_handover", condition=Q(handover__isnull=False)
             ),
         )
 

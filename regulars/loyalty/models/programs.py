@@ -49,6 +49,12 @@ class Program(Record):
     reminds_days = models.PositiveSmallIntegerField(
         null=True, help_text="how long before points expire members hear of it; empty: not at all"
     )
+    handover_max = models.PositiveBigIntegerField(
+        default=0, db_default=0, help_text="points a member may give to another at once; 0: none"
+    )
+    handover_day_max = models.PositiveBigIntegerField(
+        default=0, db_default=0, help_text="points a person may give to others in a day; 0: none"
+    )
     card_prefix = models.CharField(max_length=4, default="7")
     is_open = models.BooleanField(default=True)
     started_at = models.DateTimeField()

@@ -8,6 +8,7 @@ from django.utils.timezone import now as moment_of_now
 from django.views.decorators.cache import never_cache
 
 from regulars.loyalty.models import Member
+from regulars.loyalty.pages.giving import can_give
 from regulars.loyalty.queries.history import by_day, history_of
 from regulars.loyalty.queries.wallets import wallets_of
 from regulars.loyalty.rules.cards import grouped
@@ -29,6 +30,7 @@ def card(request: HttpRequest, token: str) -> Shown:
         wallet=wallet,
         member=member,
         number=grouped(member.number),
+        can_give=can_give(member),
         qr=qr_of(member.number),
         bars=bars_of(member.number),
         history=by_day(history_of(member, limit=40).entries)[:8],

@@ -55,5 +55,16 @@ def _adjustments(bodies: Sequence[Body]) -> list[str]:
 
 
 shown_as("loyalty.adjusted", label=_("Points adjusted"), texts=_adjustments, icon="loyalty")
+
+
+def _handovers(bodies: Sequence[Body]) -> list[str]:
+    """How many points of which unit came or went."""
+    return [
+        words.removesuffix(" · ")
+        for words in _adjustments([{**body, "reason": ""} for body in bodies])
+    ]
+
+
+shown_as("loyalty.handed_over", label=_("From member to member"), texts=_handovers, icon="share")
 shown_as("loyalty.joined", label=_("Joined the program"), texts=_joinings, tone="good", icon="card")
 shown_as("loyalty.tier", label=_("New tier"), texts=_tiers, tone="good", icon="loyalty")

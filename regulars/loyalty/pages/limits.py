@@ -1,4 +1,4 @@
-"""The limits of a program: how far points move by hand without a second person."""
+"""The limits of a program: what needs a second person, and what members may give each other."""
 
 from typing import Any
 
@@ -23,6 +23,18 @@ class LimitsForm(forms.Form):
         label=_("Adjust by hand without a colleague, points at most"),
         help_text=_("More waits until somebody else approves it. Empty: there is no limit."),
         required=False,
+        min_value=0,
+        max_value=AMOUNT_MAX,
+    )
+    handover_max = forms.IntegerField(
+        label=_("A member may give to another at once, points at most"),
+        help_text=_("0: members cannot give points away."),
+        min_value=0,
+        max_value=AMOUNT_MAX,
+    )
+    handover_day_max = forms.IntegerField(
+        label=_("A member may give to others in a day, points at most"),
+        help_text=_("0: members cannot give points away."),
         min_value=0,
         max_value=AMOUNT_MAX,
     )

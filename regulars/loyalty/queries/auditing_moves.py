@@ -1,4 +1,4 @@
-"""What the audit checks of adjustments by hand."""
+"""What the audit checks of adjustments by hand and of handovers between members."""
 
 ADJUSTMENTS = """
     SELECT adjustment.id, adjustment.amount, coalesce(moved.amount, 0)
@@ -27,4 +27,25 @@ ADJUSTMENTS = """
 """
 """Every adjustment that is done moved what it says, once; all others, and nobody else, moved nothing."""
 
-MOVE_CHECKS = {"an_adjustment_moves_what_it_says": ADJUSTMENTS}
+HANDOVERS = """
+    SELECT handover.id, handover.amount, coalesce(moved.amount, 0)
+    FROM loyalty_handover handover
+    LEFT JOIN (
+        SELECT lot.handover_id, sum(transfer.amount) AS amount, count(*) FILTER (
+            WHERE source.member_id IS NULL OR target.member_id IS NULL
+                OR transfer.target_id <> lot.account_id OR first.first_id IS NOT NULL) AS odd
+        FROM loyalty_lot lot JOIN loyalty_transfer transfer ON transfer.id = lot.transfer_id
+        JOIN loyalty_account source ON source.id = transfer.source_id
+        JOIN loyalty_account target ON target.id = transfer.target_id
+        JOIN loyalty_lot first ON first.id = lot.first_id
+        WHERE lot.handover_id IS NOT NULL GROUP BY lot.handover_id
+    ) moved ON moved.handover_id = handover.id
+    WHERE moved.amount IS DISTINCT FROM handover.amount OR moved.odd > 0
+    ORDER BY handover.id
+"""
+"""Every handover moved its amount from member to member, and its lots were issued once, elsewhere."""
+
+MOVE_CHECKS = {
+    "an_adjustment_moves_what_it_says": ADJUSTMENTS,
+    "a_handover_moves_what_it_says": HANDOVERS,
+}

@@ -13,6 +13,7 @@ from regulars.core.money import format_money
 from regulars.loyalty.models import Member
 from regulars.loyalty.queries.explaining import adjusted_for, explanation_of, rules_behind, told_day
 from regulars.loyalty.queries.receipts import receipts_by_accrual
+from regulars.loyalty.rules.cards import end_of_card
 from regulars.loyalty.rules.receipts import Awarded
 
 RECEIPTS = ("accrual", "payout")
@@ -27,7 +28,7 @@ class Entry:
 
     `id` is its first transfer. `accrual_id` names the receipt behind it, `since` is when what it
     takes or gives back began: the purchase, the redemption, or the day on which it was earned.
-    `reason` is why people adjusted it by hand.
+    `reason` is why people adjusted it by hand, or the card it came from or went to.
     """
 
     id: int
@@ -84,7 +85,7 @@ def by_day(entries: Iterable[Entry]) -> list[Entry]:
     """Newest first by their own time; lots that end on one day for one reason are one line."""
     days: dict[tuple[object, ...], Entry] = {}
     for one in sorted(entries, key=lambda entry: (entry.at, entry.id), reverse=True):
-        alone = one.id if one.cause not in {"expiry", "merging"} else None
+        alone = one.id if one.cause not in {"expiry", "merging", "handover"} else None
         key = (alone, localdate(one.at), one.unit, one.cause, one.why)
         known = days.get(key)
         days[key] = one if known is None else replace(known, amount=known.amount + one.amount)
@@ -138,6 +139,9 @@ def _awards(entry: Entry, awards: Iterable[Awarded]) -> list[Awarded]:
 def _reason(entry: Entry, currency: str) -> str:
     if entry.cause == "adjustment":
         return adjusted_for(entry.reason)
+    if entry.cause == "handover":
+        words = gettext("from card %(card)s") if entry.amount > 0 else gettext("to card %(card)s")
+        return words % {"card": end_of_card(entry.reason)}
     if entry.cause == "redemption":
         if entry.is_for_reward:
             return gettext("for a reward")
@@ -193,10 +197,15 @@ MOVED = """
             SELECT min(granted.at) FROM loyalty_lotuse part JOIN loyalty_lot lot ON lot.id = part.lot_id
             JOIN loyalty_transfer granted ON granted.id = lot.transfer_id
             WHERE part.transfer_id = told.id) END),
-        coalesce(adjustment.reason, '')
+        coalesce(adjustment.reason, CASE WHEN told.amount < 0 THEN taker.number
+            ELSE giver.number END, '')
     FROM told
     LEFT JOIN loyalty_adjustment adjustment
         ON told.cause = 'adjustment' AND adjustment.transfer_id = told.id
+    LEFT JOIN loyalty_lot handed ON told.cause = 'handover' AND handed.transfer_id = told.id
+    LEFT JOIN loyalty_handover handover ON handover.id = handed.handover_id
+    LEFT JOIN loyalty_member giver ON giver.id = handover.giver_id
+    LEFT JOIN loyalty_member taker ON taker.id = handover.taker_id
     LEFT JOIN loyalty_rule rule ON rule.id = told.rule_id
     LEFT JOIN loyalty_accrual accrual ON accrual.id = told.behind
     LEFT JOIN customers_purchase purchase ON purchase.id = accrual.purchase_id

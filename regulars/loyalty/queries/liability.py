@@ -23,7 +23,7 @@ ISSUED = """
         coalesce(sum(lot.granted) FILTER (WHERE given.key LIKE 'adjustment:%%'), 0)::bigint
     FROM loyalty_lot lot JOIN loyalty_account account ON account.id = lot.account_id
     JOIN loyalty_transfer given ON given.id = lot.transfer_id
-    WHERE account.unit_id = %(unit)s AND lot.origin_id IS NULL GROUP BY 1
+    WHERE account.unit_id = %(unit)s AND lot.origin_id IS NULL AND lot.first_id IS NULL GROUP BY 1
 """
 
 PRICES = """
@@ -33,7 +33,7 @@ PRICES = """
         FROM loyalty_lot lot JOIN loyalty_account account ON account.id = lot.account_id
         JOIN loyalty_transfer given ON given.id = lot.transfer_id
         JOIN loyalty_accrual accrual ON accrual.id = given.accrual_id
-        WHERE account.unit_id = %(unit)s AND lot.origin_id IS NULL
+        WHERE account.unit_id = %(unit)s AND lot.origin_id IS NULL AND lot.first_id IS NULL
     )
     SELECT sold.month, sum(purchase.total_minor)::bigint,
         sum(purchase.total_minor + purchase.discount_minor)::bigint
@@ -52,17 +52,19 @@ MOVED = """
     JOIN loyalty_account target ON target.id = moved.target_id
     JOIN loyalty_account source ON source.id = moved.source_id
     JOIN loyalty_lot lot ON lot.id = use.lot_id
-    JOIN loyalty_lot origin ON origin.id = coalesce(lot.origin_id, lot.id)
+    JOIN loyalty_lot root ON root.id = coalesce(lot.origin_id, lot.id)
+    JOIN loyalty_lot origin ON origin.id = coalesce(root.first_id, root.id)
     JOIN loyalty_transfer given ON given.id = origin.transfer_id
     WHERE target.unit_id = %(unit)s
-        AND (target.member_id IS NULL OR source.member_id IS NULL)
+        AND (target.member_id IS NULL OR source.member_id IS NULL OR lot.transfer_id = moved.id)
     GROUP BY 1, 2, 3
 """
 
 OPEN = """
     SELECT date_trunc('month', given.at AT TIME ZONE %(zone)s)::date, sum(lot.remaining)::bigint
     FROM loyalty_lot lot JOIN loyalty_account account ON account.id = lot.account_id
-    JOIN loyalty_lot origin ON origin.id = coalesce(lot.origin_id, lot.id)
+    JOIN loyalty_lot root ON root.id = coalesce(lot.origin_id, lot.id)
+    JOIN loyalty_lot origin ON origin.id = coalesce(root.first_id, root.id)
     JOIN loyalty_transfer given ON given.id = origin.transfer_id
     WHERE account.unit_id = %(unit)s AND lot.remaining > 0 GROUP BY 1
 """

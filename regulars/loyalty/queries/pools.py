@@ -92,8 +92,8 @@ def open_lots_with_owners(member_ids: Collection[int]) -> list[tuple[int, int, H
         cursor.execute(
             """
             SELECT account.unit_id,
-                coalesce(accrual.member_id, adjustment.member_id, first.member_id), lot.id,
-                lot.account_id, origin.id, lot.remaining
+                coalesce(accrual.member_id, adjustment.member_id, handover.taker_id,
+                    first.member_id), lot.id, lot.account_id, origin.id, lot.remaining
             FROM loyalty_account account
             JOIN loyalty_lot lot ON lot.account_id = account.id AND lot.remaining > 0
             JOIN loyalty_lot origin ON origin.id = coalesce(lot.origin_id, lot.id)
@@ -101,6 +101,7 @@ def open_lots_with_owners(member_ids: Collection[int]) -> list[tuple[int, int, H
             JOIN loyalty_transfer transfer ON transfer.id = origin.transfer_id
             LEFT JOIN loyalty_accrual accrual ON accrual.id = transfer.accrual_id
             LEFT JOIN loyalty_adjustment adjustment ON adjustment.transfer_id = transfer.id
+            LEFT JOIN loyalty_handover handover ON handover.id = origin.handover_id
             WHERE account.member_id = ANY(%s::bigint[])
             ORDER BY origin.id, lot.id
             """,
@@ -114,7 +115,7 @@ def histories_of(
 ) -> dict[int, Alone]:
     """By unit what each of these members would have, had it been alone from its first day."""
     steps: list[tuple[int, int, int, Step]] = []
-    for read in (_granted, _redeemed, _adjusted, _taken_back, _borne):
+    for read in (_granted, _redeemed, _adjusted, _handed_over, _taken_back, _borne):
         steps += read(member_ids)
     alone: dict[int, Alone] = {}
     for _, _, unit, step in sorted(steps, key=lambda told: told[:2]):
@@ -146,6 +147,7 @@ def _granted(member_ids: Collection[int]) -> list[tuple[int, int, int, Step]]:
                 AND transfer.key NOT LIKE 'merging:%%%%'
                 AND transfer.key NOT LIKE 'adjustment:%%%%'
         JOIN loyalty_lot lot ON lot.transfer_id = transfer.id AND lot.origin_id IS NULL
+            AND lot.handover_id IS NULL
         WHERE account.member_id = ANY(%s::bigint[])
         """,
         member_ids,
@@ -204,6 +206,26 @@ def _adjusted(member_ids: Collection[int]) -> list[tuple[int, int, int, Step]]:
         (row[0], 0, row[1], Granted(*row[2:]) if row[2] else Spent(NEVER_UNDONE, *row[3:6]))  # type: ignore[misc,arg-type]
         for row in rows
     ]
+
+
+def _handed_over(member_ids: Collection[int]) -> list[tuple[int, int, int, Step]]:
+    """What these members gave to others and got from others, by the cards that were named."""
+    lots = """
+        SELECT {columns} FROM loyalty_handover handover
+        JOIN loyalty_lot lot ON lot.handover_id = handover.id
+        WHERE handover.{side} = ANY(%s::bigint[])"""
+    got = """lot.transfer_id, handover.unit_id, lot.id, handover.taker_id, lot.granted,
+        lot.activates_at, lot.expires_at"""
+    gave = "lot.transfer_id, handover.unit_id, handover.giver_id, lot.granted, handover.at"
+    came = _rows(lots.format(columns=got, side="taker_id"), member_ids)
+    went = _rows(lots.format(columns=gave, side="giver_id"), member_ids)
+    return (
+        [(row[0], 0, row[1], Granted(*row[2:])) for row in came]
+        + [  # type: ignore[misc,arg-type]
+            (row[0], 0, row[1], Spent(NEVER_UNDONE, *row[2:]))  # type: ignore[misc,arg-type]
+            for row in went
+        ]
+    )
 
 
 def _taken_back(member_ids: Collection[int]) -> list[tuple[int, int, int, Step]]:

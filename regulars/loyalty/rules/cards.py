@@ -49,3 +49,12 @@ def grouped(number: str) -> str:
     '7000 0000 0013'
     """
     return " ".join(number[start : start + 4] for start in range(0, len(number), 4))
+
+
+def end_of_card(number: str) -> str:
+    """The last digits of a card, enough to tell it from others.
+
+    >>> end_of_card("7000000000013")
+    '…0013'
+    """
+    return f"…{number[-4:]}"

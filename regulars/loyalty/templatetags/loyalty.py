@@ -120,6 +120,9 @@ def what_for(entry: Entry) -> str:
         "expiry": gettext("Expired"),
         "merging": gettext("Between cards of one person"),
         "adjustment": gettext("Adjusted by hand"),
+        "handover": gettext("From another member")
+        if entry.amount > 0
+        else gettext("Given to another member"),
     }.get(entry.cause, entry.cause)
 
 

@@ -65,14 +65,17 @@ def test_limits_are_set_by_api_and_page(member: Member) -> None:
     key = create_key(name="Desk", scopes=["loyalty:write", "loyalty:read"], now=NOW)
     head = {"Authorization": f"Bearer {key.secret}", "Idempotency-Key": "1"}
     path = f"/api/v1/programs/{member.program_id}/limits"
-    told = {"adjust_max": 500}
-    put = Client().put(path, told, content_type="application/json", headers=head)
+    asked = {"adjust_max": 500}
+    put = Client().put(path, asked, content_type="application/json", headers=head)
     assert put.json()["adjust_max"] == Client().get(path, headers=head).json()["adjust_max"] == 500
     manager = signed("loyalty_manager")
     page = reverse("loyalty.limits", args=["club"])
-    assert manager.post(page, {"adjust_max": "-1"}).status_code == 422
-    assert manager.post(page, {"adjust_max": "40"}).status_code == 302
-    assert Program.objects.get().adjust_max == 40
+    told = {"handover_max": 20, "handover_day_max": 30}
+    assert manager.post(page, told | {"adjust_max": "-1"}).status_code == 422
+    assert manager.post(page, told | {"adjust_max": "40"}).status_code == 302
+    program = Program.objects.get()
+    limits = program.adjust_max, program.handover_max, program.handover_day_max
+    assert limits == (40, 20, 30)
 
 
 def test_a_member_is_adjusted_from_the_wallet_and_a_second_press_is_harmless(
