@@ -60,8 +60,14 @@ def card_give(request: HttpRequest, token: str) -> Shown:
             form.add_error("card", reason_in_words("unknown_card"))
         elif "confirmed" not in request.POST:
             name = mask_name(taker.customer.name)
-            shown = {"name": name, "card": end_of_card(taker.number), "told": told}
-            return show(request, "loyalty/card_give_confirm.html", member=member, **shown)
+            return show(
+                request,
+                "loyalty/card_give_confirm.html",
+                member=member,
+                name=name,
+                card=end_of_card(taker.number),
+                told=told,
+            )
         elif _give(form, member, taker):
             say(request, gettext("%(count)d points are given.") % {"count": told["amount"]})
             return redirect("loyalty.card", token=token)

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
@@ -217,15 +218,15 @@ def _handed_over(member_ids: Collection[int]) -> list[tuple[int, int, int, Step]
     got = """lot.transfer_id, handover.unit_id, lot.id, handover.taker_id, lot.granted,
         lot.activates_at, lot.expires_at"""
     gave = "lot.transfer_id, handover.unit_id, handover.giver_id, lot.granted, handover.at"
-    came = _rows(lots.format(columns=got, side="taker_id"), member_ids)
-    went = _rows(lots.format(columns=gave, side="giver_id"), member_ids)
-    return (
-        [(row[0], 0, row[1], Granted(*row[2:])) for row in came]
-        + [  # type: ignore[misc,arg-type]
-            (row[0], 0, row[1], Spent(NEVER_UNDONE, *row[2:]))  # type: ignore[misc,arg-type]
-            for row in went
-        ]
-    )
+    steps: list[tuple[Any, ...]] = [
+        (row[0], 0, row[1], Granted(*row[2:]))  # type: ignore[arg-type]
+        for row in _rows(lots.format(columns=got, side="taker_id"), member_ids)
+    ]
+    steps += [
+        (row[0], 0, row[1], Spent(NEVER_UNDONE, *row[2:]))  # type: ignore[arg-type]
+        for row in _rows(lots.format(columns=gave, side="giver_id"), member_ids)
+    ]
+    return steps
 
 
 def _taken_back(member_ids: Collection[int]) -> list[tuple[int, int, int, Step]]:

@@ -26,6 +26,7 @@ from regulars.loyalty.queries import audit
 from regulars.loyalty.queries.booked import booked_of
 from regulars.loyalty.queries.history import by_day, history_of
 from regulars.loyalty.queries.liability import liability_of
+from regulars.loyalty.rules.expiry import Expiry
 from regulars.loyalty.rules.replay.outcomes import differences
 from regulars.loyalty.tests.test_replay import replayed
 from tests import make
@@ -36,8 +37,9 @@ DAY = timedelta(days=1)
 
 
 def opened(months: int | None = 2) -> None:
+    expiry = Expiry(kind="months", months=months) if months else Expiry()
     make.program(
-        units=(UnitInput("points", "Points", "spendable", worth_minor=1, lives_months=months),),
+        units=(UnitInput("points", "Points", "spendable", worth_minor=1, expiry=expiry),),
         tiers=(),
         rules=(make.RuleInput("base", "Base", "share_of_purchase"),),
         terms=TermsInput("unlimited"),
