@@ -15,6 +15,8 @@ def pytest_configure() -> None:
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
     settings.WHITENOISE_AUTOREFRESH = settings.WHITENOISE_USE_FINDERS = True
+    # Slow hashing keeps thieves out, of whom there are none here.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     # A busy machine is slow, not wrong.
     slow = [hypothesis.HealthCheck.too_slow]
     hypothesis.settings.register_profile("steady", deadline=None, suppress_health_check=slow)
