@@ -47,7 +47,18 @@ from regulars.loyalty.actions.promotions import PromotionInput, set_promotion
 from regulars.loyalty.actions.redeeming import redeem_points
 from regulars.loyalty.actions.rewards import RewardInput, order_reward, set_picture, set_reward
 from regulars.loyalty.actions.values import ValueInput, issue_values
-from regulars.loyalty.models import Adjustment, Member, Program, Reward, Rule, StoredValue, Unit
+from regulars.loyalty.actions.watching import WatchInput, set_watch
+from regulars.loyalty.models import (
+    Adjustment,
+    Alarm,
+    Member,
+    Program,
+    Reward,
+    Rule,
+    SpendingCode,
+    StoredValue,
+    Unit,
+)
 from tests import make
 
 
@@ -340,6 +351,27 @@ def _draft_of_rules_id(store: Store) -> int:
 def _campaign_id(store: Store) -> int:
     told = CampaignInput("Spring", budget=1_000)
     return open_campaign(_program(store), "spring", told, now=make.NOW).pk
+
+
+@example("watch_id")
+def _watch_id(store: Store) -> int:
+    return set_watch(_program(store), "example", WatchInput("purchases", 1, 24)).pk
+
+
+@example("alarm_id")
+def _alarm_id(store: Store) -> int:
+    watch = set_watch(_program(store), "alarming", WatchInput("purchases", 1, 24))
+    raised = Alarm(watch=watch, member=_member(store), found=3, most=1, hours=24, at=make.NOW)
+    raised.save()
+    return raised.pk
+
+
+@example("code_id")
+def _spending_code_id(store: Store) -> int:
+    later = make.NOW + timedelta(minutes=10)
+    made = SpendingCode(member=_member(store), amount=5, sent_at=make.NOW, ends_at=later)
+    made.save()
+    return made.pk
 
 
 @example("hold_id", is_of_store=True)

@@ -123,3 +123,24 @@ class RewardsCancelled(Event):
     """Rewards were taken back; the points are back in the lots they came from."""
 
     order_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class MembersFrozen(Event):
+    """Cards were frozen: their points are neither spent nor moved."""
+
+    member_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class MembersThawed(Event):
+    """Frozen cards may spend again."""
+
+    member_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class AlarmsRaised(Event):
+    """Watches found members who did more than usual."""
+
+    alarm_ids: tuple[int, ...]

@@ -29,7 +29,9 @@ from regulars.loyalty.actions.paying import lapse_payments
 from regulars.loyalty.actions.promo_uses import lapse_reservations
 from regulars.loyalty.actions.reminding import remind_of_expiry, write_reminders
 from regulars.loyalty.actions.values import expire_values
-from regulars.loyalty.events import PointsExpireSoon
+from regulars.loyalty.actions.watching import look_at, members_of_program
+from regulars.loyalty.events import PointsExpireSoon, PointsPosted, PointsRedeemed
+from regulars.loyalty.models import Accrual, Redemption
 
 
 @on(GoodsReturned)
@@ -60,6 +62,22 @@ def pool_members(event: CustomersMerged) -> None:
 def part_members(event: CustomersUnmerged) -> None:
     """What is left of each record's points goes back to its member."""
     _regroup(event.merging_ids)
+
+
+@on(PointsPosted)
+def watch_who_earns(event: PointsPosted) -> None:
+    """Who buys or earns more than a watch lets pass raises an alarm."""
+    rows = Accrual.objects.filter(pk__in=event.accrual_ids)
+    look_at(event.program_id, set(rows.values_list("member_id", flat=True)), now=moment_of_now())
+
+
+@on(PointsRedeemed)
+def watch_who_spends(event: PointsRedeemed) -> None:
+    """Who spends more than a watch lets pass raises an alarm."""
+    rows = Redemption.objects.filter(pk__in=event.redemption_ids)
+    pairs = list(rows.values_list("unit__program_id", "member_id"))
+    for program_id, member_ids in members_of_program(pairs).items():
+        look_at(program_id, member_ids, now=moment_of_now())
 
 
 def _regroup(merging_ids: tuple[int, ...]) -> None:

@@ -95,6 +95,23 @@ hold(
         whose=f"member_id IN {_MEMBERS}",
         clears={"receipt": 'receipt || \'{"member": ""}\'::jsonb'},
     ),
+    Holding(
+        "loyalty_alarm",
+        _("Alarms"),
+        whose=f"member_id IN {_MEMBERS}",
+        shows=f"""SELECT alarm.at, watch.counts, alarm.found, alarm.most, alarm.hours, alarm.state
+            FROM loyalty_alarm alarm JOIN loyalty_watch watch ON watch.id = alarm.watch_id
+            WHERE alarm.member_id IN {_MEMBERS} ORDER BY alarm.id""",
+        clears={"note": "''"},
+    ),
+    Holding(
+        "loyalty_spendingcode",
+        _("One-time codes"),
+        whose=f"member_id IN {_MEMBERS}",
+        shows=f"""SELECT sent_at, amount, confirmed_at FROM loyalty_spendingcode
+            WHERE member_id IN {_MEMBERS} ORDER BY id""",
+        mentions=("used_for",),
+    ),
     Holding("loyalty_membermemory", _("What rules remember"), whose=f"member_id IN {_MEMBERS}"),
     Holding(
         "loyalty_referral",
@@ -146,6 +163,7 @@ hold(
         clears={
             "number": "lpad(id::text, 19, '0')",
             "token": "replace(gen_random_uuid()::text, '-', '')",
+            "frozen_reason": "''",
         },
         names="SELECT number FROM loyalty_member WHERE customer_id = ANY(%(ids)s)",
     ),
@@ -170,6 +188,7 @@ impersonal(
     "loyalty_liabilityestimate",
     "loyalty_statedrate",
     "loyalty_draft",
+    "loyalty_watch",
     "loyalty_promotion",
     "loyalty_promouse",
     "loyalty_reward",

@@ -10,6 +10,7 @@ from regulars.core.errors import Conflict, Refused
 from regulars.core.events import publish
 from regulars.core.sql import int_array
 from regulars.loyalty.actions.grouping import regroup_members
+from regulars.loyalty.actions.guarding import guard_spending
 from regulars.loyalty.actions.judging import judge_in_hand
 from regulars.loyalty.actions.locking import lock_all, lock_leader, refuse_frozen
 from regulars.loyalty.actions.prolonging import prolong_by_spending
@@ -48,7 +49,8 @@ def hold_points(
         return known
     if ends_at <= now:
         raise Refused("hold_ends_before_it_begins", "the end must lie ahead", "ends_at")
-    refuse_frozen([member.pk, leader_id])
+    name, by = f"hold:{key}", employee_id
+    guard_spending(member, leader_id, held, amount=amount, key=name, now=now, by=by)
     account = Account.objects.get(member_id=leader_id, unit=held)
     free_overdue([account.pk], now=now)
     hold = Hold.objects.create(

@@ -9,9 +9,10 @@ from regulars.core.errors import Conflict, Refused
 from regulars.core.events import publish
 from regulars.core.sql import int_array, text_array
 from regulars.loyalty.actions.grouping import regroup_members
+from regulars.loyalty.actions.guarding import guard_spending
 from regulars.loyalty.actions.holding import free_overdue
 from regulars.loyalty.actions.judging import judge_in_hand
-from regulars.loyalty.actions.locking import lock_all, lock_leader, refuse_frozen
+from regulars.loyalty.actions.locking import lock_all, lock_leader
 from regulars.loyalty.actions.prolonging import prolong_by_spending
 from regulars.loyalty.actions.restoring import Giving, give_back
 from regulars.loyalty.actions.spending import pot_of, spend_lots, spendable, write_transfer
@@ -45,8 +46,8 @@ def redeem_points(
     """Take points off a member, soonest expiring first: all of them or, if they do not suffice, none.
 
     A card of a merged record spends what its person has. With the purchase that the points paid
-    for, a return of its goods gives them back. The same key again gives the redemption of the first time; with another member or amount it is
-    a `Conflict`. Of two tills that race for the last points, the second is refused.
+    for, a return of its goods gives them back. The same key again gives the redemption of the
+    first time; other content is a `Conflict`. Who is frozen or passes a limit is refused.
     """
     if amount <= 0:
         raise Refused("nothing_to_redeem", "the amount must be above zero", "amount")
@@ -54,7 +55,7 @@ def redeem_points(
     spent = spendable(member, unit)
     if known := _known(key, member, amount, unit=spent):
         return known
-    refuse_frozen([member.pk, leader_id])
+    guard_spending(member, leader_id, spent, amount=amount, key=key, now=now, by=employee_id)
     account = Account.objects.get(member_id=leader_id, unit=spent)
     free_overdue([account.pk], now=now)
     redemption = Redemption.objects.create(

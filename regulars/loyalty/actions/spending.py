@@ -31,7 +31,11 @@ SPEND_LOTS = """
 
 def spendable(member: Member, code: str) -> Unit:
     """The unit of that code which members can spend; without a code the program's first."""
-    units = Unit.objects.filter(program_id=member.program_id).exclude(kind="qualifying")
+    units = (
+        Unit.objects.select_related("program")
+        .filter(program_id=member.program_id)
+        .exclude(kind="qualifying")
+    )
     found = units.filter(code=code).first() if code else units.order_by("id").first()
     if found is None:
         raise Refused("unknown_unit", f"nothing spendable is called {code!r}", "unit")

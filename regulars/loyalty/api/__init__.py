@@ -6,6 +6,7 @@ from regulars.loyalty.api import (
     adjusting,
     campaigns,
     drafts,
+    guarding,
     handovers,
     holds,
     ladders,
@@ -33,5 +34,6 @@ router.add_router("", ladders.router)
 router.add_router("", adjusting.router)
 router.add_router("", units.router)
 router.add_router("", handovers.router)
+router.add_router("", guarding.router)
 
 describe()

@@ -3,6 +3,7 @@
 from regulars.loyalty.models.adjustments import Adjustment
 from regulars.loyalty.models.drafts import Draft
 from regulars.loyalty.models.earning import Campaign, MemberMemory
+from regulars.loyalty.models.guarding import Alarm, SpendingCode, Watch
 from regulars.loyalty.models.handovers import Handover
 from regulars.loyalty.models.ladders import GivenTier, LadderStanding, LadderVersion
 from regulars.loyalty.models.ledger import (
@@ -32,6 +33,7 @@ __all__ = [
     "Account",
     "Accrual",
     "Adjustment",
+    "Alarm",
     "Campaign",
     "Cancellation",
     "Draft",
@@ -62,6 +64,7 @@ __all__ = [
     "Rule",
     "Seal",
     "Shortfall",
+    "SpendingCode",
     "StatedRate",
     "StoredValue",
     "Tier",
@@ -70,4 +73,5 @@ __all__ = [
     "Unit",
     "ValueEntry",
     "ValuePayment",
+    "Watch",
 ]

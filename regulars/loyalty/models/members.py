@@ -1,5 +1,6 @@
 """Members: customers in a program, with their card number and their tier."""
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
@@ -28,12 +29,25 @@ class Member(Record):
         null=True, help_text="since when the member's points may not be spent or moved"
     )
     frozen_reason = models.CharField(max_length=200, default="", db_default="", blank=True)
+    employee = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        help_text="whose card it is among the employees",
+    )
     led_by = models.ForeignKey("self", models.PROTECT, null=True, related_name="+", db_index=False)
 
     class Meta:
         constraints = (
             models.UniqueConstraint(
                 name="a_customer_joins_a_program_once", fields=("program", "customer")
+            ),
+            models.UniqueConstraint(
+                name="an_employee_has_one_card_in_a_program",
+                fields=("program", "employee"),
+                condition=Q(employee__isnull=False),
             ),
             models.CheckConstraint(
                 name="card_number_is_digits", condition=Q(number__regex=r"^[0-9]+$")

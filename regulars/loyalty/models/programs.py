@@ -3,7 +3,7 @@
 from uuid import uuid4
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 
 from regulars.core.models import Record
 from regulars.loyalty.rules.expiry import ExpiryVersion, Life
@@ -54,6 +54,11 @@ class Program(Record):
     )
     handover_day_max = models.PositiveBigIntegerField(
         default=0, db_default=0, help_text="points a person may give to others in a day; 0: none"
+    )
+    spending_limits = models.JSONField(
+        default=dict,
+        db_default=Value({}, models.JSONField()),
+        help_text="see rules.guarding",
     )
     card_prefix = models.CharField(max_length=4, default="7")
     is_open = models.BooleanField(default=True)

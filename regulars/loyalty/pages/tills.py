@@ -24,6 +24,7 @@ from regulars.customers.models import Purchase
 from regulars.loyalty.actions import Taken, redeem_points, take_purchases, undo_redemption
 from regulars.loyalty.models import Member, Redemption, Unit
 from regulars.loyalty.queries.wallets import find_member, wallets_of
+from regulars.loyalty.reasons import reason_in_words
 from regulars.loyalty.rules.cards import grouped
 from regulars.web.frame import say
 from regulars.web.pages import Nav, Shown, blame, page, show
@@ -114,7 +115,7 @@ def till_accrue(request: HttpRequest, number: str) -> Shown:
             blame(form, refused)
         else:
             say(request, gettext("%(points)s accrued.") % {"points": _earned(member, taken)})
-            return _done(member)
+            return back_to(member)
     return _member_page(request, member, form, RedeemForm())
 
 
@@ -135,13 +136,15 @@ def till_redeem(request: HttpRequest, number: str) -> Shown:
                 employee_id=request.user.pk,
             )
         except Refused as refused:
-            form.add_error("points", _reason(refused))
+            points = form.cleaned_data["points"] if refused.code == "code_is_needed" else 0
+            form.add_error("points", till_reason(refused))
+            return _member_page(request, member, AccrueForm(), form, code_for=points)
         else:
             worth = _money(redemption.worth_minor, member)
             words = {"points": redemption.amount, "worth": worth}
             text = gettext("%(points)d points redeemed: take %(worth)s off the price.") % words
             say(request, text)
-            return _done(member)
+            return back_to(member)
     return _member_page(request, member, AccrueForm(), form)
 
 
@@ -155,11 +158,11 @@ def till_undo(request: HttpRequest, redemption_id: int) -> Shown:
             undo_redemption(redemption, now=moment_of_now())
             say(request, gettext("Undone: the points are back on the card."))
         except Refused as refused:
-            say(request, _reason(refused), tone="bad")
-    return _done(redemption.member)
+            say(request, till_reason(refused), tone="bad")
+    return back_to(redemption.member)
 
 
-def _done(member: Member) -> HttpResponse:
+def back_to(member: Member) -> HttpResponse:
     """Back to the member, with the cursor where the next card is scanned."""
     return redirect(f"{reverse('loyalty.till_member', args=[member.number])}?done=1")
 
@@ -174,7 +177,12 @@ def _focus(request: HttpRequest, accrue: AccrueForm, redeem: RedeemForm) -> bool
 
 
 def _member_page(
-    request: HttpRequest, member: Member, accrue: AccrueForm, redeem: RedeemForm
+    request: HttpRequest,
+    member: Member,
+    accrue: AccrueForm,
+    redeem: RedeemForm,
+    *,
+    code_for: int = 0,
 ) -> HttpResponse:
     (wallet,) = wallets_of([member], now=moment_of_now())
     for form in (accrue, redeem):
@@ -195,6 +203,7 @@ def _member_page(
         accrue=accrue,
         redeem=redeem,
         undoable=latest if is_fresh else None,
+        code_for=code_for,
         find_next=_focus(request, accrue, redeem),
         store=store_of(request),
         worth=_money(spendable.worth_minor, member) if spendable else "",
@@ -260,9 +269,10 @@ def _money(minor: int, member: Member) -> str:
     return format_money(minor, member.program.currency, get_language() or "en")
 
 
-def _reason(refused: Refused) -> str:
+def till_reason(refused: Refused) -> str:
+    """Why a till is refused something, for the cashier."""
     return {
-        "not_enough_points": gettext("There are not enough points for that."),
         "too_late_to_undo": gettext("This redemption can no longer be undone at the till."),
         "other_content": gettext("This was sent before with another amount."),
-    }.get(refused.code, refused.message)
+        "code_is_needed": gettext("So many points need a code that the member is sent."),
+    }.get(refused.code) or reason_in_words(refused.code)
