@@ -81,7 +81,7 @@ def guard_spending(
     """
     refuse_frozen([member.pk, leader_id])
     if by is not None and member.employee_id == by:
-        raise Refused("own_card", "nobody serves their own card: ask a colleague", "member")
+        raise Refused("serves_oneself", "nobody serves their own card: ask a colleague", "member")
     if not unit.program.spending_limits:
         return
     limits = SpendingLimits.model_validate(unit.program.spending_limits)
