@@ -11,13 +11,15 @@ from pydantic import ValidationError
 
 from regulars.core.errors import Conflict, Refused
 from regulars.core.models import Work
+from regulars.loyalty.actions.laddering import set_thresholds
 from regulars.loyalty.actions.programs import (
     RuleInput,
     check_settings,
     end_rule,
     set_rule,
 )
-from regulars.loyalty.models import Draft, Program, Rule, Tier
+from regulars.loyalty.actions.prolonging import set_expiry
+from regulars.loyalty.models import Draft, Program, Rule, Tier, Unit
 from regulars.loyalty.queries.replays import PARTITION, Task, in_order
 from regulars.loyalty.queries.schemes import scheme_of
 from regulars.loyalty.queries.stories import Reading, partitions_of
@@ -180,11 +182,12 @@ def publish_draft(draft: Draft, *, by: int | None, now: datetime, confirms: bool
         words = "another person publishes a draft, or you confirm that nobody else looked at it"
         raise Refused("needs_a_second_look", words, "confirms")
     changes = Changes.model_validate(draft.changes)
-    if changes.tiers or changes.expiries:
-        words = "thresholds of tiers and the life of points can be tried, not yet published, here"
-        raise Refused("only_rules_are_published", words, "changes")
     for change in changes.rules:
         _publish_rule(draft.program, change, now=now)
+    set_thresholds(draft.program, changes.tiers, now=now)
+    for one in changes.expiries:
+        unit = Unit.objects.get(program=draft.program, code=one.unit)
+        set_expiry(unit, one.expiry.model_dump(mode="json", exclude_defaults=True), now=now)
     draft.state, draft.published_by_id, draft.published_at = "published", by, now
     draft.is_confirmed = is_alone
     draft.save()
@@ -234,6 +237,7 @@ def _checked(program: Program, told: dict[str, Any]) -> Changes:
     if changes.is_empty:
         raise Refused("nothing_changes", "a draft changes at least one thing", "changes")
     _check_tiers(program, changes)
+    _check_units(program, changes)
     for change in changes.rules:
         if not change.ends:
             check_settings(program, change.kind, change.settings)
@@ -243,6 +247,13 @@ def _checked(program: Program, told: dict[str, Any]) -> Changes:
         elif not Rule.objects.filter(program=program, code=change.code).exists():
             raise Refused("unknown_rule", f"there is no rule {change.code!r}", "rules")
     return changes
+
+
+def _check_units(program: Program, changes: Changes) -> None:
+    known = set(Unit.objects.filter(program=program).values_list("code", flat=True))
+    for change in changes.expiries:
+        if change.unit not in known:
+            raise Refused("unknown_unit", f"the program has no unit {change.unit!r}", "expiries")
 
 
 def _check_tiers(program: Program, changes: Changes) -> None:

@@ -1,6 +1,6 @@
 """Ladders of a running program: new versions, and tiers given by hand."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -73,6 +73,30 @@ def set_ladder(program: Program, entry: LadderInput, *, now: datetime) -> Ladder
     make_new_edition(program)
     judge_soon(program.pk)
     return ladder
+
+
+@transaction.atomic
+def set_thresholds(program: Program, thresholds: Mapping[str, int], *, now: datetime) -> None:
+    """The next version of each ladder that has these tiers, with other thresholds by their code."""
+    rows = Tier.objects.filter(program=program, is_retired=False).order_by("qualifying_min")
+    concerned = {tier.ladder_id for tier in rows if tier.code in thresholds}
+    for ladder in Ladder.objects.filter(pk__in=concerned).order_by("position"):
+        version = LadderVersion.objects.filter(ladder=ladder).order_by("-version")[0]
+        keeping = {one["code"]: one.get("keep_min") for one in version.steps}
+        steps = [
+            StepInput(
+                tier.code,
+                tier.name,
+                thresholds.get(tier.code, tier.qualifying_min),
+                tier.name_ru,
+                keeping.get(tier.code),
+                tuple(tier.benefits),
+            )
+            for tier in rows
+            if tier.ladder_id == ladder.pk
+        ]
+        told = LadderInput(ladder.code, ladder.name, steps, version.rules, ladder.name_ru)
+        set_ladder(program, told, now=now)
 
 
 @transaction.atomic

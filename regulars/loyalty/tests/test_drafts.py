@@ -7,7 +7,7 @@ from django.test import Client
 
 from regulars.core.api.keys import create_key
 from regulars.core.errors import Conflict, Refused
-from regulars.loyalty.actions import set_rule, take_purchases
+from regulars.loyalty.actions import judge_due_members, set_rule, take_purchases
 from regulars.loyalty.actions.drafting import (
     DraftInput,
     drop_draft,
@@ -17,8 +17,9 @@ from regulars.loyalty.actions.drafting import (
     start_replay,
 )
 from regulars.loyalty.actions.programs import RuleInput
-from regulars.loyalty.models import Draft, Member, Program, Rule
+from regulars.loyalty.models import Draft, Member, Program, Rule, Tier, Unit
 from regulars.loyalty.queries.drafts import found_in
+from regulars.loyalty.rules.expiry import Expiry
 from tests import make
 from tests.make import NOW
 
@@ -150,6 +151,8 @@ def test_who_is_alone_confirms_and_a_change_of_rules_asks_for_a_new_replay(
         ({"rules": [{"code": "a", "kind": "bonus", "settings": {"points": 0}}]}, "points"),
         ({"rules": [{"code": "a", "kind": "points_for_act"}]}, "rules"),
         ({"unknown": 1}, "unknown"),
+        ({"tiers": {"ruby": 1}}, "tiers"),
+        ({"expiries": [{"unit": "gems", "expiry": {"kind": "never"}}]}, "expiries"),
     ],
 )
 def test_bad_changes_are_refused(program: Program, changes: dict[str, object], field: str) -> None:
@@ -187,6 +190,12 @@ def test_thresholds_and_lives_by_page(program: Program) -> None:
     found = found_in(Draft.objects.get())
     assert found is not None
     assert found.tally.tiers["silver", "gold"] == 1
+    draft = Draft.objects.get()
+    client.post(f"/loyalty/club/what-if/{draft.pk}", {"act": "publish", "confirms": "yes"})
+    assert Tier.objects.get(code="gold").qualifying_min == 150
+    assert Unit.objects.get(code="points").life.latest == Expiry(kind="months")
+    judge_due_members(now=NOW + 9 * DAY)
+    assert Member.objects.filter(tier__code="gold").count() == 1
 
 
 def test_by_api_made_replayed_and_published(program: Program) -> None:
