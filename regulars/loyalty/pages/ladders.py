@@ -18,7 +18,9 @@ from regulars.loyalty.rules.tiers.settings import LadderRules
 from regulars.web.frame import say
 from regulars.web.pages import Shown, blame, page, show, show_form
 
-ROWS = 8
+ROWS = 12
+SPARE = 3
+"""Empty rows for tiers that are to be added."""
 BASES = (
     ("unit", _("Qualifying points")),
     ("spend", _("Money spent")),
@@ -185,7 +187,7 @@ def _steps_of(row: Ladder | None) -> list[dict[str, Any]]:
         }
         for tier in tiers[:ROWS]
     ]
-    return steps + [{}] * (ROWS - len(steps))
+    return steps + [{}] * min(SPARE, ROWS - len(steps))
 
 
 def _entry(code: str, form: LadderForm, steps: Any, row: Ladder | None) -> LadderInput:
