@@ -23,6 +23,17 @@ def matching(condition: Condition, table: ir.Table, *, now: datetime) -> ir.Bool
     return truth_in(table, condition, now=now).fill_null(False)
 
 
+def rows_matching(condition: Condition, table: ir.Table, *, now: datetime) -> ir.Table:
+    """The rows of the table of which the condition is true.
+
+    Parts that all have to be true are asked one by one, so an engine can leave rows out by the
+    first of them before it joins what the others need.
+    """
+    parts = condition.parts if isinstance(condition, All) else (condition,)
+    truths = [truth_in(table, part, now=now).fill_null(False) for part in parts]
+    return table.filter(truths) if truths else table
+
+
 def truth_in(table: ir.Table, condition: Condition, *, now: datetime) -> Any:
     """A column that is true, false or null as the condition is true, false or unknown."""
     match condition:

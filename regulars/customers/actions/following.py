@@ -69,18 +69,19 @@ def follow_by(clock: Callable[[], datetime]) -> int:
     SegmentUpkeep.objects.filter(pk=1).update(is_waiting=False)
     conditions = live_conditions()
     looked_at = 0
-    while customer_ids := _follow_batch(conditions, now=clock()):
+    while customer_ids := _follow_batch(conditions, clock):
         looked_at += len(customer_ids)
     return looked_at
 
 
 @transaction.atomic
 @together()
-def _follow_batch(conditions: Mapping[int, Condition], *, now: datetime) -> set[int]:
+def _follow_batch(conditions: Mapping[int, Condition], clock: Callable[[], datetime]) -> set[int]:
     lock_segments()
-    customer_ids = _taken(now)
+    customer_ids = _taken(clock())
     if customer_ids:
-        settle(customer_ids, conditions, now=now)
+        # The moment after they were taken: what touched them happened before it.
+        settle(customer_ids, conditions, now=clock())
     return customer_ids
 
 

@@ -70,24 +70,33 @@ class _Changed:
 
 def size_of(condition: Condition, *, now: datetime) -> Size:
     """How many people a condition is true of now, exactly, with a sample of ten."""
+    from regulars.core.conditions.sets import rows_matching  # imports Ibis, which is slow
+
     now = in_company_zone(now)
     moment = lake_moment([condition], now=now)
     changed = _changed([condition], moment, now=now)
 
-    def counts(people: Any, matched: Sequence[Any]) -> Any:
-        firsts = {f"p{at}": _of_slice(people, matched[0], at) for at in range(SAMPLE)}
-        return people.agg(size=matched[0].cast("int64").sum(), everybody=people.count(), **firsts)
+    def held_in(tables: Any) -> Any:
+        people = _people([condition], tables, changed, now=now)
+        return rows_matching(condition, people, now=now).select("person_id")
 
-    def some(people: Any, matched: Sequence[Any]) -> Any:
-        return people.filter(matched[0]).select("person_id").order_by("person_id").limit(SAMPLE)
+    def counts(tables: Any) -> Any:
+        held, everybody = held_in(tables), _people((), tables, changed, now=now)
+        firsts = {f"p{at}": _of_slice(held, at) for at in range(SAMPLE)}
+        sized = held.agg(size=held.count(), **firsts)
+        return sized.cross_join(everybody.agg(everybody=everybody.count()))
 
-    (row,) = _rows(counts, [condition], changed, now=now)
+    def some(tables: Any) -> Any:
+        return held_in(tables).order_by("person_id").limit(SAMPLE)
+
+    names = facts_read([condition])
+    (row,) = run_tables(counts, names).to_pylist()
     sample = {row[f"p{at}"] for at in range(SAMPLE)} - {None}
-    if len(sample) < min(SAMPLE, row["size"] or 0):
-        sample = {found["person_id"] for found in _rows(some, [condition], changed, now=now)}
+    if len(sample) < min(SAMPLE, row["size"]):
+        sample = {found["person_id"] for found in run_tables(some, names).to_pylist()}
     sample |= {lead for lead, ids in changed.held.items() if ids}
     return Size(
-        (row["size"] or 0) + changed.count(0),
+        row["size"] + changed.count(0),
         row["everybody"] + len(changed.held),
         tuple(sorted(sample)[:SAMPLE]),
         moment if changed.pending else now,
@@ -95,9 +104,9 @@ def size_of(condition: Condition, *, now: datetime) -> Size:
     )
 
 
-def _of_slice(people: Any, matched: Any, at: int) -> Any:
-    """The first person of one tenth of those matched: ten such make a sample in the same pass."""
-    return people.person_id.min(where=matched & (people.person_id % SAMPLE == at))
+def _of_slice(held: Any, at: int) -> Any:
+    """The first person of one tenth of these: ten such make a sample in the same pass."""
+    return held.person_id.min(where=held.person_id % SAMPLE == at)
 
 
 def overlap_of(first: Condition, second: Condition, *, now: datetime) -> Overlap:
@@ -174,11 +183,19 @@ def _rows(
     from regulars.core.conditions.sets import matching  # imports Ibis, which is slow
 
     def expression(tables: Any) -> Any:
-        people = people_with(conditions, Lake(tables), now=now)
-        if changed.records:
-            people = people.filter(people.person_id.notin(changed.records))
+        people = _people(conditions, tables, changed, now=now)
         truths = {f"m{at}": matching(one, people, now=now) for at, one in enumerate(conditions)}
         marked = people.select("person_id", **truths)
         return make(marked, [marked[name] for name in truths])
 
     return list(run_tables(expression, facts_read(conditions)).to_pylist())
+
+
+def _people(
+    conditions: Sequence[Condition], tables: Any, changed: _Changed, *, now: datetime
+) -> Any:
+    """Those who are taken from the lake, with what the conditions ask."""
+    people = people_with(conditions, Lake(tables), now=now)
+    if not changed.records:
+        return people
+    return people.filter(people.person_id.notin(changed.records))

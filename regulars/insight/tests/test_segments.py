@@ -7,6 +7,7 @@ import shutil
 from dataclasses import replace
 from datetime import UTC, timedelta
 from io import BytesIO
+from itertools import chain, repeat
 from random import Random
 
 import pytest
@@ -23,7 +24,12 @@ from regulars.core.errors import Conflict, Refused
 from regulars.core.models import Event
 from regulars.customers.actions import CustomerRef
 from regulars.customers.actions.consents import record_consents
-from regulars.customers.actions.following import follow, touch_customers, touch_expired
+from regulars.customers.actions.following import (
+    follow,
+    follow_by,
+    touch_customers,
+    touch_expired,
+)
 from regulars.customers.actions.segments import (
     SegmentInput,
     change_segment,
@@ -317,6 +323,18 @@ def test_a_yes_that_ends_is_followed(people) -> None:
     assert size_of(parsed(asked), now=now + 2 * DAY).size == 0
     follow(now=now + 2 * DAY)
     assert sizes_of([segment]) == {segment.pk: 0}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_fact_is_judged_by_a_moment_after_it(people) -> None:
+    now = timezone.now()
+    buyers = {"did": "purchase", "within": {"last_hours": 1}}
+    segment = create_segment("now", SegmentInput("N", condition=buyers), now=now)
+    make.purchase(customer=Customer.objects.get(pk=people[0]), bought_at=now, now=now)
+    touch_customers([people[0]], now=now)
+    moments = chain([now - DAY], repeat(now + timedelta(seconds=1)))
+    follow_by(lambda: next(moments))
+    assert members_among(segment, people) == {people[0]}
 
 
 @pytest.mark.django_db(transaction=True)
