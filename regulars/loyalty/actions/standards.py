@@ -1,5 +1,6 @@
 """Programs to begin with, ready made."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from regulars.core.money import minor_per_unit
@@ -16,16 +17,22 @@ from regulars.loyalty.models import Program
 def open_standard_program(
     *, currency: str, now: datetime, code: str = "club", name: str = "Club", name_ru: str = "Клуб"
 ) -> Program:
-    """A program most shops can start with; opened before, it is given as it is.
+    """The standard program; opened before, it is given as it is."""
+    entry = replace(standard_program(currency), code=code, name=name, name_ru=name_ru)
+    return open_program(entry, now=now)
+
+
+def standard_program(currency: str) -> ProgramInput:
+    """A program most shops can start with.
 
     A point for every whole unit of money, a hundred points are worth one unit; status points
     for spending lead to three tiers, the higher ones earn more; every tenth visit brings a gift.
     """
     whole = minor_per_unit(currency)
-    entry = ProgramInput(
-        code=code,
-        name=name,
-        name_ru=name_ru,
+    return ProgramInput(
+        code="club",
+        name="Club",
+        name_ru="Клуб",
         currency=currency,
         units=_units(whole),
         tiers=(
@@ -35,7 +42,6 @@ def open_standard_program(
         ),
         rules=_rules(whole),
     )
-    return open_program(entry, now=now)
 
 
 def _units(whole: int) -> tuple[UnitInput, ...]:

@@ -12,6 +12,7 @@ from regulars.loyalty.api import (
     ladders,
     liability,
     members,
+    programs,
     promo,
     purchases,
     rewards,
@@ -35,5 +36,6 @@ router.add_router("", adjusting.router)
 router.add_router("", units.router)
 router.add_router("", handovers.router)
 router.add_router("", guarding.router)
+router.add_router("", programs.router)
 
 describe()

@@ -51,14 +51,14 @@ router = Router(tags=["Loyalty"])
 @router.get("/programs", response=list[ProgramOut], **reads("loyalty:read"))
 def list_programs(request: ApiRequest) -> list[ProgramOut]:
     """All programs with their units and tiers."""
-    return [_program(program) for program in seen(Program, request.auth).order_by("id")]
+    return [shaped_program(program) for program in seen(Program, request.auth).order_by("id")]
 
 
 @router.put("/programs/{program_id}/terms", response=ProgramOut, **writes("loyalty:write"))
 def put_terms(request: ApiRequest, program_id: Id, entry: TermsIn) -> ProgramOut:
     """Set what returned goods take, and what points wait for, from now on."""
     program = get_seen(Program, program_id, seen_by=request.auth)
-    return _program(set_terms(program, TermsInput(**entry.model_dump())))
+    return shaped_program(set_terms(program, TermsInput(**entry.model_dump())))
 
 
 @router.get("/members", response=Page[MemberOut], **reads("loyalty:read"))
@@ -185,7 +185,8 @@ def _redemption(redemption: Redemption) -> RedemptionOut:
     )
 
 
-def _program(program: Program) -> ProgramOut:
+def shaped_program(program: Program) -> ProgramOut:
+    """A program as the API shows it."""
     units = Unit.objects.filter(program=program).order_by("id")
     tiers = Tier.objects.filter(program=program, is_retired=False).order_by("qualifying_min")
     return ProgramOut(

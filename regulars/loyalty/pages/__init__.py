@@ -2,6 +2,7 @@
 
 from regulars.loyalty.pages import (
     adjusting,
+    baskets,
     campaigns,
     cards,
     choosing,
@@ -27,6 +28,7 @@ from regulars.loyalty.pages import (
 
 __all__ = [
     "adjusting",
+    "baskets",
     "campaigns",
     "cards",
     "choosing",

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.dates import MONTHS_3
 from django.utils.timezone import localdate
 from django.utils.timezone import now as moment_of_now
@@ -14,8 +15,9 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from regulars.company.models import Brand
+from regulars.core.errors import Refused
 from regulars.core.money import format_money, minor_per_unit
-from regulars.loyalty.actions import open_standard_program
+from regulars.loyalty.actions.templates import TEMPLATES, open_from_template
 from regulars.loyalty.models import LadderVersion, Program, Rule
 from regulars.loyalty.pages.tier_sentences import ladder_told
 from regulars.loyalty.queries.figures import (
@@ -45,7 +47,7 @@ def home(request: HttpRequest) -> Shown:
     """Members, points and tiers of a program; the first one unless the address names another."""
     programs = list(Program.objects.order_by("id"))
     if not programs:
-        return show(request, "loyalty/no_program.html")
+        return show(request, "loyalty/no_program.html", templates=_templates())
     program = next((p for p in programs if p.code == request.GET.get("program")), programs[0])
     brand = Brand.objects.first()
     units = list(spendable_units_of(program))
@@ -96,13 +98,23 @@ def _figures_shown(figures: ProgramFigures, program: Program, *, zone: str) -> d
 
 
 @page("loyalty/open", needs="loyalty.edit_program")
-def open_first_program(request: HttpRequest) -> Shown:
-    """Opens the standard program, once, and leads to it."""
-    if request.method == "POST":
-        brand = Brand.objects.first()
-        open_standard_program(currency=brand.currency if brand else "USD", now=moment_of_now())
-        say(request, gettext("The program is open: purchases earn points from now on."))
-    return redirect("loyalty.home")
+def open_new_program(request: HttpRequest) -> Shown:
+    """Templates of programs to choose from; opens one of them and leads to it."""
+    if request.method != "POST":
+        return show(request, "loyalty/open.html", templates=_templates())
+    brand, chosen = Brand.objects.first(), request.POST.get("template", "")
+    currency = brand.currency if brand else "USD"
+    try:
+        program = open_from_template(chosen, currency=currency, now=moment_of_now())
+    except Refused:
+        return redirect("loyalty.open_new_program")
+    say(request, gettext("The program is open: purchases earn from now on."))
+    return redirect(f"{reverse('loyalty.home')}?program={program.code}")
+
+
+def _templates() -> list[tuple[str, str, str]]:
+    """Of each template its code, what it is called, and what it is."""
+    return [(code, gettext(one.title), gettext(one.words)) for code, one in TEMPLATES.items()]
 
 
 def month_chart(

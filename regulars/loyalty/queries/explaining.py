@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from regulars.core.conditions.words import Words
 from regulars.core.money import format_money
 from regulars.loyalty.models import Rule
-from regulars.loyalty.rules.explaining import Explained, explained
+from regulars.loyalty.rules.explaining import Explained, explained, part_of
 from regulars.loyalty.rules.mechanic import mechanics
 from regulars.loyalty.rules.receipts import Awarded
 
@@ -37,6 +37,17 @@ def explanation_of(
         words=words,
         show_money=lambda minor: format_money(minor, currency, language),
         show_day=told_day,
+    )
+
+
+def part_in_words(award: Awarded, rule: Rule) -> str:
+    """What one award was worked out from, in the reader's language."""
+    currency, language = rule.program.currency, get_language() or "en"
+    words: Words = translation
+    return part_of(
+        explained_award(award, rule),
+        words=words,
+        show_money=lambda minor: format_money(minor, currency, language),
     )
 
 

@@ -47,8 +47,7 @@ def keys_of(text: str) -> list[str]:
 def test_without_a_program_one_click_opens_one() -> None:
     client = signed_in()
     assert "Open a program" in client.get(reverse("loyalty.home")).content.decode()
-    client.post(reverse("loyalty.open_first_program"))
-    client.post(reverse("loyalty.open_first_program"))
+    client.post(reverse("loyalty.open_new_program"), {"template": "club"})
     assert Program.objects.get().code == "club"
     assert "Bronze" not in client.get(reverse("loyalty.home")).content.decode()
 
