@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from regulars.loyalty.actions import LadderInput, StepInput, judge_due_members, set_ladder
-from regulars.loyalty.models import LadderVersion, Member, Program, Tier
+from regulars.loyalty.models import GivenTier, LadderVersion, Member, Program, Tier
 from regulars.loyalty.tests.test_api import Caller, receipt
 from regulars.loyalty.tests.test_pages import signed_in
 from tests import make
@@ -89,6 +89,25 @@ def test_the_page_makes_a_new_version_and_retires_a_tier() -> None:
     again = client.post(edit, told | {"tier-0-minimum": ""})
     assert again.status_code == 422
     assert "Say what it takes" in again.content.decode()
+
+
+def test_a_tier_is_given_and_taken_away_by_page(till: Caller) -> None:
+    till.post("/purchases", receipt())
+    member = Member.objects.get()
+    client = signed_in()
+    path = reverse("loyalty.give_member_tier", args=[member.pk])
+    told = {"tier": "gold", "reason": "Guest", "key": "k"}
+    assert client.post(path, told | {"reason": ""}).status_code == 422
+    assert client.post(path, told | {"last_day": "2020-01-01"}).status_code == 422
+    for _ in range(2):
+        assert client.post(path, told).status_code == 302
+    given = GivenTier.objects.get()
+    assert "Guest" in client.get(path).content.decode()
+    member.refresh_from_db()
+    assert member.tier == Tier.objects.get(code="gold")
+    client.post(path, {"end": str(given.pk)})
+    member.refresh_from_db()
+    assert member.tier == Tier.objects.get(code="silver")
 
 
 def test_the_card_says_how_much_more_is_needed_and_by_when() -> None:

@@ -189,6 +189,7 @@ class Tale:
         if member and tier:
             told = {"key": self.name("g"), "reason": "Guest", "to": self.at + number * DAY}
             give_tier(member, tier, now=self.at, **told)
+            self.program.refresh_from_db()
 
     def step(self, card: str, number: int) -> None:
         """Another version; what counts stays, for that has no versions."""
