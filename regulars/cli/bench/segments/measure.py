@@ -21,6 +21,7 @@ from regulars.cli.bench.segments.asked import (
     PROBE_AGREED,
     PROBE_EVENT,
     PROBE_STORE,
+    PROBES,
     SIZES,
     live_segments,
 )
@@ -161,7 +162,8 @@ def _sizes() -> dict[str, dict[str, Any]]:
 def _figures(name: str, ask: Ask, probes: int) -> dict[str, float]:
     """Seconds from each fact until the members of a segment show it."""
     took = []
-    people = Customer.objects.order_by("pk").values_list("pk", flat=True)
+    probed = SegmentMember.objects.filter(segment__code__in=PROBES).values("customer")
+    people = Customer.objects.exclude(pk__in=probed).order_by("pk").values_list("pk", flat=True)
     for customer_id in people[1 : probes + 1]:
         is_done = ask(customer_id)
         took.append(_waited_s(is_done))
