@@ -57,6 +57,7 @@ from regulars.loyalty.models import (
     Rule,
     SpendingCode,
     StoredValue,
+    Transfer,
     Unit,
 )
 from tests import make
@@ -384,6 +385,12 @@ def _hold_id(store: Store) -> int:
         now=make.NOW,
         store_id=store.pk,
     ).pk
+
+
+@example("transfer_id")
+def _transfer_id(store: Store) -> int:
+    _member(store)
+    return Transfer.objects.order_by("pk")[0].pk
 
 
 @example("adjustment_id")

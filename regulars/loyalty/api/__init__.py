@@ -10,6 +10,7 @@ from regulars.loyalty.api import (
     handovers,
     holds,
     ladders,
+    ledger,
     liability,
     members,
     programs,
@@ -37,5 +38,6 @@ router.add_router("", units.router)
 router.add_router("", handovers.router)
 router.add_router("", guarding.router)
 router.add_router("", programs.router)
+router.add_router("", ledger.router)
 
 describe()

@@ -3,6 +3,7 @@
 from typing import Any, ClassVar, NoReturn
 
 from django.conf import settings
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 
@@ -203,6 +204,7 @@ class Transfer(Record):
         )
         indexes = (
             models.Index(fields=("source", "id"), name="transfer_by_source"),
+            BrinIndex(fields=("recorded_at",), name="transfer_by_booking", autosummarize=True),
             models.Index(fields=("target", "id"), name="transfer_by_target"),
             models.Index(
                 fields=("redemption",),

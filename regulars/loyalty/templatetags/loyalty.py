@@ -33,6 +33,16 @@ ORDER_STATES = {
     "delivered": _("Delivered"),
     "cancelled": _("Cancelled"),
 }
+POT_NAMES = {
+    "issued": _("Earned"),
+    "redeemed": _("Redeemed"),
+    "expired": _("Expired"),
+    "reversed": _("Taken back with returned goods"),
+    "adjusted": _("Adjusted by hand"),
+    "held": _("Set aside"),
+    "partner": _("Partner"),
+    "members": _("Between members"),
+}
 ADJUSTMENT_STATES = {
     "done": _("On the books"),
     "waiting": _("Waiting"),
@@ -177,3 +187,23 @@ def asker(adjustment: Any) -> str:
 
 
 register.filter("adjusted_for", adjusted_for)
+
+
+@register.filter
+def pot_name(pot: str) -> str:
+    """How people call what a pot of the program is for."""
+    return str(POT_NAMES.get(pot, pot))
+
+
+@register.filter
+def unit_named(line: Any) -> str:
+    """The unit of a line of the ledger in the reader's language."""
+    russian = (get_language() or "").startswith("ru")
+    return str((russian and line.unit_name_ru) or line.unit_name)
+
+
+@register.filter
+def rule_named(line: Any) -> str:
+    """The rule of a line of the ledger in the reader's language."""
+    russian = (get_language() or "").startswith("ru")
+    return str((russian and line.rule_ru) or line.rule)
