@@ -303,7 +303,12 @@ def _handover_id(store: Store) -> int:
     return hand_over_points(giver, taker, 2, key="example", now=make.NOW).pk
 
 
-@example("loyalty.card:token", "loyalty.card_rewards:token")
+@example("size")
+def _icon_size(store: Store) -> int:
+    return 192
+
+
+@example("loyalty.card:token", "loyalty.card_rewards:token", "loyalty.card_manifest:token")
 def _card_token(store: Store) -> str:
     return _member(store).token
 

@@ -32,11 +32,14 @@ PUBLIC_PAGES = {
     "customers.own_data",
     "loyalty.card",
     "loyalty.card_give",
+    "loyalty.card_manifest",
+    "loyalty.card_picture",
     "loyalty.card_rewards",
+    "loyalty.card_worker",
     "loyalty.reward_picture",
 }
 """Pages for everybody, each with a reason: a choice of look, what secret links open,
-pictures that members see, and the web snippet."""
+pictures that members see, the card as an app, and the web snippet."""
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>|\{(?:\w+:)?(\w+)\}")

@@ -23,12 +23,14 @@ def card(request: HttpRequest, token: str) -> Shown:
     member = members.filter(token=token).first()
     if member is None:
         raise Http404
-    (wallet,) = wallets_of([member], now=moment_of_now())
+    now = moment_of_now()
+    (wallet,) = wallets_of([member], now=now)
     return show(
         request,
         "loyalty/card.html",
         wallet=wallet,
         member=member,
+        as_of=now,
         number=grouped(member.number),
         can_give=can_give(member),
         qr=qr_of(member.number),
