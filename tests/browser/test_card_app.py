@@ -63,6 +63,12 @@ def test_the_card_opens_without_a_network_after_one_visit(card: Page, member: Me
 
 def wait_until(page: Page, holds: str) -> None:
     """Waits for what is to hold for the kept copy of the page."""
-    page.wait_for_function(
-        f"caches.match(location.href, {{ ignoreVary: true }}).then((known) => {holds})"
+    page.evaluate(
+        """async () => {
+            for (;;) {
+                const known = await caches.match(location.href, { ignoreVary: true });
+                if (HOLDS) return;
+                await new Promise((done) => setTimeout(done, 20));
+            }
+        }""".replace("HOLDS", holds)
     )
