@@ -1,6 +1,7 @@
 """The card on a phone: it can be installed, and opens without a network after one visit."""
 
 import struct
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -48,7 +49,7 @@ def test_the_card_can_be_put_on_the_home_screen(card: Page, member: Member) -> N
 
 
 def test_the_card_opens_without_a_network_after_one_visit(card: Page, member: Member) -> None:
-    wait_until(card, "Boolean(known)")
+    wait_until(card, is_kept=True)
     card.context.set_offline(True)
     card.reload()
     shown = card.inner_text("main")
@@ -58,17 +59,13 @@ def test_the_card_opens_without_a_network_after_one_visit(card: Page, member: Me
     card.context.set_offline(False)
     Member.objects.filter(pk=member.pk).update(token="gone")
     card.reload()
-    wait_until(card, "!known")
+    wait_until(card, is_kept=False)
 
 
-def wait_until(page: Page, holds: str) -> None:
-    """Waits for what is to hold for the kept copy of the page."""
-    page.evaluate(
-        """async () => {
-            for (;;) {
-                const known = await caches.match(location.href, { ignoreVary: true });
-                if (HOLDS) return;
-                await new Promise((done) => setTimeout(done, 20));
-            }
-        }""".replace("HOLDS", holds)
-    )
+def wait_until(page: Page, *, is_kept: bool) -> None:
+    """Waits until a copy of the page is kept, or is not any more."""
+    kept = "async () => Boolean(await caches.match(location.href, { ignoreVary: true }))"
+    deadline = time.monotonic() + 30
+    while page.evaluate(kept) != is_kept:
+        assert time.monotonic() < deadline, "the copy is not as it should be"
+        page.wait_for_timeout(100)
