@@ -15,7 +15,10 @@ from tests import make
 from tests.browser.conftest import SignIn, hear
 from tests.make import NOW
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True, serialized_rollback=True),
+]
 
 
 @pytest.fixture
