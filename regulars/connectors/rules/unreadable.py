@@ -43,6 +43,12 @@ REASONS: dict[str, object] = {
     "bad_birth_year": _("is no year of birth"),
     "bad_birthday": _("is no day of birth"),
     "bad_timezone": _("is no time zone such as Europe/Moscow"),
+    "earned_later": _("lies ahead"),
+    "has_expired": _("is over: these points would be dead already"),
+    "no_dates_here": _("only points that are spent have dates"),
+    "not_a_balance": _("is below zero, or no whole number of what is held"),
+    "unknown_program": _("there is no program of this code"),
+    "unknown_unit": _("the program has nothing of this code"),
     "too_many_traits": _("has more columns than a profile can keep"),
 }
 """Every reason by its code, for pages, files of errors and the command line."""
