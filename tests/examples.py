@@ -289,8 +289,9 @@ def _card_number(store: Store) -> str:
 
 @example("loyalty.card_give:token")
 def _giving_token(store: Store) -> str:
+    token = _member(store).token
     Program.objects.update(handover_max=100, handover_day_max=200)
-    return _member(store).token
+    return token
 
 
 @example("handover_id")

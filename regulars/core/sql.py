@@ -23,12 +23,11 @@ def cursor_for(rows: int) -> CursorWrapper:
     For few rows PostgreSQL keeps the plan of each statement, for planning takes longer than reading
     what a few rows touch. For many it plans each time, knowing how many they are.
     """
-    if rows > PLANNED_ONCE_MAX:
+    if rows > PLANNED_ONCE_MAX or connection.queries_logged:
+        # A log of queries can read the statements of the connection's own cursors only.
         return connection.cursor()
     connection.ensure_connection()
     cursor: Any = psycopg.Cursor(connection.connection)
-    if connection.queries_logged:
-        return connection.make_debug_cursor(cursor)
     return connection.make_cursor(cursor)
 
 
