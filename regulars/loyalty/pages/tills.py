@@ -24,7 +24,7 @@ from regulars.customers.models import Purchase
 from regulars.loyalty.actions import Taken, redeem_points, take_purchases, undo_redemption
 from regulars.loyalty.models import Member, Redemption, Unit
 from regulars.loyalty.queries.wallets import find_member, wallets_of
-from regulars.loyalty.reasons import reason_in_words
+from regulars.loyalty.reasons import REASONS
 from regulars.loyalty.rules.cards import grouped
 from regulars.web.frame import say
 from regulars.web.pages import Nav, Shown, blame, page, show
@@ -271,8 +271,10 @@ def _money(minor: int, member: Member) -> str:
 
 def till_reason(refused: Refused) -> str:
     """Why a till is refused something, for the cashier."""
-    return {
+    told = {
         "too_late_to_undo": gettext("This redemption can no longer be undone at the till."),
         "other_content": gettext("This was sent before with another amount."),
         "code_is_needed": gettext("So many points need a code that the member is sent."),
-    }.get(refused.code) or reason_in_words(refused.code)
+    }
+    words = told.get(refused.code) or str(REASONS.get(refused.code, refused.message))
+    return f"{words} {refused.message}" if refused.code == "member_is_frozen" else words

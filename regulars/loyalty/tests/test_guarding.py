@@ -259,6 +259,16 @@ def test_the_till_asks_for_a_code_and_then_redeems(
     assert code.used_for == "till:press"
 
 
+def test_the_till_says_why_a_card_is_frozen(client: Client, member: Member) -> None:
+    freeze_members([member.pk], reason="reported lost", now=NOW)
+    client.force_login(
+        make.employee("cashier"), backend="allauth.account.auth_backends.AuthenticationBackend"
+    )
+    told = {"points": 5, "key": "press"}
+    page = client.post(f"/till/{member.number}/redeem", told)
+    assert "reported lost" in page.content.decode()
+
+
 def test_the_manager_sees_alarms_and_decides(
     client: Client, program: Program, member: Member
 ) -> None:
