@@ -7,12 +7,12 @@ from ninja import Router, Schema
 from ninja.responses import Status
 from pydantic import Field
 
-from regulars.company.models import Brand
 from regulars.core.api.operations import reads, writes
 from regulars.core.api.requests import ApiRequest
 from regulars.loyalty.actions.templates import TEMPLATES, open_from_template
 from regulars.loyalty.api.members import shaped_program
 from regulars.loyalty.api.shapes import ProgramOut
+from regulars.loyalty.queries.currencies import currency_here
 
 router = Router(tags=["Loyalty"])
 
@@ -42,7 +42,5 @@ def list_templates(request: ApiRequest) -> list[TemplateOut]:
 @router.post("/programs", response={201: ProgramOut}, **writes("loyalty:write"))
 def create_program(request: ApiRequest, entry: ProgramIn) -> Status[ProgramOut]:
     """Open a program from a template: purchases earn from now on, and all of it can be changed."""
-    brand = Brand.objects.first()
-    currency = brand.currency if brand else "USD"
-    made = open_from_template(entry.template, currency=currency, now=moment_of_now())
+    made = open_from_template(entry.template, currency=currency_here(), now=moment_of_now())
     return Status(201, shaped_program(made))

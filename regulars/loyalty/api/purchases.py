@@ -7,7 +7,6 @@ from django.utils.timezone import now as moment_of_now
 from ninja import Router
 from ninja.responses import Status
 
-from regulars.company.models import Brand
 from regulars.core.api.lines import answer_lines
 from regulars.core.api.operations import takes_lines, writes
 from regulars.core.api.requests import ApiRequest
@@ -36,6 +35,7 @@ from regulars.loyalty.api.shapes import (
 )
 from regulars.loyalty.api.wallets import shaped
 from regulars.loyalty.models import Accrual, Member, Rule
+from regulars.loyalty.queries.currencies import currency_here
 from regulars.loyalty.queries.explaining import explanation_of, rules_behind
 from regulars.loyalty.queries.spendings import purchases_named
 from regulars.loyalty.rules.mechanic import mechanics
@@ -115,7 +115,7 @@ def purchase_id_of(named: PurchaseNameIn | None) -> int | None:
 
 
 def _take(batch: Sequence[PurchaseIn]) -> Sequence[PurchaseOut | Refused]:
-    currency = Brand.objects.values_list("currency", flat=True).first() or "USD"
+    currency = currency_here()
     wrong = [entry.currency not in {None, currency} for entry in batch]
     inputs = [_told(entry) for entry, bad in zip(batch, wrong, strict=True) if not bad]
     done = take_purchases(inputs, now=moment_of_now())

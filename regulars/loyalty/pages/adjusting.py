@@ -22,7 +22,8 @@ from regulars.loyalty.actions.adjusting import (
     decline_adjustment,
 )
 from regulars.loyalty.models import Adjustment, Member, Unit
-from regulars.loyalty.pages.amounts import day_field, end_of, program_of
+from regulars.loyalty.pages.addresses import program_of
+from regulars.loyalty.pages.amounts import day_field, end_of
 from regulars.loyalty.queries.explaining import adjusted_for
 from regulars.loyalty.queries.wallets import wallets_of
 from regulars.loyalty.reasons import reason_in_words

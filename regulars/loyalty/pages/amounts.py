@@ -5,11 +5,9 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.http import Http404
 from django.utils import timezone
 
 from regulars.core.money import minor_per_unit
-from regulars.loyalty.models import Program
 
 
 def money_field(label: Any, currency: str, *, required: bool = False, **told: Any) -> forms.Field:
@@ -60,11 +58,3 @@ def day_of(moment: datetime | None) -> date | None:
 def last_day_of(moment: datetime | None) -> date | None:
     """The last day before an end."""
     return None if moment is None else timezone.localdate(moment - timedelta(seconds=1))
-
-
-def program_of(code: str) -> Program:
-    """The program of an address, or 404."""
-    program = Program.objects.filter(code=code).first()
-    if program is None:
-        raise Http404
-    return program

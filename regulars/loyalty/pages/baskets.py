@@ -19,7 +19,8 @@ from regulars.core.money import minor_per_unit
 from regulars.customers.actions import CustomerRef, LineInput, PurchaseInput
 from regulars.loyalty.actions import take_purchases
 from regulars.loyalty.models import Member, Program, Rule, Unit
-from regulars.loyalty.pages.amounts import money_field, program_of
+from regulars.loyalty.pages.addresses import program_of
+from regulars.loyalty.pages.amounts import money_field
 from regulars.loyalty.queries.explaining import part_in_words, rules_behind
 from regulars.loyalty.queries.wallets import find_member
 from regulars.loyalty.rules.receipts import Receipt

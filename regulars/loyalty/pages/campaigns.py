@@ -3,7 +3,7 @@
 from typing import Any
 
 from django import forms
-from django.http import Http404, HttpRequest
+from django.http import HttpRequest
 from django.shortcuts import redirect
 from django.utils.text import slugify
 from django.utils.timezone import now as moment_of_now
@@ -20,6 +20,7 @@ from regulars.loyalty.actions.campaigns import (
     switch_campaign,
 )
 from regulars.loyalty.models import Campaign, Program, Unit
+from regulars.loyalty.pages.addresses import program_of
 from regulars.loyalty.queries.campaigns import campaigns_of
 from regulars.web.frame import say
 from regulars.web.pages import Shown, blame, page, show, show_form
@@ -69,14 +70,14 @@ def scale_of(unit: Unit, program: Program) -> int:
 @page("loyalty/<slug:code>/campaigns", needs="loyalty.view_rule")
 def campaigns(request: HttpRequest, code: str) -> Shown:
     """The campaigns with budget, spent and left, and the rules of each in words."""
-    program = _program(code)
+    program = program_of(code)
     return show(request, "loyalty/campaigns.html", program=program, campaigns=campaigns_of(program))
 
 
 @page("loyalty/<slug:code>/campaigns/new", needs="loyalty.edit_rule")
 def new_campaign(request: HttpRequest, code: str) -> Shown:
     """A campaign, which rules may name from then on."""
-    program = _program(code)
+    program = program_of(code)
     form = CampaignForm(request.POST or None, program=program)
     if request.method == "POST" and form.is_valid():
         taken = Campaign.objects.filter(program=program).count()
@@ -94,7 +95,7 @@ def new_campaign(request: HttpRequest, code: str) -> Shown:
 @page("loyalty/<slug:code>/campaigns/<int:campaign_id>", needs="loyalty.edit_rule")
 def edit_campaign(request: HttpRequest, code: str, campaign_id: int) -> Shown:
     """Another name or budget for a campaign."""
-    program = _program(code)
+    program = program_of(code)
     campaign = _campaign(request, program, campaign_id)
     budget = campaign.budget
     form = CampaignForm(
@@ -123,7 +124,7 @@ def edit_campaign(request: HttpRequest, code: str, campaign_id: int) -> Shown:
 @page("loyalty/<slug:code>/campaigns/<int:campaign_id>/switch", needs="loyalty.edit_rule")
 def switch(request: HttpRequest, code: str, campaign_id: int) -> Shown:
     """Closes an open campaign or opens a closed one."""
-    campaign = _campaign(request, _program(code), campaign_id)
+    campaign = _campaign(request, program_of(code), campaign_id)
     if request.method == "POST":
         is_open = switch_campaign(campaign, is_open=request.POST.get("open") == "1").is_open
         told = gettext("The campaign is open.") if is_open else gettext("The campaign is closed.")
@@ -134,10 +135,3 @@ def switch(request: HttpRequest, code: str, campaign_id: int) -> Shown:
 def _campaign(request: HttpRequest, program: Program, campaign_id: int) -> Campaign:
     rows = Campaign.objects.filter(program=program).select_related("unit", "program")
     return get_seen(Campaign, campaign_id, seen_by=request.user, rows=rows)  # type: ignore[arg-type]
-
-
-def _program(code: str) -> Program:
-    program = Program.objects.filter(code=code).first()
-    if program is None:
-        raise Http404
-    return program

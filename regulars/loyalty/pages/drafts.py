@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
-from django.http import Http404, HttpRequest
+from django.http import HttpRequest
 from django.shortcuts import redirect
 from django.utils.timezone import now as moment_of_now
 from django.utils.translation import gettext
@@ -23,6 +23,7 @@ from regulars.loyalty.actions.drafting import (
 )
 from regulars.loyalty.jobs import replay_draft
 from regulars.loyalty.models import Draft, Member, Program, Rule, Tier, Unit
+from regulars.loyalty.pages.addresses import program_of
 from regulars.loyalty.pages.drawing import PART, entry_of, form_of
 from regulars.loyalty.queries.drafts import found_in, untold_ladders
 from regulars.loyalty.queries.sentences import sentences_of
@@ -119,7 +120,7 @@ def _months(unit: Unit) -> int | None:
 @page("loyalty/<slug:code>/what-if", needs="loyalty.view_rule")
 def what_if(request: HttpRequest, code: str) -> Shown:
     """Drafts there are, and today's rules to start one from."""
-    program, now = _program(code), moment_of_now()
+    program, now = program_of(code), moment_of_now()
     rows = Draft.objects.filter(program=program).select_related("made_by", "published_by")
     known = Rule.objects.filter(program=program).order_by("position", "code", "-version")
     current = [row for row in known if row.in_force_to is None or row.in_force_to > now]
@@ -137,7 +138,7 @@ def what_if(request: HttpRequest, code: str) -> Shown:
 @page("loyalty/<slug:code>/what-if/rules/<int:rule_id>", needs="loyalty.edit_rule")
 def try_rule(request: HttpRequest, code: str, rule_id: int) -> Shown:
     """Another setting of a rule, for a new draft or for one there is."""
-    program = _program(code)
+    program = program_of(code)
     rows = Rule.objects.filter(program=program)
     row = get_seen(Rule, rule_id, seen_by=request.user, rows=rows)  # type: ignore[arg-type]
     draft = _asked(request, program)
@@ -172,7 +173,7 @@ def try_rule(request: HttpRequest, code: str, rule_id: int) -> Shown:
 @page("loyalty/<slug:code>/what-if/thresholds", needs="loyalty.edit_rule")
 def try_thresholds(request: HttpRequest, code: str) -> Shown:
     """Other thresholds of tiers and another life of points, for a new draft or for one there is."""
-    program = _program(code)
+    program = program_of(code)
     draft = _asked(request, program)
     changes = Changes.model_validate(draft.changes if draft else {})
     form = ThresholdsForm(request.POST or None, program=program, changes=changes)
@@ -189,7 +190,7 @@ def try_thresholds(request: HttpRequest, code: str) -> Shown:
 @page("loyalty/<slug:code>/what-if/<int:draft_id>", needs="loyalty.view_rule")
 def draft(request: HttpRequest, code: str, draft_id: int) -> Shown:
     """A draft beside today's rules: figures, who gains and who loses, tiers; and its publishing."""
-    program = _program(code)
+    program = program_of(code)
     row = _draft(request, program, draft_id)
     if request.method == "POST" and request.user.has_perm("loyalty.edit_rule"):
         try:
@@ -203,7 +204,7 @@ def draft(request: HttpRequest, code: str, draft_id: int) -> Shown:
 @page("loyalty/<slug:code>/what-if/<int:draft_id>/progress", needs="loyalty.view_rule")
 def draft_progress(request: HttpRequest, code: str, draft_id: int) -> Shown:
     """How far the replay of a draft is."""
-    program = _program(code)
+    program = program_of(code)
     row = _draft(request, program, draft_id)
     return show(request, "loyalty/_draft_progress.html", **_shown(program, row))
 
@@ -314,10 +315,3 @@ def _draft(request: HttpRequest, program: Program, draft_id: int) -> Draft:
     rows = Draft.objects.filter(program=program)
     rows = rows.select_related("program", "work", "made_by", "published_by")
     return get_seen(Draft, draft_id, seen_by=request.user, rows=rows)  # type: ignore[arg-type]
-
-
-def _program(code: str) -> Program:
-    program = Program.objects.filter(code=code).first()
-    if program is None:
-        raise Http404
-    return program

@@ -10,6 +10,7 @@ from regulars.core.access import get_seen
 from regulars.core.errors import Refused
 from regulars.loyalty.actions import end_rule, set_rule
 from regulars.loyalty.models import Program, Rule
+from regulars.loyalty.pages.addresses import program_of
 from regulars.loyalty.pages.drawing import PART, entry_of, form_of
 from regulars.loyalty.queries.sentences import sentences_of
 from regulars.loyalty.rules.mechanic import mechanics
@@ -25,7 +26,7 @@ BESIDES = ("limits", "group", "group_takes", "campaign", "partner")
 @page("loyalty/<slug:code>/rules", needs="loyalty.view_rule")
 def rules(request: HttpRequest, code: str) -> Shown:
     """The rules in force, what is coming, what has ended, and the mechanics to add one from."""
-    program, now = _program(code), moment_of_now()
+    program, now = program_of(code), moment_of_now()
     rows = list(Rule.objects.filter(program=program).order_by("position", "code", "-version"))
     current = [row for row in rows if row.in_force_to is None or row.in_force_to > now]
     told = sentences_of(program, current)
@@ -46,7 +47,7 @@ def rules(request: HttpRequest, code: str) -> Shown:
 @page("loyalty/<slug:code>/rules/new/<slug:kind>", needs="loyalty.edit_rule")
 def new_rule(request: HttpRequest, code: str, kind: str) -> Shown:
     """A rule of a kind of mechanic, in force at once for purchases made from now on."""
-    program = _program(code)
+    program = program_of(code)
     if kind not in mechanics.kinds():
         raise Http404
     return _form_page(request, program, kind=kind, row=None)
@@ -55,7 +56,7 @@ def new_rule(request: HttpRequest, code: str, kind: str) -> Shown:
 @page("loyalty/<slug:code>/rules/<int:rule_id>", needs="loyalty.edit_rule")
 def edit_rule(request: HttpRequest, code: str, rule_id: int) -> Shown:
     """The next version of a rule; what the version before gave stays as it is."""
-    program = _program(code)
+    program = program_of(code)
     rows = Rule.objects.filter(program=program)
     row = get_seen(Rule, rule_id, seen_by=request.user, rows=rows)  # type: ignore[arg-type]
     return _form_page(request, program, kind=row.kind, row=row)
@@ -64,7 +65,7 @@ def edit_rule(request: HttpRequest, code: str, rule_id: int) -> Shown:
 @page("loyalty/<slug:code>/rules/<int:rule_id>/end", needs="loyalty.edit_rule")
 def stop_rule(request: HttpRequest, code: str, rule_id: int) -> Shown:
     """Ends a rule; purchases made before still earn by it."""
-    rows = Rule.objects.filter(program=_program(code)).select_related("program")
+    rows = Rule.objects.filter(program=program_of(code)).select_related("program")
     row = get_seen(Rule, rule_id, seen_by=request.user, rows=rows)  # type: ignore[arg-type]
     if request.method == "POST":
         end_rule(row, now=moment_of_now())
@@ -101,10 +102,3 @@ def _form_page(request: HttpRequest, program: Program, *, kind: str, row: Rule |
 def _part(field: forms.BoundField) -> str:
     """The setting that a field belongs to: its own, or the group it is part of."""
     return field.name.partition(PART)[0]
-
-
-def _program(code: str) -> Program:
-    program = Program.objects.filter(code=code).first()
-    if program is None:
-        raise Http404
-    return program

@@ -15,7 +15,8 @@ from django.utils.translation import gettext_lazy as _
 from regulars.core.errors import Refused
 from regulars.loyalty.actions.prolonging import set_expiry
 from regulars.loyalty.actions.reminding import LONGEST, set_reminders
-from regulars.loyalty.models import Program, Unit
+from regulars.loyalty.models import Unit
+from regulars.loyalty.pages.addresses import program_of
 from regulars.loyalty.pages.expiry_sentences import expiry_told
 from regulars.loyalty.queries.reminders import reminded_since
 from regulars.loyalty.rules.expiry import Expiry
@@ -120,7 +121,7 @@ class RemindersForm(forms.Form):
 @page("loyalty/<slug:code>/expiry", needs="loyalty.view_program")
 def expiry(request: HttpRequest, code: str) -> Shown:
     """How long points of each unit live, now and before."""
-    program = _program(code)
+    program = program_of(code)
     form = RemindersForm(request.POST or None, initial={"days": program.reminds_days})
     may_change = request.method == "POST" and request.user.has_perm("loyalty.edit_program")
     if may_change and form.is_valid():
@@ -141,7 +142,7 @@ def expiry(request: HttpRequest, code: str) -> Shown:
 @page("loyalty/<slug:code>/expiry/<slug:unit>", needs="loyalty.edit_program")
 def edit_expiry(request: HttpRequest, code: str, unit: str) -> Shown:
     """Another expiry of a unit, for points granted from now on."""
-    program = _program(code)
+    program = program_of(code)
     row = Unit.objects.filter(program=program, code=unit).exclude(kind="qualifying").first()
     if row is None:
         raise Http404
@@ -177,10 +178,3 @@ def _initial(told: Expiry) -> dict[str, Any]:
         "table": "\n".join(rows),
         "reaches_old": told.kind == "never",
     }
-
-
-def _program(code: str) -> Program:
-    program = Program.objects.filter(code=code).first()
-    if program is None:
-        raise Http404
-    return program

@@ -26,7 +26,8 @@ from regulars.loyalty.actions.values import (
 )
 from regulars.loyalty.models import Program
 from regulars.loyalty.models.values import StoredValue, ValueEntry, ValuePayment
-from regulars.loyalty.pages.amounts import as_minor, day_field, end_of, money_field, program_of
+from regulars.loyalty.pages.addresses import program_of
+from regulars.loyalty.pages.amounts import as_minor, day_field, end_of, money_field
 from regulars.loyalty.queries.values import liability_of
 from regulars.loyalty.reasons import reason_in_words
 from regulars.loyalty.rules.codes import masked, normal_code

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest
+from django.http import HttpRequest
 from django.shortcuts import redirect
 from django.utils.timezone import now as moment_of_now
 from django.utils.translation import gettext
@@ -21,6 +21,7 @@ from regulars.loyalty.actions.guarding import (
 )
 from regulars.loyalty.actions.watching import WatchInput, decide_alarm, set_watch
 from regulars.loyalty.models import Alarm, Member, Program, Watch
+from regulars.loyalty.pages.addresses import program_of
 from regulars.loyalty.queries.wallets import find_member
 from regulars.web.charts import plain_number
 from regulars.web.frame import say
@@ -79,7 +80,7 @@ class StaffCardForm(forms.Form):
 @page("loyalty/<slug:code>/guards", needs="loyalty.edit_program")
 def guards(request: HttpRequest, code: str) -> Shown:
     """Limits on spending, watches, and the cards of employees."""
-    program = _program(code)
+    program = program_of(code)
     form = LimitsForm(request.POST or None, initial=program.spending_limits)
     if request.method == "POST" and form.is_valid():
         try:
@@ -104,7 +105,7 @@ def guards(request: HttpRequest, code: str) -> Shown:
 @page("loyalty/<slug:code>/guards/watches/new", needs="loyalty.edit_program")
 def new_watch(request: HttpRequest, code: str) -> Shown:
     """Another thing to watch."""
-    program = _program(code)
+    program = program_of(code)
     taken = Watch.objects.filter(program=program).count()
     return _watch_page(request, program, code=f"watch-{taken + 1}", watch=None)
 
@@ -112,7 +113,7 @@ def new_watch(request: HttpRequest, code: str) -> Shown:
 @page("loyalty/<slug:code>/guards/watches/<int:watch_id>", needs="loyalty.edit_program")
 def edit_watch(request: HttpRequest, code: str, watch_id: int) -> Shown:
     """A watch with another number or time, or switched off."""
-    program = _program(code)
+    program = program_of(code)
     rows = Watch.objects.filter(program=program)
     watch = get_seen(Watch, watch_id, seen_by=request.user, rows=rows)  # type: ignore[arg-type]
     return _watch_page(request, program, code=watch.code, watch=watch)
@@ -135,7 +136,7 @@ def _watch_page(request: HttpRequest, program: Program, *, code: str, watch: Wat
 @page("loyalty/<slug:code>/guards/staff", needs="loyalty.edit_program")
 def staff_card(request: HttpRequest, code: str) -> Shown:
     """Says that a card is an employee's, or that it no longer is."""
-    program = _program(code)
+    program = program_of(code)
     freed = request.POST.get("free", "")
     if request.method == "POST" and freed.isascii() and freed.isdigit():
         for member in Member.objects.filter(program=program, number=freed):
@@ -169,7 +170,7 @@ def _mark(form: StaffCardForm, program: Program) -> bool:
 @page("loyalty/<slug:code>/alarms", needs="loyalty.view_account")
 def alarms(request: HttpRequest, code: str) -> Shown:
     """Alarms that wait for a decision, and those decided lately."""
-    program = _program(code)
+    program = program_of(code)
     rows = _alarms().filter(watch__program=program)
     waiting = list(rows.filter(state="open").order_by("-id")[:SHOWN])
     decided = list(rows.exclude(state="open").order_by("-decided_at")[:20])
@@ -257,10 +258,3 @@ def _hours(hours: int) -> str:
 
 def _alarms() -> QuerySet[Alarm]:
     return Alarm.objects.select_related("watch__program", "member__customer", "decided_by")
-
-
-def _program(code: str) -> Program:
-    program = Program.objects.filter(code=code).first()
-    if program is None:
-        raise Http404
-    return program

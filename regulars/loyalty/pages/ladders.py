@@ -3,7 +3,7 @@
 from typing import Any
 
 from django import forms
-from django.http import Http404, HttpRequest
+from django.http import HttpRequest
 from django.shortcuts import redirect
 from django.utils.text import slugify
 from django.utils.timezone import now as moment_of_now
@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from regulars.core.errors import Refused
 from regulars.loyalty.actions import LadderInput, StepInput, set_ladder
-from regulars.loyalty.models import Ladder, LadderVersion, Program, Tier
+from regulars.loyalty.models import Ladder, LadderVersion, Tier
+from regulars.loyalty.pages.addresses import program_of
 from regulars.loyalty.pages.tier_sentences import ladder_told
 from regulars.loyalty.rules.tiers.settings import LadderRules
 from regulars.web.frame import say
@@ -115,7 +116,7 @@ class StepForm(forms.Form):
 @page("loyalty/<slug:code>/tiers", needs="loyalty.view_program")
 def ladders(request: HttpRequest, code: str) -> Shown:
     """The ladders of a program with their tiers and the version in force."""
-    program = _program(code)
+    program = program_of(code)
     rows = Ladder.objects.filter(program=program).order_by("position")
     shown = [
         {
@@ -138,7 +139,7 @@ def ladders(request: HttpRequest, code: str) -> Shown:
 @page("loyalty/<slug:code>/tiers/<slug:ladder>", needs="loyalty.edit_program")
 def edit_ladder(request: HttpRequest, code: str, ladder: str) -> Shown:
     """The next version of a ladder, in force at once; a code that is not known makes a new one."""
-    program = _program(code)
+    program = program_of(code)
     row = Ladder.objects.filter(program=program, code=ladder).first()
     posted = request.POST if request.method == "POST" else None
     form = LadderForm(posted, initial=_rules_of(row))
@@ -218,10 +219,3 @@ def _step(row: dict[str, Any]) -> StepInput:
 def _parts_of(text: str) -> list[str]:
     """What stands between the commas of a text."""
     return [part.strip() for part in text.split(",") if part.strip()]
-
-
-def _program(code: str) -> Program:
-    program = Program.objects.filter(code=code).first()
-    if program is None:
-        raise Http404
-    return program

@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from regulars.company.models import Store
 from regulars.loyalty.models import Program, Rule
 from regulars.loyalty.models import Unit as ProgramUnit
-from regulars.loyalty.pages.amounts import end_of, program_of, start_of
+from regulars.loyalty.pages.addresses import program_of
+from regulars.loyalty.pages.amounts import end_of, start_of
 from regulars.loyalty.queries.entries import story_of
 from regulars.loyalty.queries.ledger import POTS, Wanted, lines_of, sums_of
 from regulars.loyalty.templatetags.loyalty import POT_NAMES, named

@@ -16,6 +16,7 @@ from regulars.core.errors import Refused
 from regulars.core.money import format_money, minor_per_unit
 from regulars.loyalty.actions.liability import state_rate
 from regulars.loyalty.models import Program, Unit
+from regulars.loyalty.pages.addresses import program_of
 from regulars.loyalty.queries.figures import spendable_units_of
 from regulars.loyalty.queries.liability import (
     MILLION,
@@ -91,8 +92,8 @@ def journal(request: HttpRequest, code: str) -> Shown:
 
 
 def _program(code: str) -> Program:
-    program = Program.objects.filter(code=code).first()
-    if program is None or not spendable_units_of(program).exists():
+    program = program_of(code)
+    if not spendable_units_of(program).exists():
         raise Http404
     return program
 

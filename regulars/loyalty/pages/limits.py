@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from regulars.core.errors import Refused
 from regulars.loyalty.actions.limits import LimitsInput, set_limits
-from regulars.loyalty.pages.amounts import program_of
+from regulars.loyalty.pages.addresses import program_of
 from regulars.loyalty.rules.adjusting import AMOUNT_MAX
 from regulars.web.frame import say
 from regulars.web.pages import Shown, blame, page, show_form

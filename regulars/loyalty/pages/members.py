@@ -2,11 +2,12 @@
 
 from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest
+from django.http import HttpRequest
 from django.utils.timezone import now as moment_of_now
 
 from regulars.customers.queries import find_customers
-from regulars.loyalty.models import Member, Program, Tier
+from regulars.loyalty.models import Member, Tier
+from regulars.loyalty.pages.addresses import program_of
 from regulars.loyalty.queries.wallets import wallets_of
 from regulars.web.pages import Shown, page, show
 
@@ -17,9 +18,7 @@ ORDERS = {"joined": "joined_at", "visits": "visits", "number": "number"}
 @page("loyalty/<slug:code>/members", needs="loyalty.view_account")
 def members(request: HttpRequest, code: str) -> Shown:
     """Members by card, name or phone, with tier and balance; filters and order in the address."""
-    program = Program.objects.filter(code=code).first()
-    if program is None:
-        raise Http404
+    program = program_of(code)
     text = request.GET.get("q", "")[:100].replace("\x00", "").strip()
     chosen, sort = request.GET.get("tier", ""), request.GET.get("sort", "")
     rows = _matching(Member.objects.filter(program=program, led_by=None), text)

@@ -20,6 +20,7 @@ from regulars.core.money import format_money, minor_per_unit
 from regulars.loyalty.actions.templates import TEMPLATES, open_from_template
 from regulars.loyalty.models import LadderVersion, Program, Rule
 from regulars.loyalty.pages.tier_sentences import ladder_told
+from regulars.loyalty.queries.currencies import currency_here
 from regulars.loyalty.queries.figures import (
     MonthlyAmount,
     ProgramFigures,
@@ -102,10 +103,9 @@ def open_new_program(request: HttpRequest) -> Shown:
     """Templates of programs to choose from; opens one of them and leads to it."""
     if request.method != "POST":
         return show(request, "loyalty/open.html", templates=_templates())
-    brand, chosen = Brand.objects.first(), request.POST.get("template", "")
-    currency = brand.currency if brand else "USD"
+    chosen = request.POST.get("template", "")
     try:
-        program = open_from_template(chosen, currency=currency, now=moment_of_now())
+        program = open_from_template(chosen, currency=currency_here(), now=moment_of_now())
     except Refused:
         return redirect("loyalty.open_new_program")
     say(request, gettext("The program is open: purchases earn from now on."))

@@ -25,6 +25,7 @@ from regulars.loyalty.actions.promotions import (
 )
 from regulars.loyalty.models import Program
 from regulars.loyalty.models.promotions import PromoCode, Promotion
+from regulars.loyalty.pages.addresses import program_of
 from regulars.loyalty.pages.amounts import (
     as_minor,
     as_units,
@@ -33,7 +34,6 @@ from regulars.loyalty.pages.amounts import (
     end_of,
     last_day_of,
     money_field,
-    program_of,
     start_of,
 )
 from regulars.loyalty.rules.codes import masked, normal_code

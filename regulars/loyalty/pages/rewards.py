@@ -23,6 +23,7 @@ from regulars.loyalty.actions.rewards import (
 from regulars.loyalty.models import Program, Tier, Unit
 from regulars.loyalty.models.promotions import Promotion
 from regulars.loyalty.models.rewards import ORDER_STATES, Reward, RewardOrder
+from regulars.loyalty.pages.addresses import program_of
 from regulars.loyalty.pages.amounts import (
     as_minor,
     as_units,
@@ -31,7 +32,6 @@ from regulars.loyalty.pages.amounts import (
     end_of,
     last_day_of,
     money_field,
-    program_of,
     start_of,
 )
 from regulars.loyalty.queries.rewards import catalogue_for, steps_of

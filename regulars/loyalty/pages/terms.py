@@ -3,7 +3,7 @@
 from typing import Any
 
 from django import forms
-from django.http import Http404, HttpRequest
+from django.http import HttpRequest
 from django.shortcuts import redirect
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from regulars.core.errors import Refused
 from regulars.loyalty.actions import TermsInput, set_terms
 from regulars.loyalty.models import Program
+from regulars.loyalty.pages.addresses import program_of
 from regulars.web.frame import say
 from regulars.web.pages import Shown, blame, page, show_form
 
@@ -78,9 +79,7 @@ class TermsForm(forms.Form):
 @page("loyalty/<slug:code>/terms", needs="loyalty.edit_program")
 def terms(request: HttpRequest, code: str) -> Shown:
     """The terms of a program, changed for returns and purchases from now on."""
-    program = Program.objects.filter(code=code).first()
-    if program is None:
-        raise Http404
+    program = program_of(code)
     form = TermsForm(request.POST or None, initial=_shown(program))
     if request.method == "POST" and form.is_valid():
         try:

@@ -7,7 +7,6 @@ from typing import NamedTuple
 import msgspec
 from django.db import connection, transaction
 
-from regulars.company.models import Brand
 from regulars.core.api.at_doors import problem_of
 from regulars.core.doors import Answer
 from regulars.core.errors import Conflict, NotFound, Refused
@@ -30,6 +29,7 @@ from regulars.loyalty.actions import (
     undo_redemption,
 )
 from regulars.loyalty.models import Accrual, Cancellation, Member, Redemption
+from regulars.loyalty.queries.currencies import currency_here
 from regulars.loyalty.queries.wallets import wallets_of
 from regulars.loyalty.till.shapes import (
     Balance,
@@ -266,11 +266,6 @@ def _payments_of(receipts: Sequence[_Numbered]) -> list[Redemption]:
     keys = [f"{TILL}{one.source}:{one.number}:{n}" for one in receipts for n in range(10)]
     rows = Redemption.objects.filter(key__in=keys, undone_at=None)
     return list(rows.select_related("unit__program", "member").order_by("member_id", "id"))
-
-
-def currency_here() -> str:
-    """The currency the company sells in."""
-    return Brand.objects.values_list("currency", flat=True).first() or "USD"
 
 
 def _numbered(entry: Purchase | Cancel) -> _Numbered:

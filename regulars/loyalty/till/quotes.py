@@ -13,8 +13,9 @@ from regulars.core.errors import Refused
 from regulars.customers.actions import CustomerRef, PurchaseInput
 from regulars.loyalty.actions import Taken, take_purchases
 from regulars.loyalty.models import Member
+from regulars.loyalty.queries.currencies import currency_here
 from regulars.loyalty.queries.wallets import wallets_of
-from regulars.loyalty.till.acts import currency_here, earned_of, lines_of, total_of
+from regulars.loyalty.till.acts import earned_of, lines_of, total_of
 from regulars.loyalty.till.shapes import Basket, Quoted, Redeemable
 
 
