@@ -1,4 +1,4 @@
-"""`regulars import`: files of purchases, customers, products and stores."""
+"""`regulars import`: files of purchases, customers, consents, balances, products and stores."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,7 +28,8 @@ def mount(app: typer.Typer) -> None:
 def import_file(
     file: Annotated[Path, typer.Argument(help="A CSV, XLSX or Parquet file.")],
     target: Annotated[
-        str, typer.Option("--as", help="purchases, customers, products or stores")
+        str,
+        typer.Option("--as", help="balances, consents, customers, products, purchases or stores"),
     ] = "purchases",
     source: Annotated[str, typer.Option(help="The system the file comes from.")] = "import",
     columns: Annotated[

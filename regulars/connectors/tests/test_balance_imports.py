@@ -5,7 +5,7 @@ import pytest
 from regulars.connectors.actions import run_undo, undo_import
 from regulars.connectors.tests.test_imports import NOW, counts, media, ran, reasons
 from regulars.loyalty.actions import RuleInput, UnitInput, redeem_points
-from regulars.loyalty.models import Account, Lot, Member, Program
+from regulars.loyalty.models import Account, Lot, Member
 from regulars.loyalty.queries import audit
 from tests import make
 
@@ -86,4 +86,4 @@ def test_a_wrong_line_is_left_out_with_its_reason(row: str, column: str, reason:
     batch = imported(row, "A2;7;;;")
     assert reasons(batch) == [(2, column, reason)]
     assert balances("A2") == {"points": 7}
-    assert Program.objects.count() == 1
+    assert Member.objects.count() == 1

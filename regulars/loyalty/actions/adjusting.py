@@ -146,7 +146,7 @@ def _drafted(
         return Refused("unknown_member", "nobody in the program has this card", "member")
     if wrong := wrong_in(entry.amount, entry.reason, entry.note):
         return Refused(*wrong)
-    if refused := _wrong_dates(book, unit, entry, now=now):
+    if refused := wrong_dates(book, unit, entry, now=now):
         return refused
     waits = needs_second(entry.amount, program.adjust_max) and asker.work_id is None
     return Adjustment(
@@ -166,9 +166,10 @@ def _drafted(
     )
 
 
-def _wrong_dates(
+def wrong_dates(
     book: Book, unit: UnitInBook, entry: AdjustmentInput, *, now: datetime
 ) -> Refused | None:
+    """Why what is given cannot have been earned then, or end then; None where it can."""
     if entry.ends_at is None and entry.earned_at is None:
         return None
     if entry.amount < 0 or not unit.has_lots:

@@ -7,9 +7,10 @@ from datetime import datetime
 from django.db import connection, transaction
 
 from regulars.core.errors import Refused
-from regulars.loyalty.actions.adjusting import AdjustmentInput, Asker, adjust_points
+from regulars.loyalty.actions.adjusting import AdjustmentInput, Asker, adjust_points, wrong_dates
 from regulars.loyalty.actions.members import enrol_members
 from regulars.loyalty.models import Adjustment, Member, Program
+from regulars.loyalty.queries.books import Book, book_of
 
 UNDONE = ":undone"
 
@@ -54,6 +55,21 @@ def open_balances(
     of `joined_at`, with the gift that the program has for that. The number of statements does not
     depend on how many rows there are.
     """
+    book = book_of(program)
+    wrong = [_wrong(book, one, now=now) for one in entries]
+    good = [one for one, refused in zip(entries, wrong, strict=True) if refused is None]
+    given = iter(_open(program, good, work_id=work_id, now=now))
+    return [next(given) if refused is None else refused for refused in wrong]
+
+
+def _wrong(book: Book, entry: OpeningInput, *, now: datetime) -> Refused | None:
+    """Why a row cannot be opened, found before its customer becomes a member for it."""
+    return wrong_dates(book, book.units[entry.unit], _adjustment(entry, 0), now=now)
+
+
+def _open(
+    program: Program, entries: Sequence[OpeningInput], *, work_id: int, now: datetime
+) -> list[bool | Refused]:
     joining: dict[int, datetime] = {}
     for one in entries:
         joined = one.joined_at or now
@@ -61,11 +77,8 @@ def open_balances(
     enrol_members(program=program, joining=joining, now=now)
     rows = Member.objects.filter(program=program, customer_id__in=joining)
     members = dict(rows.values_list("customer_id", "pk"))
-    known = set(
-        Adjustment.objects.filter(key__in=[one.key for one in entries]).values_list(
-            "key", flat=True
-        )
-    )
+    keys = [one.key for one in entries]
+    known = set(Adjustment.objects.filter(key__in=keys).values_list("key", flat=True))
     wanted = [_adjustment(one, members[one.customer_id]) for one in entries if one.amount]
     made = iter(adjust_points(program, wanted, asker=Asker(work_id=work_id), now=now))
     answers: list[bool | Refused] = []

@@ -24,11 +24,11 @@ from regulars.loyalty.actions.guarding import (
     thaw_members,
 )
 from regulars.loyalty.actions.watching import WatchInput, decide_alarm, set_watch
-from regulars.loyalty.api.shapes import Code
 from regulars.loyalty.models import Alarm, Member, Program, SpendingCode, Watch
 
 router = Router(tags=["Loyalty"])
 
+WatchCode = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,50}$", examples=["fast"])]
 Points = Annotated[int | None, Field(ge=1, le=10**12, description="None sets no limit.")]
 
 
@@ -159,7 +159,7 @@ def list_watches(request: ApiRequest, ask: Query[PageAsk]) -> Page[WatchOut]:
 
 
 @router.put("/programs/{program_id}/watches/{code}", response=WatchOut, **writes("loyalty:write"))
-def put_watch(request: ApiRequest, program_id: Id, code: Code, entry: WatchIn) -> WatchOut:
+def put_watch(request: ApiRequest, program_id: Id, code: WatchCode, entry: WatchIn) -> WatchOut:
     """Make a watch or change it, for what happens from now on."""
     program = get_seen(Program, program_id, seen_by=request.auth)
     return _watch(set_watch(program, code, WatchInput(**entry.model_dump())))
