@@ -104,6 +104,14 @@ class PointsExpireSoon(Event):
 
 
 @dataclass(frozen=True)
+class TiersFallSoon(Event):
+    """Tiers of members fall within the days of which their ladder warns; each fall is told once."""
+
+    program_id: int
+    warning_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class MembersRegrouped(Event):
     """Members of records that were merged or parted lead others from now on, or stand alone."""
 

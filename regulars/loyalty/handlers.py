@@ -29,8 +29,14 @@ from regulars.loyalty.actions.paying import lapse_payments
 from regulars.loyalty.actions.promo_uses import lapse_reservations
 from regulars.loyalty.actions.reminding import remind_of_expiry, write_reminders
 from regulars.loyalty.actions.values import expire_values
+from regulars.loyalty.actions.warning import warn_of_falls, write_warnings
 from regulars.loyalty.actions.watching import look_at, members_of_program
-from regulars.loyalty.events import PointsExpireSoon, PointsPosted, PointsRedeemed
+from regulars.loyalty.events import (
+    PointsExpireSoon,
+    PointsPosted,
+    PointsRedeemed,
+    TiersFallSoon,
+)
 from regulars.loyalty.models import Accrual, Redemption
 
 
@@ -101,6 +107,18 @@ def note_points_that_expire_soon(timestamp: int) -> None:
 def write_of_points_that_expire_soon(event: PointsExpireSoon) -> None:
     """Letters of those who may be written to about the program."""
     write_reminders(event.reminder_ids, now=moment_of_now())
+
+
+@every("15 7 * * *", queue="bulk")
+def note_tiers_that_fall_soon(timestamp: int) -> None:
+    """Once a day it is noted whose tier is about to fall, where the ladder warns of that."""
+    warn_of_falls(now=datetime.fromtimestamp(timestamp, tz=moment_of_now().tzinfo))
+
+
+@on(TiersFallSoon)
+def write_of_tiers_that_fall_soon(event: TiersFallSoon) -> None:
+    """Letters of those who may be written to about the program."""
+    write_warnings(event.warning_ids, now=moment_of_now())
 
 
 @every("20 * * * *")

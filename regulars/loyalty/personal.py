@@ -138,6 +138,14 @@ hold(
             WHERE account.member_id IN {_MEMBERS} ORDER BY reminder.id""",
     ),
     Holding(
+        "loyalty_fallwarning",
+        _("Warnings before a tier falls"),
+        whose=f"member_id IN {_MEMBERS}",
+        shows=f"""SELECT warning.made_at, tier.name AS tier, warning.missing, warning.falls_at
+            FROM loyalty_fallwarning warning JOIN loyalty_tier tier ON tier.id = warning.tier_id
+            WHERE warning.member_id IN {_MEMBERS} ORDER BY warning.id""",
+    ),
+    Holding(
         "loyalty_giventier",
         _("Tiers given by hand"),
         whose=f"member_id IN {_MEMBERS}",

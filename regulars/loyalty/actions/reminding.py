@@ -1,12 +1,12 @@
 """Reminders: members hear once of points that are about to expire."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
 
-from regulars.channels.actions import send
+from regulars.channels.actions import OutgoingMessage, send
 from regulars.core.errors import Refused
 from regulars.core.events import publish
 from regulars.core.sql import int_array
@@ -49,11 +49,16 @@ REMIND = f"""
 @transaction.atomic
 def set_reminders(program: Program, days: int | None) -> Program:
     """Have members hear so many days ahead that points expire; None and 0 send nothing."""
-    if days is not None and not 0 <= days <= LONGEST:
-        raise Refused("bad_days", f"between 0 and {LONGEST} days", "days")
-    program.reminds_days = days or None
+    program.reminds_days = checked_days(days)
     program.save(update_fields=["reminds_days"])
     return program
+
+
+def checked_days(days: int | None) -> int | None:
+    """How many days ahead members are to hear of something; None for none."""
+    if days is not None and not 0 <= days <= LONGEST:
+        raise Refused("bad_days", f"between 0 and {LONGEST} days", "days")
+    return days or None
 
 
 def remind_of_expiry(*, now: datetime) -> int:
@@ -103,5 +108,11 @@ def write_reminders(reminder_ids: Collection[int], *, now: datetime) -> int:
     kept with the reason. Written again, nothing more goes out.
     """
     rows = ExpiryReminder.objects.filter(pk__in=reminder_ids).order_by("pk")
-    rows = rows.select_related("account__unit__program", "account__member__customer")
-    return sum(sent.is_accepted for sent in send([letter_of(row) for row in rows], now=now))
+    rows = rows.select_related("account__unit", "account__member__customer")
+    rows = rows.select_related("account__member__program")
+    return send_letters([letter_of(row) for row in rows], now=now)
+
+
+def send_letters(letters: Sequence[OutgoingMessage], *, now: datetime) -> int:
+    """Hand these letters to the one door; gives how many go out."""
+    return sum(sent.is_accepted for sent in send(letters, now=now))

@@ -12,8 +12,10 @@ from regulars.core.access import get_seen
 from regulars.core.api.fields import Id, Moment, Text
 from regulars.core.api.operations import reads, writes
 from regulars.core.api.requests import ApiRequest
-from regulars.core.errors import Refused
+from regulars.core.errors import NotFound, Refused
 from regulars.loyalty.actions import LadderInput, StepInput, give_tier, set_ladder
+from regulars.loyalty.actions.reminding import LONGEST
+from regulars.loyalty.actions.warning import set_warnings
 from regulars.loyalty.models import Ladder, LadderVersion, Member, Program, Tier
 
 router = Router(tags=["Loyalty"])
@@ -61,6 +63,15 @@ class LadderOut(Schema):
     in_force_from: datetime
     rules: dict[str, Any]
     steps: list[StepOut]
+    warns_days: int | None = Field(
+        description="How many days before a tier falls members hear of it; null: not at all."
+    )
+
+
+class WarningsIn(Schema):
+    """How many days before a tier falls members hear of it; null: not at all."""
+
+    days: Annotated[int, Field(ge=1, le=LONGEST)] | None
 
 
 class GivenTierIn(Schema):
@@ -110,6 +121,23 @@ def put_ladder(request: ApiRequest, program_id: Id, ladder: Code, entry: LadderI
     return _ladder(set_ladder(program, told, now=moment_of_now()))
 
 
+@router.put(
+    "/programs/{program_id}/ladders/{ladder}/warnings",
+    response=LadderOut,
+    **writes("loyalty:write"),
+)
+def put_warnings(request: ApiRequest, program_id: Id, ladder: Code, entry: WarningsIn) -> LadderOut:
+    """Have members hear that a tier is about to fall; letters pass the door of consents and budget.
+
+    Each fall is told once, with what is missing to keep the tier and until when there is time.
+    """
+    program = get_seen(Program, program_id, seen_by=request.auth)
+    row = Ladder.objects.filter(program=program, code=ladder).first()
+    if row is None:
+        raise NotFound("not_found", "the program has no such ladder", "ladder")
+    return _ladder(set_warnings(row, entry.days))
+
+
 @router.post(
     "/members/{member_id}/given-tiers", response={201: GivenTierOut}, **writes("loyalty:write")
 )
@@ -149,6 +177,7 @@ def _ladder(row: Ladder) -> LadderOut:
         version=version.version,
         in_force_from=version.in_force_from,
         rules=version.rules,
+        warns_days=row.warns_days,
         steps=[
             StepOut(
                 code=tier.code,

@@ -23,7 +23,7 @@ from regulars.loyalty.models.members import Member, TierChange
 from regulars.loyalty.models.programs import Ladder, Program, Rule, Tier, Unit
 from regulars.loyalty.models.promotions import PromoCode, PromoReservation, Promotion, PromoUse
 from regulars.loyalty.models.referrals import Referral
-from regulars.loyalty.models.reminders import ExpiryReminder
+from regulars.loyalty.models.reminders import ExpiryReminder, FallWarning
 from regulars.loyalty.models.rewards import Reward, RewardOrder, RewardStep
 from regulars.loyalty.models.seals import Seal
 from regulars.loyalty.models.till import Cancellation
@@ -38,6 +38,7 @@ __all__ = [
     "Cancellation",
     "Draft",
     "ExpiryReminder",
+    "FallWarning",
     "GivenTier",
     "Handover",
     "Hold",

@@ -192,6 +192,9 @@ class Ladder(Record):
     name_ru = models.CharField(max_length=50, default="", blank=True)
     position = models.PositiveSmallIntegerField(default=0)
     is_tracked = models.BooleanField(default=False)
+    warns_days = models.PositiveSmallIntegerField(
+        null=True, help_text="how long before a tier falls members hear of it; empty: not at all"
+    )
 
     class Meta:
         constraints = (

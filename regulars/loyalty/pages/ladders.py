@@ -1,5 +1,6 @@
 """Ladders of tiers: what there is, and a form for the next version of each."""
 
+from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -12,14 +13,18 @@ from django.utils.translation import gettext_lazy as _
 
 from regulars.core.errors import Refused
 from regulars.loyalty.actions import LadderInput, StepInput, set_ladder
+from regulars.loyalty.actions.reminding import LONGEST
+from regulars.loyalty.actions.warning import set_warnings
 from regulars.loyalty.models import Ladder, LadderVersion, Tier
 from regulars.loyalty.pages.addresses import program_of
 from regulars.loyalty.pages.tier_sentences import ladder_told
+from regulars.loyalty.queries.reminders import warned_since
 from regulars.loyalty.rules.tiers.settings import LadderRules
 from regulars.web.frame import say
-from regulars.web.pages import Shown, blame, page, show, show_form
+from regulars.web.pages import Shown, blame, page, show_form
 
 ROWS = 12
+SHOWN = timedelta(days=30)
 SPARE = 3
 """Empty rows for tiers that are to be added."""
 BASES = (
@@ -113,27 +118,63 @@ class StepForm(forms.Form):
         return told
 
 
+class WarningsForm(forms.Form):
+    """When members hear that a tier of a ladder is about to fall."""
+
+    days = forms.IntegerField(
+        label=_("Days before a tier falls"),
+        help_text=_("Empty: nobody is warned."),
+        min_value=1,
+        max_value=LONGEST,
+        required=False,
+    )
+
+
 @page("loyalty/<slug:code>/tiers", needs="loyalty.view_program")
 def ladders(request: HttpRequest, code: str) -> Shown:
-    """The ladders of a program with their tiers and the version in force."""
+    """The ladders of a program with their tiers, the version in force, and their warnings."""
     program = program_of(code)
-    rows = Ladder.objects.filter(program=program).order_by("position")
-    shown = [
-        {
-            "ladder": row,
-            "version": (version := _latest(row)),
-            "told": ladder_told(LadderRules.model_validate(version.rules if version else {})),
-            "tiers": Tier.objects.filter(ladder=row, is_retired=False).order_by("qualifying_min"),
-        }
-        for row in rows
-    ]
-    return show(
+    rows = list(Ladder.objects.filter(program=program).order_by("position"))
+    forms_of = {row.pk: _warnings_form(request, row) for row in rows}
+    if request.method == "POST" and request.user.has_perm("loyalty.edit_program"):
+        for row in rows:
+            form = forms_of[row.pk]
+            if form.is_bound and form.is_valid():
+                set_warnings(row, form.cleaned_data["days"])
+                say(request, gettext("Saved."))
+                return redirect("loyalty.ladders", code=program.code)
+    since = moment_of_now() - SHOWN
+    shown = [_told(row, forms_of[row.pk], warned_since(row, since)) for row in rows]
+    return show_form(
         request,
         "loyalty/ladders.html",
+        form=next((form for form in forms_of.values() if form.is_bound), WarningsForm()),
         program=program,
         ladders=shown,
         new_code=f"ladder-{len(shown) + 1}" if shown else "main",
     )
+
+
+def _warnings_form(request: HttpRequest, row: Ladder) -> WarningsForm:
+    """The form of one ladder, filled in where it is the one that was sent."""
+    prefix = f"warn-{row.code}"
+    is_sent = f"{prefix}-days" in request.POST
+    initial = {"days": row.warns_days}
+    return WarningsForm(request.POST if is_sent else None, initial=initial, prefix=prefix)
+
+
+def _told(row: Ladder, form: WarningsForm, warned: int) -> dict[str, Any]:
+    version = _latest(row)
+    rules = LadderRules.model_validate(version.rules if version else {})
+    return {
+        "ladder": row,
+        "version": version,
+        "told": ladder_told(rules),
+        "tiers": Tier.objects.filter(ladder=row, is_retired=False).order_by("qualifying_min"),
+        "may_fall": rules.downgrade != "never" and not rules.is_plain,
+        "form": form,
+        "warned": warned,
+    }
 
 
 @page("loyalty/<slug:code>/tiers/<slug:ladder>", needs="loyalty.edit_program")

@@ -8,7 +8,7 @@ from regulars.loyalty.models import Ladder, Member, Tier
 from regulars.loyalty.queries.books import Book, book_of
 from regulars.loyalty.queries.deeds import coming, deeds_of
 from regulars.loyalty.queries.ladders import LadderInBook
-from regulars.loyalty.queries.tracks import persons_on
+from regulars.loyalty.queries.tracks import Person, persons_on
 from regulars.loyalty.rules.tiers.judging import Move
 from regulars.loyalty.rules.tiers.tracks import (
     Forecast,
@@ -22,9 +22,14 @@ from regulars.loyalty.rules.tiers.tracks import (
 
 @dataclass(frozen=True)
 class Ahead:
-    """A person on one ladder: the tier, since when, what counts, and what is ahead."""
+    """A person on one ladder: the tier, since when, what counts, and what is ahead.
+
+    Amounts are in the measure of the ladder's basis; money in minor units of the currency.
+    """
 
     ladder: Ladder
+    basis: str
+    currency: str
     tier: Tier | None
     since: datetime | None
     counted: int
@@ -67,30 +72,52 @@ def tiers_at(ladder: LadderInBook, leader_ids: Collection[int], *, at: datetime)
 
 def _in_program(book: Book, leaders: Sequence[int], *, now: datetime) -> dict[int, list[Ahead]]:
     persons = persons_on(book.tracked, leaders)
-    rows = Ladder.objects.in_bulk([ladder.id for ladder in book.tracked])
-    tiers = {tier.code: tier for tier in Tier.objects.filter(ladder__in=rows)}
     found: dict[int, list[Ahead]] = {lead: [] for lead in persons}
-    for ladder in book.tracked:
-        tracks = {lead: one.tracks.get(ladder.id) for lead, one in persons.items()}
-        asked = [
-            lead
-            for lead, track in tracks.items()
-            if track and (not ladder.counts_sales or needs_history(track, now))
-        ]
-        deeds = deeds_of(ladder, asked)
-        for lead, track in tracks.items():
-            if track:
-                done = deeds.get(lead, [])
-                found[lead].append(_seen(rows[ladder.id], track, tiers, done, now=now))
+    for row in _rows_of(book.tracked):
+        ladder = next(one for one in book.tracked if one.id == row.pk)
+        for lead, ahead in _on_ladder(ladder, row, persons, now=now).items():
+            found[lead].append(ahead)
     return found
+
+
+def ahead_on(
+    ladder: LadderInBook, leader_ids: Collection[int], *, now: datetime
+) -> dict[int, Ahead]:
+    """By leading member what is ahead on one tracked ladder, of those judged on it; 6 statements."""
+    (row,) = _rows_of([ladder])
+    return _on_ladder(ladder, row, persons_on([ladder], leader_ids), now=now)
+
+
+def _rows_of(ladders: Sequence[LadderInBook]) -> list[Ladder]:
+    rows = Ladder.objects.filter(pk__in=[ladder.id for ladder in ladders])
+    return list(rows.select_related("program").order_by("position"))
+
+
+def _on_ladder(
+    ladder: LadderInBook, row: Ladder, persons: Mapping[int, Person], *, now: datetime
+) -> dict[int, Ahead]:
+    tiers = {tier.code: tier for tier in Tier.objects.filter(ladder=row)}
+    tracks = {lead: track for lead, one in persons.items() if (track := one.tracks.get(ladder.id))}
+    asked = [
+        lead
+        for lead, track in tracks.items()
+        if not ladder.counts_sales or needs_history(track, now)
+    ]
+    deeds = deeds_of(ladder, asked)
+    basis = ladder.rules.basis
+    return {
+        lead: _seen(row, basis, track, tiers=tiers, deeds=deeds.get(lead, []), now=now)
+        for lead, track in tracks.items()
+    }
 
 
 def _seen(
     row: Ladder,
+    basis: str,
     track: Track,
+    *,
     tiers: Mapping[str, Tier],
     deeds: Sequence[Move],
-    *,
     now: datetime,
 ) -> Ahead:
     """The track as it is at that moment; the clock may be ahead of the job that writes it down."""
@@ -98,6 +125,8 @@ def _seen(
     ahead = forecast(track, max(now, track.standing.at), coming(deeds, now))
     return Ahead(
         row,
+        basis,
+        row.program.currency,
         tiers.get(track.tier),
         track.since,
         track.counted,

@@ -9,6 +9,7 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from regulars.core.money import format_money
+from regulars.loyalty.measures import measured
 from regulars.loyalty.queries.explaining import adjusted_for
 from regulars.loyalty.queries.history import Entry
 from regulars.loyalty.queries.wallets import Holding
@@ -109,6 +110,12 @@ def parts(holding: Holding, currency: str) -> str:
 def last_day(end: datetime) -> date:
     """The last whole day before a moment at which something ends, in the zone of the page."""
     return localdate(end - timedelta(microseconds=1))
+
+
+@register.filter
+def on_ladder(amount: int, ahead: Any) -> str:
+    """An amount in the measure of a ladder a member stands on: "250 points"."""
+    return measured(ahead.basis, amount, ahead.currency)
 
 
 @register.filter

@@ -118,4 +118,4 @@ def test_the_card_says_how_much_more_is_needed_and_by_when() -> None:
     till.post("/purchases", receipt())
     judge_due_members(now=NOW)
     page = signed_in().get(reverse("loyalty.card", args=[Member.objects.get().token]))
-    assert "100 more until Gold by" in page.content.decode()
+    assert "100 points more until Gold by" in page.content.decode()

@@ -160,7 +160,16 @@ def _to_keep(track: Track, fall: Change | None) -> tuple[int, datetime | None]:
     if standing.falls_at is not None:
         return standing.short, standing.falls_at
     missing = max(step.keeping - standing.tally, 0)
-    return missing, standing.window_to if missing else None
+    if not missing or not _ends_with(track, standing.window_to, fall):
+        return 0, None
+    return missing, standing.window_to
+
+
+def _ends_with(track: Track, window_to: datetime | None, fall: Change) -> bool:
+    """Whether it is the end of this period that brings the fall: not where a tier holds longer."""
+    if window_to is None:
+        return False
+    return fall.at == track.judge.periods.graced_until(window_to)
 
 
 def _first_fall(track: Track, now: datetime, future: Sequence[Move]) -> Change | None:
