@@ -294,6 +294,16 @@ def _giving_token(store: Store) -> str:
     return token
 
 
+@example(
+    *(
+        f"loyalty.till_basket{act}:key"
+        for act in ("", "_scan", "_pay", "_release", "_finish", "_undo")
+    )
+)
+def _basket_key(store: Store) -> str:
+    return "basket-1"
+
+
 @example("handover_id")
 def _handover_id(store: Store) -> int:
     giver = _member(store)

@@ -22,7 +22,8 @@ from regulars.core.money import format_money, minor_per_unit
 from regulars.customers.actions import CustomerRef, LineInput, PurchaseInput
 from regulars.customers.models import Purchase
 from regulars.loyalty.actions import Taken, redeem_points, take_purchases, undo_redemption
-from regulars.loyalty.models import Member, Redemption, Unit
+from regulars.loyalty.models import Member, PromoCode, Redemption, StoredValue, Unit
+from regulars.loyalty.pages.till_states import TillState, find_scanned
 from regulars.loyalty.queries.wallets import find_member, wallets_of
 from regulars.loyalty.reasons import REASONS
 from regulars.loyalty.rules.cards import grouped
@@ -68,12 +69,15 @@ class RedeemForm(forms.Form):
 @page("till", needs="loyalty.use_till", title=_("Till"), nav=Nav(_("Till"), 90, "till", "T"))
 @never_cache
 def till(request: HttpRequest) -> Shown:
-    """One field: a card or a phone finds the member."""
+    """One field: a card or a phone finds the member, a code or a gift card begins a purchase."""
     asked = request.GET.get("q", "").strip()
     if not asked:
-        return show(request, "loyalty/till.html", store=store_of(request))
-    member = find_member(asked[:100])
-    if member is None:
+        new = TillState.new()
+        return show(request, "loyalty/till.html", store=store_of(request), new=new)
+    found = find_scanned(asked[:100])
+    if isinstance(found, StoredValue | PromoCode):
+        return TillState.new().scanned(found).go()
+    if found is None:
         return show(
             request,
             "loyalty/till.html",
@@ -81,8 +85,9 @@ def till(request: HttpRequest) -> Shown:
             asked=asked,
             nobody=True,
             store=store_of(request),
+            new=TillState.new(),
         )
-    return redirect("loyalty.till_member", number=member.number)
+    return redirect("loyalty.till_member", number=found.number)
 
 
 @page("till/<str:number>", needs="loyalty.use_till")
@@ -114,7 +119,9 @@ def till_accrue(request: HttpRequest, number: str) -> Shown:
         except Refused as refused:
             blame(form, refused)
         else:
-            say(request, gettext("%(points)s accrued.") % {"points": _earned(member, taken)})
+            say(
+                request, gettext("%(points)s accrued.") % {"points": earned_in_words(member, taken)}
+            )
             return back_to(member)
     return _member_page(request, member, form, RedeemForm())
 
@@ -206,6 +213,7 @@ def _member_page(
         code_for=code_for,
         find_next=_focus(request, accrue, redeem),
         store=store_of(request),
+        basket=TillState.new(member),
         worth=_money(spendable.worth_minor, member) if spendable else "",
     )
 
@@ -235,7 +243,7 @@ def _bought_at(key: str, now: datetime) -> datetime:
     return known.bought_at if known else now
 
 
-def _earned(member: Member, taken: Taken) -> str:
+def earned_in_words(member: Member, taken: Taken) -> str:
     """What the member got to spend, in words: "12 Points"."""
     units = list(Unit.objects.filter(program=member.program).exclude(kind="qualifying"))
     receipts = [one for one in taken.receipts if one.program == member.program.code]
