@@ -49,6 +49,7 @@ def mount(app: typer.Typer) -> None:
     _mount_till(bench)
     _mount_segments(bench)
     _mount_pages(bench)
+    _mount_whatif(bench)
     command.mount(bench)
 
 
@@ -112,4 +113,28 @@ def _mount_pages(bench: typer.Typer) -> None:
             for row in result["pages"]
         )
         answer(result, as_json=as_json, words=words)
+        raise typer.Exit(0 if result["good"] else 1)
+
+
+def _mount_whatif(bench: typer.Typer) -> None:
+    @bench.command("whatif")
+    def whatif(
+        members: Annotated[int, typer.Option(min=8, help="Members, of 50 receipts each.")] = 800,
+        processes: Annotated[int, typer.Option(min=1, help="Processes beside one alone.")] = 2,
+        as_json: AsJson = False,
+    ) -> None:
+        """Receipts replayed per second and core, and the same rows on Spark; exit 1 below the goal."""
+        from regulars.cli.bench.whatif.measure import measure_whatif
+
+        result = measure_whatif(members=members, processes=sorted({1, processes}))
+        words = [
+            f"{name}, {row['processes']} processes: {row['per_second']:>7}/s by the clock,"
+            f" {row['per_core_second']:>6} a core-second"
+            for name, one in result["rules"].items()
+            for row in one["processes"]
+        ]
+        words.append(
+            f"linear {result['linear']:.2f}, equal on Spark: {result['on_spark']['equal']}"
+        )
+        answer(result, as_json=as_json, words="\n".join(words))
         raise typer.Exit(0 if result["good"] else 1)

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import ibis
-from pyspark.sql import SparkSession
 
+from regulars.core.spark import session_on
 from regulars.insight.lake.fact import Fact
 
 TYPES = {
@@ -24,14 +24,7 @@ class SparkEngine:
     """Runs expressions on a Spark master; every worker must reach the lake's folder."""
 
     def __init__(self, master: str) -> None:
-        self._session = (
-            SparkSession.builder.master(master)
-            .appName("regulars")
-            .config("spark.sql.session.timeZone", "UTC")
-            .config("spark.ui.enabled", "false")
-            .config("spark.sql.shuffle.partitions", "8")
-            .getOrCreate()
-        )
+        self._session = session_on(master)
         self._backend = ibis.pyspark.connect(self._session)
         self._turn = threading.Lock()
 

@@ -1,9 +1,10 @@
 """Drafts of rules: made, replayed over the whole history, published by a second look."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db import connection, transaction
@@ -27,6 +28,7 @@ from regulars.loyalty.rules.mechanic import mechanics
 from regulars.loyalty.rules.replay import Scheme
 from regulars.loyalty.rules.replay.drafts import Changes, RuleChange, as_if
 from regulars.loyalty.rules.replay.tallies import Tally
+from regulars.loyalty.rules.replay.trials import Trial
 
 
 @dataclass(frozen=True)
@@ -96,11 +98,12 @@ def stop_replay(draft: Draft) -> None:
     Work.objects.filter(pk=draft.work_id, state="waiting").update(state="stopped")
 
 
-def run_replay(draft_id: int, *, now: datetime, processes: int = 0) -> Draft:
+def run_replay(draft_id: int, *, now: datetime, processes: int = 0, on: str = "") -> Draft:
     """Replay the history by today's rules and by the draft, from where an earlier run stopped.
 
     Members are read and replayed partition by partition; after each one the tally so far is kept,
-    so that whoever is cut off loses one partition at most. `processes` 0 takes one for each core.
+    so that whoever is cut off loses one partition at most. `processes` 0 takes one for each core;
+    `on` names a Spark master whose workers reach the database, to replay there instead.
     """
     draft = Draft.objects.select_related("program", "work").get(pk=draft_id)
     work = draft.work
@@ -108,7 +111,8 @@ def run_replay(draft_id: int, *, now: datetime, processes: int = 0) -> Draft:
         return draft
     Work.objects.filter(pk=work.pk).update(state="running", started_at=work.started_at or now)
     try:
-        _replay_rest(draft, work, now=now, processes=processes or os.cpu_count() or 1)
+        run = partial(in_order, processes=processes or os.cpu_count() or 1, on=on)
+        _replay_rest(draft, work, run, now=now)
     except Exception as error:
         Work.objects.filter(pk=work.pk).update(
             state="failed", failure=f"{type(error).__name__}: {error}"[:500], ended_at=now
@@ -117,13 +121,15 @@ def run_replay(draft_id: int, *, now: datetime, processes: int = 0) -> Draft:
     return Draft.objects.select_related("program", "work").get(pk=draft_id)
 
 
-def _replay_rest(draft: Draft, work: Work, *, now: datetime, processes: int) -> None:
+def _replay_rest(
+    draft: Draft, work: Work, run: Callable[[Sequence[Task]], Iterator[Tally]], *, now: datetime
+) -> None:
     upto = datetime.fromisoformat(work.detail.get("upto", now.isoformat()))
     tasks = list(_tasks(draft, upto))
     done = work.done
     tally = Tally.read(work.detail["tally"]) if done else Tally()
     detail = work.detail | {"upto": upto.isoformat()}
-    for one in in_order(tasks[done:], processes=processes):
+    for one in run(tasks[done:]):
         tally.add(one)
         done += 1
         detail["tally"] = tally.written
@@ -155,10 +161,9 @@ def _tasks(draft: Draft, upto: datetime) -> Iterator[Task]:
         is_rolling=bool(Scheme(today).rolling or Scheme(tried).rolling),
     )
     database = str(connection.settings_dict["NAME"])
+    trial = Trial(today.model_dump_json(), tried.model_dump_json(), upto)
     for first, last in partitions_of(program.pk, PARTITION):
-        yield Task(
-            reading, today.model_dump_json(), tried.model_dump_json(), upto, database, first, last
-        )
+        yield Task(reading, trial, database, first, last)
 
 
 def _of(draft: Draft) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The mechanic `bonus`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
+from functools import cached_property
 from typing import ClassVar
 
 from pydantic import Field
@@ -8,7 +9,7 @@ from typing_extensions import override
 
 from regulars.loyalty.rules.earning import Stage
 from regulars.loyalty.rules.mechanic import Mechanic, mechanics
-from regulars.loyalty.rules.sales import Award, Sale, Standing
+from regulars.loyalty.rules.sales import Award, Gives, Sale, Standing
 from regulars.loyalty.rules.sentences import Say
 
 
@@ -35,6 +36,18 @@ class Bonus(Mechanic):
         return f"{told}; {least % {'money': say.show_money(self.spend_min_minor)}}"
 
     @override
-    def awards(self, sale: Sale, member: Standing) -> Iterator[Award]:
-        if sale.total_minor >= self.spend_min_minor and self.applies(sale, member):
-            yield Award(self.unit, self.points)
+    def awards(self, sale: Sale, member: Standing) -> Iterable[Award]:
+        return self._gives(sale, member)
+
+    @override
+    def compiled(self) -> Gives:
+        return self._gives
+
+    @cached_property
+    def _gives(self) -> Gives:
+        least, award = self.spend_min_minor, (Award(self.unit, self.points),)
+
+        def gives(sale: Sale, member: Standing) -> Iterable[Award]:
+            return award if sale.total_minor >= least else ()
+
+        return self.where_it_applies(gives)

@@ -1,6 +1,7 @@
 """The mechanic `every_nth_visit`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
+from functools import cached_property
 from typing import ClassVar
 
 from pydantic import Field
@@ -8,7 +9,7 @@ from typing_extensions import override
 
 from regulars.loyalty.rules.earning import Stage
 from regulars.loyalty.rules.mechanic import Counts, Mechanic, mechanics
-from regulars.loyalty.rules.sales import Award, Sale, Standing
+from regulars.loyalty.rules.sales import Award, Gives, Sale, Standing
 from regulars.loyalty.rules.sentences import Say
 
 
@@ -36,6 +37,21 @@ class EveryNthVisit(Mechanic):
         return False
 
     @override
-    def awards(self, sale: Sale, member: Standing) -> Iterator[Award]:
-        if (member.visits + 1) % self.every == 0 and self.applies(sale, member):
-            yield Award(self.unit, self.points, member.visits + 1)
+    def awards(self, sale: Sale, member: Standing) -> Iterable[Award]:
+        return self._gives(sale, member)
+
+    @override
+    def compiled(self) -> Gives:
+        return self._gives
+
+    @cached_property
+    def _gives(self) -> Gives:
+        every, unit, points, applies = self.every, self.unit, self.points, self.applies
+
+        def gives(sale: Sale, member: Standing) -> Iterable[Award]:
+            visit = member.visits + 1
+            if visit % every or not applies(sale, member):
+                return ()
+            return (Award(unit, points, visit),)
+
+        return gives

@@ -1,7 +1,8 @@
 """The mechanic `multiplier`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from decimal import Decimal
+from functools import cached_property
 from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
@@ -10,7 +11,7 @@ from typing_extensions import override
 from regulars.loyalty.rules.earning import Stage
 from regulars.loyalty.rules.mechanic import Counts, Lines, Mechanic, mechanics
 from regulars.loyalty.rules.rounding import Rounding, divided
-from regulars.loyalty.rules.sales import Award, Sale, Standing
+from regulars.loyalty.rules.sales import Award, Gives, Sale, Standing
 from regulars.loyalty.rules.sentences import Say, lines_in_words
 
 
@@ -50,11 +51,21 @@ class Multiplier(Mechanic):
         return super().needs_lines or not self.lines.select_all
 
     @override
-    def awards(self, sale: Sale, member: Standing) -> Iterator[Award]:
-        if sale.earned is None or not self.applies(sale, member):
-            return
-        points = sale.earned(self.unit, self.lines.select)
+    def awards(self, sale: Sale, member: Standing) -> Iterable[Award]:
+        return self._gives(sale, member)
+
+    @override
+    def compiled(self) -> Gives:
+        return self._gives
+
+    @cached_property
+    def _gives(self) -> Gives:
         numerator, denominator = self.factor.as_integer_ratio()
-        more = divided(points * numerator, denominator, self.rounding) - points
-        if more > 0:
-            yield Award(self.unit, more, points)
+        unit, select, rounding = self.unit, self.lines.select, self.rounding
+
+        def gives(sale: Sale, member: Standing) -> Iterable[Award]:
+            points = sale.earned(unit, select) if sale.earned is not None else 0
+            more = divided(points * numerator, denominator, rounding) - points
+            return (Award(unit, more, points),) if more > 0 else ()
+
+        return self.where_it_applies(gives)

@@ -1,6 +1,6 @@
 """The mechanic `share_of_purchase`."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from functools import cached_property
 from typing import ClassVar, Literal
@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from regulars.loyalty.rules.mechanic import Basis, Counts, Lines, Mechanic, mechanics
 from regulars.loyalty.rules.rounding import Rounding, divided
-from regulars.loyalty.rules.sales import Award, Sale, SaleLine, Standing
+from regulars.loyalty.rules.sales import Award, Gives, Sale, Standing, made
 from regulars.loyalty.rules.sentences import Say, lines_in_words
 
 
@@ -48,10 +48,6 @@ class ShareOfPurchase(Mechanic):
         }
 
     @cached_property
-    def _ratio(self) -> tuple[int, int]:
-        return self.points.as_integer_ratio()
-
-    @cached_property
     def _totals_are_enough(self) -> bool:
         return self.level == "purchase" and self.lines.select_all
 
@@ -61,35 +57,81 @@ class ShareOfPurchase(Mechanic):
         return super().needs_lines or not self._totals_are_enough
 
     @override
-    def awards(self, sale: Sale, member: Standing) -> Iterator[Award]:
-        if self._tests and not self.applies(sale, member):
-            return
-        if self._totals_are_enough:
+    def awards(self, sale: Sale, member: Standing) -> Iterable[Award]:
+        return self._gives(sale, member)
+
+    @override
+    def compiled(self) -> Gives:
+        return self._gives
+
+    @cached_property
+    def _gives(self) -> Gives:
+        unit, points, basis_of, parts_of = self.unit, self._points, self._basis, self._parts
+
+        def by_purchase(sale: Sale, member: Standing) -> Iterable[Award]:
+            basis = basis_of(sale)
+            amount = points(basis)
+            return (made(Award, (unit, amount, basis)),) if amount > 0 else ()
+
+        def by_line(sale: Sale, member: Standing) -> Iterable[Award]:
+            parts = parts_of(sale)
+            amount = sum(map(points, parts))
+            return (Award(unit, amount, sum(parts)),) if amount > 0 else ()
+
+        return self.where_it_applies(by_line if self.level == "line" else by_purchase)
+
+    @cached_property
+    def _basis(self) -> Callable[[Sale], int]:
+        """The amount of a whole purchase that earns, in minor units."""
+        counts, untold = self.lines.decided, self.not_paid_by
+        before = self.base == "before_discounts"
+
+        def of_lines(sale: Sale) -> int:
+            basis = 0
+            for sku, category, _, total, discount in sale.lines:
+                if counts[sku, category]:
+                    basis += total + discount if before else total
+            return max(basis, 0)
+
+        def of_totals(sale: Sale) -> int:
             paid = sale.total_minor - sale.redeemed_minor - sale.returned_minor
-            basis = paid + self._discount(sale) - self._untold(sale)
-            amount = self._points(max(basis, 0))
-        elif self.level == "purchase":
-            basis = max(sum(self._eligible(sale)) - self._untold(sale), 0)
-            amount = self._points(basis)
-        else:
-            parts = self._eligible(sale)
-            basis, amount = sum(parts), sum(self._points(eligible) for eligible in parts)
-        if amount > 0:
-            yield Award(self.unit, amount, basis)
+            return max(paid + sale.discount_minor if before else paid, 0)
 
-    def _untold(self, sale: Sale) -> int:
-        """What was paid by means that do not earn, where the rule names some."""
-        return sale.paid_by(self.not_paid_by) if self.not_paid_by else 0
+        def of_what_earns(sale: Sale) -> int:
+            return max(of_all(sale) - sale.paid_by(untold), 0)
 
-    def _eligible(self, sale: Sale) -> list[int]:
-        select = self.lines.select
-        return [line.total_minor + self._discount(line) for line in sale.lines if select(line)]
+        of_all = of_totals if self._totals_are_enough else of_lines
+        return of_what_earns if untold else of_all
 
-    def _discount(self, sold: Sale | SaleLine) -> int:
-        return sold.discount_minor if self.base == "before_discounts" else 0
+    @cached_property
+    def _parts(self) -> Callable[[Sale], list[int]]:
+        """What of each line that counts earns, in minor units."""
+        counts, before = self.lines.decided, self.base == "before_discounts"
 
-    def _points(self, amount_minor: int) -> int:
-        numerator, denominator = self._ratio
-        if self.counting == "steps":
-            return divided(amount_minor // self.per_minor * numerator, denominator, self.rounding)
-        return divided(amount_minor * numerator, self.per_minor * denominator, self.rounding)
+        def parts(sale: Sale) -> list[int]:
+            return [
+                total + discount if before else total
+                for sku, category, _, total, discount in sale.lines
+                if counts[sku, category]
+            ]
+
+        return parts
+
+    @cached_property
+    def _points(self) -> Callable[[int], int]:
+        """The points of an amount in minor units."""
+        numerator, denominator = self.points.as_integer_ratio()
+        per_minor, rounding = self.per_minor, self.rounding
+
+        def in_whole_points(amount_minor: int) -> int:
+            return amount_minor // per_minor * numerator
+
+        def in_steps(amount_minor: int) -> int:
+            return divided(amount_minor // per_minor * numerator, denominator, rounding)
+
+        def in_proportion(amount_minor: int) -> int:
+            return divided(amount_minor * numerator, per_minor * denominator, rounding)
+
+        if self.counting == "proportional":
+            return in_proportion
+        return in_whole_points if denominator == 1 else in_steps

@@ -14,8 +14,9 @@ from django.db import connection
 from regulars.company.models import Brand
 from regulars.loyalty.models import Program, Rule, Tier
 from regulars.loyalty.queries.ladders import LadderInBook, ladders_of
-from regulars.loyalty.rules.earning import EarnRule, History
+from regulars.loyalty.rules.earning import EarnRule
 from regulars.loyalty.rules.expiry import ExpiryVersion, Life
+from regulars.loyalty.rules.history import History
 from regulars.loyalty.rules.mechanic import mechanics
 from regulars.loyalty.rules.returns import Policy
 from regulars.loyalty.rules.tiers import Ladder, Step

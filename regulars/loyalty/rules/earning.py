@@ -5,7 +5,7 @@ habits; caps and budgets cut what came out. Each award is whole before it is cut
 the way its rule or program names; as caps are whole too, rounding after them would change nothing.
 """
 
-from collections.abc import Iterator, MutableMapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal, NamedTuple, Protocol
@@ -16,10 +16,12 @@ from regulars.loyalty.rules.sales import (
     Act,
     Award,
     Back,
+    Gives,
     Sale,
     Selection,
     Sides,
     Standing,
+    made,
     narrowed,
 )
 from regulars.loyalty.rules.terms import Limits
@@ -64,7 +66,8 @@ class Earns(Protocol):
     def partner(self) -> str: ...
     @property
     def pays_apart(self) -> bool: ...
-    def awards(self, sale: Sale, member: Standing) -> Iterator[Award]: ...
+    def awards(self, sale: Sale, member: Standing) -> Iterable[Award]: ...
+    def compiled(self) -> Gives: ...
     def steps(self, sale: Sale, member: Standing, slots: list[Slot]) -> Iterator[Award]: ...
     def awards_for_act(self, act: Act, member: Standing) -> Iterator[Award]: ...
     def sides(self, sale: Sale | None, friend: Standing) -> Sides | None: ...
@@ -99,14 +102,24 @@ class Earned(NamedTuple):
     capped_by: str = ""
 
 
-def in_force(rules: Sequence[EarnRule], at: datetime) -> list[EarnRule]:
-    """The rules whose half-open span of force holds the moment."""
-    return [
-        rule
-        for rule in rules
-        if (rule.in_force_from is None or rule.in_force_from <= at)
-        and (rule.in_force_to is None or at < rule.in_force_to)
-    ]
+Run = Callable[[Sale, Standing], list[Earned]]
+"""Asks some rules what they give for a sale."""
+
+
+def running(rules: Sequence[EarnRule]) -> Run:
+    """Asks these rules, one after the other; what is the same for all sales is looked up here."""
+    asked = [(rule, rule.mechanic.compiled()) for rule in rules]
+    is_grouped = any(rule.mechanic.group for rule in rules)
+
+    def run(sale: Sale, member: Standing) -> list[Earned]:
+        earned = [
+            made(Earned, (rule, unit, amount, basis, 0, ""))
+            for rule, awards in asked
+            for unit, amount, basis in awards(sale, member)
+        ]
+        return _one_of_each_group(earned) if is_grouped else earned
+
+    return run
 
 
 class RuleBook:
@@ -121,8 +134,8 @@ class RuleBook:
         self.joining = self.of("joining")
         self.acts = self.of("act")
         self.referrals = self.of("referral")
-        self._earn = {"all": _all, "best": _best, "ordered": _ordered}[stacking]
-        self._plain = stacking == "all" and not self.promotions
+        self._earn = _STACKED[stacking](self.base, self.promotions)
+        self._welcome = running(self.joining)
         self._cut = any(_is_cut(rule.mechanic) for rule in rules)
 
     def of(self, stage: Stage) -> list[EarnRule]:
@@ -136,17 +149,14 @@ class RuleBook:
 
     def welcome(self, sale: Sale) -> list[Earned]:
         """What a member gets for joining; the sale is an empty one that carries the moment."""
-        return _run(self.joining, sale, Standing())
+        return self._welcome(sale, Standing())
 
     def earn(self, sale: Sale, member: Standing) -> list[Earned]:
         """What each rule gives for a sale, by the program's way of stacking.
 
         Habits and caps are written into the standing's memory, spent budget into its budgets.
         """
-        if self._plain:
-            earned = _run(self.base, sale, member)
-        else:
-            earned = self._earn(self.base, self.promotions, sale, member)
+        earned = self._earn(sale, member)
         if self.habits:
             earned += _remembered(self.habits, sale, member)
         return self.cut(earned, sale.at, member) if self._cut and earned else earned
@@ -177,71 +187,14 @@ class RuleBook:
 
     def cut(self, earned: Sequence[Earned], at: datetime, member: Standing) -> list[Earned]:
         """What limits and budgets leave of awards, in their order."""
+        if not any(_is_cut(one.rule.mechanic) for one in earned):
+            return list(earned)
         day = member.local(at).date()
         memory = member.memory if member.memory is not None else Memory()
         return [
             _cut(one, memory, day, budgets=member.budgets) if _is_cut(one.rule.mechanic) else one
             for one in earned
         ]
-
-
-class History:
-    """A rule book for each moment, as rules come into force and are replaced."""
-
-    def __init__(self, rules: Sequence[EarnRule], *, stacking: Stacking = "all") -> None:
-        self._rules = rules
-        self._stacking: Stacking = stacking
-        self._books: dict[tuple[int, ...], RuleBook] = {}
-        bounds = {rule.in_force_from for rule in rules} | {rule.in_force_to for rule in rules}
-        self._bounds = sorted(bound for bound in bounds if bound is not None)
-        self._current: tuple[datetime, datetime, RuleBook] | None = None
-        self._needs: dict[tuple[int, ...], frozenset[str]] = {}
-
-    def within(self, first: datetime, last: datetime) -> list[EarnRule]:
-        """The rules in force at some moment of a span, both ends included."""
-        return [
-            rule
-            for rule in self._rules
-            if (rule.in_force_from is None or rule.in_force_from <= last)
-            and (rule.in_force_to is None or first < rule.in_force_to)
-        ]
-
-    def needs(self, first: datetime, last: datetime) -> frozenset[str]:
-        """What the rules in force in a span need to know beside the sale itself."""
-        rules = self.within(first, last)
-        ids = tuple([rule.id for rule in rules])
-        if ids not in self._needs:
-            self._needs[ids] = frozenset().union(*(rule.mechanic.needs for rule in rules))
-        return self._needs[ids]
-
-    def at(self, moment: datetime) -> RuleBook:
-        """The rule book in force at a moment; one comparison where nothing changed since."""
-        if not self._bounds:
-            return self._book(moment)
-        if self._current and self._current[0] <= moment < self._current[1]:
-            return self._current[2]
-        earlier = [bound for bound in self._bounds if bound <= moment]
-        later = [bound for bound in self._bounds if bound > moment]
-        least = datetime.min.replace(tzinfo=moment.tzinfo)
-        most = datetime.max.replace(tzinfo=moment.tzinfo)
-        self._current = (max(earlier, default=least), min(later, default=most), self._book(moment))
-        return self._current[2]
-
-    def _book(self, moment: datetime) -> RuleBook:
-        rules = in_force(self._rules, moment) if self._bounds else self._rules
-        ids = tuple(rule.id for rule in rules) if self._bounds else ()
-        if ids not in self._books:
-            self._books[ids] = RuleBook(rules, stacking=self._stacking)
-        return self._books[ids]
-
-
-def _run(rules: Sequence[EarnRule], sale: Sale, member: Standing) -> list[Earned]:
-    earned = [
-        Earned(rule, award.unit, award.amount, award.basis)
-        for rule in rules
-        for award in rule.mechanic.awards(sale, member)
-    ]
-    return _one_of_each_group(earned) if any(one.rule.mechanic.group for one in earned) else earned
 
 
 def _one_of_each_group(earned: Sequence[Earned]) -> list[Earned]:
@@ -294,48 +247,104 @@ def _cut(
     return earned if not by else earned._replace(amount=left, before=earned.amount, capped_by=by)
 
 
-def _all(
-    base: Sequence[EarnRule], promotions: Sequence[EarnRule], sale: Sale, member: Standing
-) -> list[Earned]:
-    earned = _run(base, sale, member)
-    return earned + _promoted(base, promotions, earned, (sale, member))
+Promote = Callable[[list[Earned], Sale, Standing], list[Earned]]
+"""What promotions add to what was earned so far."""
 
 
-def _best(
-    base: Sequence[EarnRule], promotions: Sequence[EarnRule], sale: Sale, member: Standing
-) -> list[Earned]:
+def _promoting(promotions: Sequence[EarnRule], base: Run) -> Promote:
+    """What these promotions add; those that need a base pay nothing where no base rule paid."""
+    run = running(promotions)
+    run_alone = running([rule for rule in promotions if not rule.mechanic.needs_base])
+    if any(rule.mechanic.stage == "multiplier" for rule in promotions):
+        run, run_alone = _with_base(run, base), _with_base(run_alone, base)
+
+    def promote(earned: list[Earned], sale: Sale, member: Standing) -> list[Earned]:
+        return run(sale, member) if earned else run_alone(sale, member)
+
+    return promote
+
+
+def _with_base(run: Run, base: Run) -> Run:
+    """For multipliers: they may ask the base rules again, for the part that they are about.
+
+    The last field of a sale, `earned`, is theirs.
+    """
+
+    def run_with_base(sale: Sale, member: Standing) -> list[Earned]:
+        def points_of_part(unit: str, selects: Selection) -> int:
+            chosen = [line for line in sale.lines if selects(line)]
+            part = sale if len(chosen) == len(sale.lines) else narrowed(sale, chosen)
+            return sum([one.amount for one in base(part, member) if one.unit == unit])
+
+        return run(made(Sale, (*sale[:-1], points_of_part)), member)
+
+    return run_with_base
+
+
+def _all(base: Sequence[EarnRule], promotions: Sequence[EarnRule]) -> Run:
+    run = running(base)
+    if not promotions:
+        return run
+    promote = _promoting(promotions, run)
+
+    def earn(sale: Sale, member: Standing) -> list[Earned]:
+        earned = run(sale, member)
+        more = promote(earned, sale, member)
+        return earned + more if more else earned
+
+    return earn
+
+
+def _best(base: Sequence[EarnRule], promotions: Sequence[EarnRule]) -> Run:
     """Within each unit the rule worth most pays; a tie goes to the rule listed first."""
-    best: dict[str, tuple[int, EarnRule, int]] = {}
-    for rule in base:
-        worth: dict[str, tuple[int, int]] = {}
-        for award in rule.mechanic.awards(sale, member):
-            amount, basis = worth.get(award.unit, (0, 0))
-            worth[award.unit] = (amount + award.amount, basis + award.basis)
-        for unit, (amount, basis) in worth.items():
-            if unit not in best or amount > best[unit][0]:
-                best[unit] = (amount, rule, basis)
-    earned = [Earned(rule, unit, amount, basis) for unit, (amount, rule, basis) in best.items()]
-    winners = [rule for _, rule, _ in best.values()]
     newest = sorted(promotions, key=lambda rule: rule.made_at)[-1:]
-    return earned + _promoted(winners, newest, earned, (sale, member))
+    known: dict[tuple[int, ...], Promote] = {}
+
+    def earn(sale: Sale, member: Standing) -> list[Earned]:
+        best: dict[str, tuple[int, int, int]] = {}
+        for place, rule in enumerate(base):
+            for unit, (amount, basis) in _worth(rule, sale, member).items():
+                if unit not in best or amount > best[unit][0]:
+                    best[unit] = (amount, place, basis)
+        places = tuple([place for _, place, _ in best.values()])
+        earned = [Earned(base[p], unit, amount, basis) for unit, (amount, p, basis) in best.items()]
+        if places not in known:
+            known[places] = _promoting(newest, running([base[place] for place in places]))
+        return earned + known[places](earned, sale, member)
+
+    return earn
 
 
-def _ordered(
-    base: Sequence[EarnRule], promotions: Sequence[EarnRule], sale: Sale, member: Standing
-) -> list[Earned]:
-    earned = _run(base, sale, member)
+def _worth(rule: EarnRule, sale: Sale, member: Standing) -> dict[str, tuple[int, int]]:
+    """By unit what a rule gives in all, and what that is the arithmetic of."""
+    worth: dict[str, tuple[int, int]] = {}
+    for award in rule.mechanic.awards(sale, member):
+        amount, basis = worth.get(award.unit, (0, 0))
+        worth[award.unit] = (amount + award.amount, basis + award.basis)
+    return worth
+
+
+def _ordered(base: Sequence[EarnRule], promotions: Sequence[EarnRule]) -> Run:
+    run = running(base)
     if any(rule.stop for rule in base):
-        return earned
+        return run
     multipliers = [rule for rule in promotions if rule.mechanic.stage == "multiplier"]
-    chosen: list[EarnRule] = []
-    for rule in sorted(multipliers, key=lambda rule: rule.made_at, reverse=True):
-        if more := _promoted(base, [rule], earned, (sale, member)):
-            earned, chosen = earned + more, [rule]
-            break
-    if any(rule.stop for rule in chosen):
-        return earned
+    newest_first = sorted(multipliers, key=lambda rule: rule.made_at, reverse=True)
+    tried = [(rule, _promoting([rule], run)) for rule in newest_first]
     additions = [rule for rule in promotions if rule.mechanic.stage == "addition"]
-    return earned + _promoted(base, _until_stop(additions), earned, (sale, member))
+    add = _promoting(_until_stop(additions), run)
+
+    def earn(sale: Sale, member: Standing) -> list[Earned]:
+        earned = run(sale, member)
+        for rule, multiply in tried:
+            if more := multiply(earned, sale, member):
+                earned += more
+                if rule.stop:
+                    return earned
+                break
+        return earned + add(earned, sale, member)
+
+    return earn
 
 
 def _until_stop(rules: Sequence[EarnRule]) -> list[EarnRule]:
@@ -347,22 +356,8 @@ def _until_stop(rules: Sequence[EarnRule]) -> list[EarnRule]:
     return taken
 
 
-def _promoted(
-    base: Sequence[EarnRule],
-    promotions: Sequence[EarnRule],
-    earned: Sequence[Earned],
-    scene: tuple[Sale, Standing],
-) -> list[Earned]:
-    """What promotions add; those that need a base pay nothing where no base rule paid."""
-    sale, member = scene
-    if not earned:
-        promotions = [rule for rule in promotions if not rule.mechanic.needs_base]
-    if not promotions:
-        return []
-
-    def points_of_part(unit: str, selects: Selection) -> int:
-        chosen = [line for line in sale.lines if selects(line)]
-        part = sale if len(chosen) == len(sale.lines) else narrowed(sale, chosen)
-        return sum(award.amount for award in _run(base, part, member) if award.unit == unit)
-
-    return _run(promotions, sale._replace(earned=points_of_part), member)
+_STACKED: dict[Stacking, Callable[[Sequence[EarnRule], Sequence[EarnRule]], Run]] = {
+    "all": _all,
+    "best": _best,
+    "ordered": _ordered,
+}

@@ -94,7 +94,9 @@ class Life:
     def __init__(self, versions: Iterable[ExpiryVersion]) -> None:
         self.versions = tuple(versions)
         self._starts = [version.in_force_from for version in self.versions[1:]]
-        self._ends: dict[tuple[int, date], datetime | None] = {}
+        self._may_end = any(one.expiry.kind != "never" for one in self.versions)
+        self._ends: list[dict[date, datetime | None]] = [{} for _ in self.versions]
+        """By version, the end of what was granted on a day."""
         self.may_roll = any(one.expiry.kind == "rolling" for one in self.versions)
         """Whether activities prolong points in any version."""
 
@@ -114,11 +116,15 @@ class Life:
         >>> str(life.ends_at(may, UTC)), str(life.ends_at(july, UTC))
         ('2025-08-02 00:00:00+00:00', '2025-08-02 00:00:00+00:00')
         """
-        place = self._place_at(granted_at)
-        known = (place, day_of(granted_at, zone))
-        if known not in self._ends:
-            self._ends[known] = self._worked_out(place, granted_at, zone)
-        return self._ends[known]
+        if not self._may_end:
+            return None
+        place = self._place_at(granted_at) if self._starts else 0
+        ends, day = self._ends[place], granted_at.astimezone(zone).date()
+        try:
+            return ends[day]
+        except KeyError:
+            ends[day] = end = self._worked_out(place, granted_at, zone)
+            return end
 
     def prolongs_to(self, at: datetime, zone: tzinfo) -> datetime | None:
         """Up to when an activity at a moment has points live; None where it prolongs nothing."""

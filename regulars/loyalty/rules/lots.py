@@ -1,6 +1,6 @@
 """Lots: in which order points are spent."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Literal, NamedTuple
 
@@ -52,7 +52,7 @@ def consumed(
     return taken_in_order(paying, amount)
 
 
-def taken_in_order(lots: Sequence[tuple[int, int]], amount: int) -> list[Use]:
+def taken_in_order(lots: Iterable[tuple[int, int]], amount: int) -> list[Use]:
     """What each lot pays towards an amount, given as ids and what is left, first lot first.
 
     >>> taken_in_order([(1, 30), (2, 50)], 40)

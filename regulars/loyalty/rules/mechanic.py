@@ -1,6 +1,6 @@
 """What every mechanic is made of, and the registry that finds them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import ClassVar, Literal
 
@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from regulars.core.registry import Registry
 from regulars.loyalty.rules.earning import Stage
 from regulars.loyalty.rules.memory import Slot
-from regulars.loyalty.rules.sales import Act, Award, Back, Sale, SaleLine, Sides, Standing
+from regulars.loyalty.rules.sales import Act, Award, Back, Gives, Sale, SaleLine, Sides, Standing
 from regulars.loyalty.rules.sentences import Say
 from regulars.loyalty.rules.terms import Limits, Takes, Terms, Test
 
@@ -32,23 +32,33 @@ class Lines(BaseModel):
         )
 
     @cached_property
-    def _decided(self) -> dict[tuple[str, str], bool]:
-        return {}
+    def decided(self) -> Mapping[tuple[str, str], bool]:
+        """Whether lines of a product and its category count; what was decided is remembered."""
+        return _Decided(self)
 
     def select(self, line: SaleLine) -> bool:
-        """Whether this line counts; what was decided for a product is remembered."""
-        seen = (line.category, line.sku)
-        decided = self._decided.get(seen)
-        if decided is None:
-            decided = self._decided[seen] = self._decide(line)
-        return decided
+        """Whether this line counts."""
+        return self.decided[line.sku, line.category]
 
-    def _decide(self, line: SaleLine) -> bool:
-        if line.sku in self.except_products or _under(line.category, self.except_categories):
+    def decide(self, sku: str, category: str) -> bool:
+        """Whether lines of a product and its category count, by the settings."""
+        if sku in self.except_products or _under(category, self.except_categories):
             return False
         if not self.categories and not self.products:
             return True
-        return line.sku in self.products or _under(line.category, self.categories)
+        return sku in self.products or _under(category, self.categories)
+
+
+class _Decided(dict[tuple[str, str], bool]):
+    """A table that fills itself, for a receipt asks of each of its lines."""
+
+    def __init__(self, lines: Lines) -> None:
+        super().__init__()
+        self._lines = lines
+
+    def __missing__(self, key: tuple[str, str]) -> bool:
+        self[key] = decided = self._lines.decide(*key)
+        return decided
 
 
 Counts = Literal["money", "points", "items", "visits", "periods", "goal", "window", "nothing"]
@@ -131,7 +141,29 @@ class Mechanic(BaseModel):
         """Whether the sale and its member are among those meant."""
         return all(test(sale, member) for test in self._tests)
 
-    def awards(self, sale: Sale, member: Standing) -> Iterator[Award]:
+    def compiled(self) -> Gives:
+        """`awards` for many sales: what follows from the settings alone is worked out once, here.
+
+        A mechanic that is asked for every receipt gives a closure, and has `awards` call it, so
+        that there is one arithmetic. Reading a setting of a model takes as long as adding a line.
+        """
+        return self.awards
+
+    def where_it_applies(self, gives: Gives) -> Gives:
+        """The same, and nothing for sales and members that are not meant."""
+        tests = self._tests
+        if not tests:
+            return gives
+
+        def tested(sale: Sale, member: Standing) -> Iterable[Award]:
+            for test in tests:
+                if not test(sale, member):
+                    return ()
+            return gives(sale, member)
+
+        return tested
+
+    def awards(self, sale: Sale, member: Standing) -> Iterable[Award]:
         """What the member gets for this sale: positive whole amounts, or nothing."""
         raise NotImplementedError
 

@@ -6,6 +6,9 @@ from typing import Any, NamedTuple
 
 from regulars.loyalty.rules.memory import Memory
 
+made = tuple.__new__
+"""Makes a named tuple from all its fields in a third of the time: for what each receipt makes anew."""
+
 
 class SaleLine(NamedTuple):
     """One product of a sale. The total is what was paid, after the discount."""
@@ -42,8 +45,8 @@ class Sale(NamedTuple):
     store: str = ""
     redeemed_minor: int = 0
     returned_minor: int = 0
-    earned: "Callable[[str, Selection], int] | None" = None
     tenders: tuple[Tender, ...] = ()
+    earned: "Callable[[str, Selection], int] | None" = None
 
     def paid_by(self, kinds: Iterable[str]) -> int:
         """What was paid by these kinds of tender, in minor units."""
@@ -114,6 +117,10 @@ class Award(NamedTuple):
     unit: str
     amount: int
     basis: int = 0
+
+
+Gives = Callable[[Sale, Standing], Iterable[Award]]
+"""Says what a mechanic gives for a sale of a member."""
 
 
 class Sides(NamedTuple):

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from regulars.loyalty.mechanics.share_of_purchase import ShareOfPurchase
 from regulars.loyalty.rules.cards import card_number, is_card_number
-from regulars.loyalty.rules.earning import EarnRule, History, RuleBook
+from regulars.loyalty.rules.earning import EarnRule, RuleBook
+from regulars.loyalty.rules.history import History
 from regulars.loyalty.rules.lots import OpenLot, consumed, usable
 from regulars.loyalty.rules.mechanic import Lines
 from regulars.loyalty.rules.returns import Takeable, due_back, taken_back

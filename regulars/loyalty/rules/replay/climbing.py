@@ -71,7 +71,9 @@ class Climber:
     def sell(self, sale: Sale, earned: int) -> None:
         """Count a sale that earned so much of the ladder's unit."""
         basis = self.ladder.rules.basis
-        amount = {"unit": earned, "spend": sale.total_minor, "visits": 1}[basis]
+        amount = earned
+        if basis != "unit":
+            amount = sale.total_minor if basis == "spend" else 1
         if amount:
             self.places[sale.purchase_id] = len(self.moves)
             self._add(Move(sale.at, amount, sale.at))

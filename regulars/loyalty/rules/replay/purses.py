@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from operator import attrgetter
 
+from regulars.loyalty.rules.expiry import Life
 from regulars.loyalty.rules.lots import taken_in_order
 from regulars.loyalty.rules.returns import Spent as Used
 
@@ -38,15 +40,21 @@ class Lot:
         return self.active_at is None or self.active_at > at
 
 
+_END = attrgetter("ends_at")
+"""Lots lie in a purse by age, and sorting keeps the order of those that end together."""
+
+
 class Purse:
     """The points of one unit."""
 
     __slots__ = (
-        "balance", "debt", "forgiven", "given_back", "issued", "lots", "moved", "spent",
+        "balance", "debt", "forgiven", "given_back", "issued", "life", "lots", "moved", "spent",
         "taken_back", "unmet",
     )  # fmt: skip
 
-    def __init__(self) -> None:
+    def __init__(self, life: Life | None) -> None:
+        self.life = life
+        """How long its lots live; None for a unit that is not spent, and has none."""
         self.lots: list[Lot] = []
         self.balance = self.debt = self.issued = self.moved = 0
         self.spent = self.given_back = self.unmet = self.taken_back = self.forgiven = 0
@@ -56,9 +64,13 @@ class Purse:
         lots = [
             lot
             for lot in self.lots
-            if lot.left and not lot.is_dead(at) and not (usable and lot.is_pending(at))
+            if lot.left
+            and ((ends_at := lot.ends_at) is None or ends_at > at)
+            and not (usable and lot.is_pending(at))
         ]
-        return sorted(lots, key=lambda lot: (lot.ends_at is None, lot.ends_at or at, lot.place))
+        mortal = [lot for lot in lots if lot.ends_at is not None]
+        mortal.sort(key=_END)
+        return mortal + [lot for lot in lots if lot.ends_at is None]
 
     def put(self, lot: Lot, amount: int) -> None:
         """Points that come in: they pay what is owed first."""
@@ -71,10 +83,10 @@ class Purse:
 
     def take(self, lots: Sequence[Lot], amount: int) -> list[Used]:
         """What each of these lots pays towards an amount, as far as they go."""
-        uses = taken_in_order([(lot.place, lot.left) for lot in lots], amount)
-        by_place = {lot.place: lot for lot in lots}
-        for use in uses:
-            by_place[use.lot_id].left -= use.amount
+        uses = taken_in_order(((lot.place, lot.left) for lot in lots), amount)
+        for lot, use in zip(lots, uses, strict=False):
+            assert lot.place == use.lot_id, "each lot pays until nothing is missing"
+            lot.left -= use.amount
             self.balance -= use.amount
         return [Used(use.lot_id, use.amount) for use in uses]
 

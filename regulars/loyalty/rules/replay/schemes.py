@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from regulars.loyalty.rules.earning import EarnRule, History, Stacking
+from regulars.loyalty.rules.earning import EarnRule, Stacking
 from regulars.loyalty.rules.expiry import ExpiryVersion, Life
+from regulars.loyalty.rules.history import History
 from regulars.loyalty.rules.mechanic import mechanics
 from regulars.loyalty.rules.replay.climbing import ToldLadder
 from regulars.loyalty.rules.returns import Policy
@@ -134,7 +135,6 @@ class Scheme:
     def __init__(self, written: WrittenScheme) -> None:
         self.written = written
         self.units: Mapping[str, WrittenUnit] = {unit.code: unit for unit in written.units}
-        self.lot_units = frozenset(unit.code for unit in written.units if unit.has_lots)
         qualifying = [unit.code for unit in written.units if not unit.has_lots]
         self.qualifying = qualifying[0] if qualifying else ""
         rules = [_rule(rule, written.rounding) for rule in written.rules]
@@ -147,9 +147,10 @@ class Scheme:
         self.ladders = [_ladder(one, self.zone) for one in written.ladders if one.is_told]
         self.is_plain = not any(one.is_main for one in written.ladders)
         """Whether the main tier follows from the qualifying balance alone."""
-        self.lives = {unit.code: Life(unit.lives) for unit in written.units}
+        self.lives = {unit.code: Life(unit.lives) for unit in written.units if unit.has_lots}
+        """How long points live, by the units that are spent."""
         self.is_patient = written.terms.pending != "none"
-        self.rolling = [unit.code for unit in written.units if self.lives[unit.code].may_roll]
+        self.rolling = [code for code, life in self.lives.items() if life.may_roll]
 
     def active_at(self, at: datetime) -> datetime | None:
         """When points of a purchase made then become usable; None while they wait for an event."""

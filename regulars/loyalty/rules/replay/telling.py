@@ -27,7 +27,7 @@ from regulars.loyalty.rules.returns import (
     given_back,
     taken_back,
 )
-from regulars.loyalty.rules.sales import Back, Sale, Standing
+from regulars.loyalty.rules.sales import Back, Sale, Standing, made
 
 
 class _Teller:
@@ -35,7 +35,7 @@ class _Teller:
 
     __slots__ = (
         "climbers", "due", "is_patient", "lapsed", "memory", "places", "purses", "scheme", "sold", "sold_at",
-        "spendings", "story", "tier", "tier_moves", "used_on", "visits", "voided",
+        "spendings", "status", "story", "tier", "tier_moves", "used_on", "visits", "voided",
     )  # fmt: skip
 
     def __init__(self, scheme: Scheme, story: Story) -> None:
@@ -44,7 +44,8 @@ class _Teller:
         self.memory = Memory()
         self.sold_at: dict[int, datetime] = {}
         self.is_patient = scheme.is_patient
-        self.purses = {code: Purse() for code in scheme.units}
+        self.purses = {code: Purse(scheme.lives.get(code)) for code in scheme.units}
+        self.status = self.purses.get(scheme.qualifying)
         self.visits = self.tier_moves = self.places = 0
         self.tier = ""
         self.sold: dict[int, list[Earned]] = {}
@@ -102,17 +103,10 @@ class _Teller:
 
     def standing(self) -> Standing:
         """The person just before the next sale, as the rules see them. Budgets bind nobody."""
-        code, story = self.scheme.qualifying, self.story
-        reached = self.purses[code].balance if code else 0
-        return Standing(
-            self.visits,
-            self.tier,
-            reached,
-            segments=story.segments,
-            birthday=story.birthday,
-            zone=self.scheme.zone,
-            memory=self.memory,
-        )
+        story, status = self.story, self.status
+        reached = status.balance if status else 0
+        known = story.segments, story.birthday, self.scheme.zone, self.memory
+        return made(Standing, (self.visits, self.tier, reached, (), *known, None))
 
     def prolong(self, at: datetime, told_at: datetime) -> None:
         """An activity: points with rolling expiry that are alive when it is told live on from it."""
@@ -130,32 +124,32 @@ class _Teller:
         purchase_id: int | None,
     ) -> None:
         """Put awards into purses; those of units that are spent get lots."""
-        scheme = self.scheme
-        for one in earned:
-            purse = self.purses[one.unit]
-            amount = one.amount
+        purses, scheme = self.purses, self.scheme
+        for _, unit, amount, _, _, _ in earned:
             if not amount:
                 continue
+            purse = purses[unit]
             purse.issued += amount
-            if one.unit in scheme.lot_units:
-                self.places += 1
-                ends_at = scheme.ends_at(one.unit, at)
-                purse.put(
-                    Lot(self.places, amount, active_at, ends_at, purchase_id=purchase_id), amount
-                )
-            else:
+            if purse.life is None:
                 purse.balance += amount
+            else:
+                self.places += 1
+                ends_at = purse.life.ends_at(at, scheme.zone)
+                lot = Lot(self.places, amount, active_at, ends_at, purchase_id=purchase_id)
+                purse.put(lot, amount)
             if purchase_id is None:
                 for climber in self.climbers:
-                    climber.grant(one.unit, amount, at)
+                    climber.grant(unit, amount, at)
         self.climb()
 
     def climb(self) -> None:
         """The tier that the qualifying balance now leads to."""
-        code = self.scheme.qualifying if self.scheme.is_plain else ""
-        if code and (tier := self.scheme.ladder.tier_for(self.purses[code].balance)) != self.tier:
-            self.tier = tier
-            self.tier_moves += 1
+        status, scheme = self.status, self.scheme
+        if status and scheme.is_plain:
+            tier = scheme.ladder.tier_for(status.balance)
+            if tier != self.tier:
+                self.tier = tier
+                self.tier_moves += 1
 
     def join(self, step: Joined) -> None:
         """What rules give for joining."""
@@ -169,7 +163,7 @@ class _Teller:
         purse = self.purses.get(step.unit)
         if purse is None:
             return
-        if step.unit not in self.scheme.lot_units:
+        if purse.life is None:
             moved = max(step.amount, -purse.balance)
             purse.balance += moved
         elif step.amount > 0:
@@ -275,7 +269,7 @@ class _Teller:
     def _take_unit(self, step: Returned, code: str, due: int) -> int:
         """What was due and could be taken of one unit."""
         purse, policy = self.purses[code], self._policy(step)
-        if code in self.scheme.lot_units:
+        if purse.life is not None:
             back = self._back(step, purse, code, due=due, policy=policy)
         else:
             balance = 0 if policy == "keep" else purse.balance
@@ -368,6 +362,8 @@ def replay(scheme: Scheme, story: Story, upto: datetime) -> Outcome:
 def _sums(purse: Purse, upto: datetime) -> Sums:
     dead = pending = 0
     for lot in purse.lots:
+        if not lot.left:
+            continue
         if lot.is_dead(upto):
             dead += lot.left
         elif lot.is_pending(upto):

@@ -104,10 +104,12 @@ class Judge:
 
     def next_turn(self, standing: Standing) -> datetime | None:
         """The next moment at which something happens by the clock alone; None if never."""
-        turns = [standing.window_to, standing.falls_at]
-        if standing.recent:
-            turns.append(standing.recent[0][0])
-        return min((turn for turn in turns if turn is not None), default=None)
+        turn, falls_at = standing.window_to, standing.falls_at
+        if falls_at is not None and (turn is None or falls_at < turn):
+            turn = falls_at
+        if standing.recent and (turn is None or standing.recent[0][0] < turn):
+            turn = standing.recent[0][0]
+        return turn
 
     def turn(self, standing: Standing, at: datetime, changes: list[Change]) -> None:
         """Let the clock bring what it brings at that moment."""

@@ -28,6 +28,7 @@ class Periods:
         self.rules = rules
         self.zone = zone
         self._known: dict[tuple[date, date | None], Window] = {}
+        self._leaves: dict[date, datetime] = {}
 
     def around(self, at: datetime, joined_at: datetime) -> Window:
         """The period of the calendar, or of the membership, that a moment lies in."""
@@ -71,9 +72,16 @@ class Periods:
         same day comes round is the first that no longer counts.
         """
         day = day_of(counts_at, self.zone)
+        known = self._leaves.get(day)
+        if known is None:
+            known = self._leaves[day] = midnight(self._first_without(day), self.zone)
+        return known
+
+    def _first_without(self, day: date) -> date:
+        """The first day on which a rolling window no longer holds a day."""
         if self.rules.period == "rolling_days":
-            return midnight(day + timedelta(days=self.rules.length), self.zone)
-        return midnight(plus_months(day, self.rules.length), self.zone)
+            return day + timedelta(days=self.rules.length)
+        return plus_months(day, self.rules.length)
 
     def held_until(self, since: datetime) -> datetime:
         """The moment up to which a tier reached then cannot be lost."""

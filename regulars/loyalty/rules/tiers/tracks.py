@@ -111,6 +111,9 @@ def judge_on(
     changes: list[Change] = []
     begun_at = track.standing.at
     place = 0
+    if track.version == len(track.editions) - 1:
+        _show(track, begun_at, track.judge.judge(track.standing, moves, upto), upto=upto)
+        return
     for version in range(track.version + 1, len(track.editions)):
         edition = track.editions[version]
         if edition.in_force_from > upto:
@@ -229,6 +232,8 @@ def _next_turn(track: Track, move: Move | None) -> datetime | None:
 
 
 def _version_at(editions: Sequence[Edition], at: datetime) -> int:
+    if len(editions) == 1:
+        return 0
     later = [n for n, edition in enumerate(editions) if n and edition.in_force_from <= at]
     return later[-1] if later else 0
 
