@@ -41,6 +41,11 @@ from regulars.loyalty.actions.campaigns import CampaignInput, open_campaign
 from regulars.loyalty.actions.drafting import DraftInput, save_draft
 from regulars.loyalty.actions.handing import hand_over_points
 from regulars.loyalty.actions.holding import hold_points
+from regulars.loyalty.actions.households import (
+    invite_member,
+    set_household_rules,
+    start_household,
+)
 from regulars.loyalty.actions.members import enrol_members
 from regulars.loyalty.actions.posting import take_purchases
 from regulars.loyalty.actions.promotions import PromotionInput, set_promotion
@@ -51,10 +56,12 @@ from regulars.loyalty.actions.watching import WatchInput, set_watch
 from regulars.loyalty.models import (
     Adjustment,
     Alarm,
+    Household,
     Member,
     Program,
     Reward,
     Rule,
+    Seat,
     SpendingCode,
     StoredValue,
     Transfer,
@@ -312,6 +319,33 @@ def _handover_id(store: Store) -> int:
     enrol_members(program=giver.program, joining={ben.pk: make.NOW}, now=make.NOW)
     taker = Member.objects.get(customer=ben)
     return hand_over_points(giver, taker, 2, key="example", now=make.NOW).pk
+
+
+def _household(store: Store) -> Household:
+    """A household of two, whose head has the card of the example."""
+    head = _member(store)
+    set_household_rules(head.program, {})
+    found = start_household(head, now=make.NOW)
+    if not Seat.objects.filter(household=found).exclude(member=head).exists():
+        ben = make.customer("Ben", card="H1")
+        enrol_members(program=head.program, joining={ben.pk: make.NOW}, now=make.NOW)
+        invite_member(found, Member.objects.get(customer=ben), now=make.NOW)
+    return found
+
+
+@example("household_id")
+def _household_id(store: Store) -> int:
+    return _household(store).pk
+
+
+@example("seat_id")
+def _seat_id(store: Store) -> int:
+    return Seat.objects.filter(household=_household(store)).latest("id").pk
+
+
+@example("loyalty.card_household:token")
+def _sharing_token(store: Store) -> str:
+    return _household(store).head.token
 
 
 @example("size")

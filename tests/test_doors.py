@@ -32,6 +32,7 @@ PUBLIC_PAGES = {
     "customers.own_data",
     "loyalty.card",
     "loyalty.card_give",
+    "loyalty.card_household",
     "loyalty.card_manifest",
     "loyalty.card_picture",
     "loyalty.card_rewards",

@@ -8,6 +8,7 @@ from regulars.core.events import on
 from regulars.core.jobs import every
 from regulars.customers.events import (
     ActsNoted,
+    CustomersErased,
     CustomersMerged,
     CustomersUnmerged,
     GoodsReturned,
@@ -24,6 +25,7 @@ from regulars.loyalty.actions import (
     reward_acts,
     seal_transfers,
 )
+from regulars.loyalty.actions.households import part_with_erased
 from regulars.loyalty.actions.liability import store_estimates
 from regulars.loyalty.actions.paying import lapse_payments
 from regulars.loyalty.actions.promo_uses import lapse_reservations
@@ -84,6 +86,12 @@ def watch_who_spends(event: PointsRedeemed) -> None:
     pairs = list(rows.values_list("unit__program_id", "member_id"))
     for program_id, member_ids in members_of_program(pairs).items():
         look_at(program_id, member_ids, now=moment_of_now())
+
+
+@on(CustomersErased)
+def end_sharing_of_erased(event: CustomersErased) -> None:
+    """Who was erased shares no points any more."""
+    part_with_erased(event.customer_ids, now=moment_of_now())
 
 
 def _regroup(merging_ids: tuple[int, ...]) -> None:

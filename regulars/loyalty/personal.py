@@ -77,6 +77,20 @@ hold(
         mentions=("key",),
     ),
     Holding(
+        "loyalty_household",
+        _("Households headed"),
+        whose=f"head_id IN {_MEMBERS}",
+        shows=f"""SELECT made_at, closed_at FROM loyalty_household
+            WHERE head_id IN {_MEMBERS} ORDER BY id""",
+    ),
+    Holding(
+        "loyalty_seat",
+        _("Places in households"),
+        whose=f"member_id IN {_MEMBERS}",
+        shows=f"""SELECT state, invited_at, joined_at, ended_at FROM loyalty_seat
+            WHERE member_id IN {_MEMBERS} ORDER BY id""",
+    ),
+    Holding(
         "loyalty_transfer",
         _("Points"),
         whose=f"""source_id IN (SELECT id FROM loyalty_account WHERE member_id IN {_MEMBERS})

@@ -1,33 +1,25 @@
 """Handing points over: from one member to another, lot by lot, with no new life."""
 
-from collections.abc import Sequence
 from datetime import datetime, time
 from typing import NamedTuple
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q, Sum
 
 from regulars.core.errors import Conflict, Refused
 from regulars.core.events import publish
-from regulars.core.sql import int_array, text_array
 from regulars.customers.actions.timeline import TimelineNote, note_on_timeline
 from regulars.loyalty.actions.holding import free_overdue
 from regulars.loyalty.actions.locking import refuse_frozen
 from regulars.loyalty.actions.members import lock_members
+from regulars.loyalty.actions.moving import Moving, move_lots
 from regulars.loyalty.actions.spending import spendable
-from regulars.loyalty.actions.writing import MemberState, Movements, write_movements
+from regulars.loyalty.actions.writing import MemberState
 from regulars.loyalty.events import PointsHandedOver
-from regulars.loyalty.models import Handover, Lot, Member, Program, Unit
+from regulars.loyalty.models import Handover, Member, Program, Unit
 from regulars.loyalty.queries.books import Book, book_of
 from regulars.loyalty.queries.reversals import live_lots_of
 from regulars.loyalty.rules.lots import taken_in_order
-
-LINK = """
-    UPDATE loyalty_lot lot SET handover_id = %s, first_id = given.first_id
-    FROM unnest(%s::text[], %s::bigint[]) AS given (key, first_id)
-    JOIN loyalty_transfer transfer ON transfer.key = given.key
-    WHERE lot.transfer_id = transfer.id
-"""
 
 
 class _Sides(NamedTuple):
@@ -109,7 +101,7 @@ def _given_today(book: Book, leader_id: int, *, now: datetime) -> int:
     """What all cards of a person gave away since midnight, in the company's zone."""
     midnight = datetime.combine(now.astimezone(book.zone).date(), time.min, book.zone)
     mine = Member.objects.filter(Q(pk=leader_id) | Q(led_by=leader_id))
-    rows = Handover.objects.filter(giver__in=mine, at__gte=midnight)
+    rows = Handover.objects.filter(giver__in=mine, at__gte=midnight, kind="gift")
     return int(rows.aggregate(sum=Sum("amount"))["sum"] or 0)
 
 
@@ -121,31 +113,7 @@ def _move(book: Book, sides: _Sides, made: Handover, *, now: datetime) -> None:
     if usable < made.amount:
         raise Refused("not_enough_points", f"only {usable} can be given now", "amount")
     uses = taken_in_order([(one.id, one.remaining) for one in live], made.amount)
-    lots = Lot.objects.select_related("origin").in_bulk([use.lot_id for use in uses])
-    movements = Movements()
-    for place, use in enumerate(uses, 1):
-        lot = lots[use.lot_id]
-        movements.bring(
-            sides.taker,
-            code,
-            use.amount,
-            key=f"handover:{made.pk}:{place}",
-            source=source,
-            at=now,
-            ends=lot.expires_at.isoformat() if lot.expires_at else "never",
-            active_at=lot.activates_at,
-        )
-    movements.let_go(sides.giver, code, list(zip(movements.keys, uses, strict=True)))
-    write_movements(book, movements, list(sides), now=now)
-    _link(made, movements.keys, [lots[use.lot_id] for use in uses])
-
-
-def _link(made: Handover, keys: Sequence[str], lots: Sequence[Lot]) -> None:
-    """Say of the new lots by which handover they came, and which lots were issued once; 1 statement."""
-    roots = [lot.origin or lot for lot in lots]
-    firsts = [root.first_id or root.pk for root in roots]
-    with connection.cursor() as cursor:
-        cursor.execute(LINK, [made.pk, text_array(keys), int_array(firsts)])
+    move_lots(book, [Moving(made, sides.giver, sides.taker, uses)], now=now)
 
 
 def _note(program: Program, made: Handover) -> None:

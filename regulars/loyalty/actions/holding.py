@@ -12,9 +12,16 @@ from regulars.core.sql import int_array
 from regulars.loyalty.actions.grouping import regroup_members
 from regulars.loyalty.actions.guarding import guard_spending
 from regulars.loyalty.actions.judging import judge_in_hand
-from regulars.loyalty.actions.locking import lock_all, lock_leader, refuse_frozen
+from regulars.loyalty.actions.locking import lock_all, refuse_frozen
 from regulars.loyalty.actions.prolonging import prolong_by_spending
 from regulars.loyalty.actions.restoring import Giving, Spending, give_back
+from regulars.loyalty.actions.sharing import (
+    draw_from_household,
+    givers_behind,
+    lock_people,
+    lock_spender,
+    return_draws,
+)
 from regulars.loyalty.actions.spending import pot_of, spend_lots, spendable, write_transfer
 from regulars.loyalty.events import HoldsEnded, PointsHeld, PointsRedeemed
 from regulars.loyalty.models import Account, Hold, Member, Program, Redemption, Unit
@@ -43,8 +50,8 @@ def hold_points(
     """
     if amount <= 0:
         raise Refused("nothing_to_hold", "the amount must be above zero", "amount")
-    leader_id = lock_leader(member.pk)
     held = spendable(member, unit)
+    leader_id = lock_spender(member, held)
     if known := _known(key, member, amount, unit=held):
         return known
     if ends_at <= now:
@@ -64,12 +71,12 @@ def hold_points(
         held_at=now,
         ends_at=ends_at,
     )
-    transfer_id = write_transfer(
-        f"hold:{hold.pk}", account.pk, pot_of(held, "held"), amount=amount, at=now
-    )
+    cause = f"hold:{hold.pk}"
+    draw_from_household(member, leader_id, held, amount, cause=cause, now=now)
+    transfer_id = write_transfer(cause, account.pk, pot_of(held, "held"), amount=amount, at=now)
     spend_lots(account.pk, amount, transfer_id=transfer_id, now=now)
     prolong_by_spending(held, account.pk, now=now)
-    judge_in_hand(held.program, {leader_id: f"hold:{hold.pk}"}, now=now)
+    judge_in_hand(held.program, {leader_id: cause}, now=now)
     publish(PointsHeld(hold_ids=(hold.pk,)))
     return hold
 
@@ -133,6 +140,8 @@ def lapse_holds(*, now: datetime) -> int:
 def _lapse_some(*, now: datetime) -> int:
     overdue = Hold.objects.filter(outcome="", ends_at__lte=now).order_by("id")[:BATCH]
     members = {hold.account.member_id for hold in overdue.select_related("account")}
+    if givers := givers_behind(hold_ids=[hold.pk for hold in overdue]):
+        lock_people({*givers, *(id_ for id_ in members if id_)})
     lock_all(members)
     rows = Hold.objects.filter(outcome="", ends_at__lte=now, account__member__in=members)
     return _lapse(list(rows.select_related("unit__program", "account").order_by("id")), now=now)
@@ -156,6 +165,8 @@ def _lapse(holds: Sequence[Hold], *, now: datetime) -> int:
 
 def _lock(hold: Hold) -> None:
     """The hold as it is now, with its member and the one whose account it took from locked."""
+    if givers := givers_behind(hold_ids=[hold.pk]):
+        lock_people({*givers, hold.account.member_id or 0})
     lock_all({hold.member_id, hold.account.member_id})
     hold.refresh_from_db()
 
@@ -196,6 +207,8 @@ def _free(holds: Sequence[Hold], amounts: dict[int, int], *, now: datetime) -> N
         source = Spending(hold.pk, None, hold.unit_id, hold.amount, hold.account_id, 0, pot)
         givings.append(Giving(source, f"hold:{hold.pk}:back", "hold", backs, is_hold=True))
     give_back(givings, now=now)
+    for program in {hold.unit.program for hold in holds}:
+        return_draws(program, [hold.account_id for hold in holds], now=now)
     if customers := concerned_by_holds(ids):
         program = holds[0].unit.program
         cause = f"merging:hold:{ids[0]}"

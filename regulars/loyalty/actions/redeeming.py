@@ -12,9 +12,16 @@ from regulars.loyalty.actions.grouping import regroup_members
 from regulars.loyalty.actions.guarding import guard_spending
 from regulars.loyalty.actions.holding import free_overdue
 from regulars.loyalty.actions.judging import judge_in_hand
-from regulars.loyalty.actions.locking import lock_all, lock_leader
+from regulars.loyalty.actions.locking import lock_all
 from regulars.loyalty.actions.prolonging import prolong_by_spending
 from regulars.loyalty.actions.restoring import Giving, give_back
+from regulars.loyalty.actions.sharing import (
+    draw_from_household,
+    givers_behind,
+    lock_people,
+    lock_spender,
+    return_draws,
+)
 from regulars.loyalty.actions.spending import pot_of, spend_lots, spendable, write_transfer
 from regulars.loyalty.events import PointsRedeemed, RedemptionsUndone
 from regulars.loyalty.models import Account, Member, Redemption, Unit
@@ -51,8 +58,8 @@ def redeem_points(
     """
     if amount <= 0:
         raise Refused("nothing_to_redeem", "the amount must be above zero", "amount")
-    leader_id = lock_leader(member.pk)
     spent = spendable(member, unit)
+    leader_id = lock_spender(member, spent)
     if known := _known(key, member, amount, unit=spent):
         return known
     guard_spending(member, leader_id, spent, amount=amount, key=key, now=now, by=employee_id)
@@ -69,19 +76,26 @@ def redeem_points(
         purchase_id=purchase_id,
         redeemed_at=now,
     )
+    _spend(redemption, account.pk, leader_id, now=now)
+    publish(PointsRedeemed(redemption_ids=(redemption.pk,)))
+    return redemption
+
+
+def _spend(redemption: Redemption, account_id: int, leader_id: int, *, now: datetime) -> None:
+    """Take the lots of a redemption, soonest expiring first, and those of the household too."""
+    unit, amount, cause = redemption.unit, redemption.amount, f"redemption:{redemption.pk}"
+    draw_from_household(redemption.member, leader_id, unit, amount, cause=cause, now=now)
     transfer_id = write_transfer(
-        f"redemption:{redemption.pk}",
-        account.pk,
-        pot_of(spent, "redeemed"),
+        cause,
+        account_id,
+        pot_of(unit, "redeemed"),
         amount=amount,
         at=now,
         redemption_id=redemption.pk,
     )
-    spend_lots(account.pk, amount, transfer_id=transfer_id, now=now)
-    prolong_by_spending(spent, account.pk, now=now)
-    judge_in_hand(spent.program, {leader_id: f"redemption:{redemption.pk}"}, now=now)
-    publish(PointsRedeemed(redemption_ids=(redemption.pk,)))
-    return redemption
+    spend_lots(account_id, amount, transfer_id=transfer_id, now=now)
+    prolong_by_spending(unit, account_id, now=now)
+    judge_in_hand(unit.program, {leader_id: cause}, now=now)
 
 
 @transaction.atomic
@@ -94,6 +108,8 @@ def undo_redemption(
     Where members were merged or parted since, the points then go to whose they are.
     """
     concerned = concerned_by([redemption.pk])
+    if givers := givers_behind([redemption.pk]):
+        lock_people({*givers, redemption.member.led_by_id or redemption.member_id})
     lock_all({*_members_of(concerned, redemption), redemption.member_id})
     redemption.refresh_from_db()
     if redemption.undone_at is not None:
@@ -127,6 +143,7 @@ def _give_back_all(redemption: Redemption, *, now: datetime) -> None:
         uses = uses_of(ids, now=now)[redemption.pk]
         backs = given_back(uses, redemption.amount - before, before=before, debt=debt)
         give_back([Giving(spending, f"redemption:{redemption.pk}:undo", "undo", backs)], now=now)
+        return_draws(redemption.unit.program, [spending.account_id], now=now)
 
 
 def _members_of(customer_ids: Collection[int], redemption: Redemption) -> list[int]:

@@ -9,6 +9,7 @@ from django.db import connection
 
 from regulars.core.sql import int_array, text_array
 from regulars.loyalty.actions.grouping import regroup_members
+from regulars.loyalty.actions.sharing import return_draws
 from regulars.loyalty.models import Program
 from regulars.loyalty.queries.books import Book
 from regulars.loyalty.queries.reversals import Claim
@@ -58,6 +59,7 @@ def restore_spent(book: Book, claims: Sequence[Claim], *, program: Program, now:
     give_back(givings, now=now)
     fresh = _reinstate(book, givings, now=now) if book.terms.reinstates else {}
     _write_restorations(givings, fresh, now=now)
+    return_draws(program, {giving.spending.account_id for giving in givings}, now=now)
     ids = [giving.spending.id for giving in givings]
     if customers := concerned_by(ids):
         cause = f"merging:{givings[0].cause}:{ids[0]}"

@@ -13,6 +13,7 @@ from regulars.loyalty.actions.forgetting import forgotten, habits_of, memories_b
 from regulars.loyalty.actions.members import lock_members
 from regulars.loyalty.actions.remembering import keep_memories
 from regulars.loyalty.actions.restoring import Spending, restore_spent, spendings_on
+from regulars.loyalty.actions.sharing import givers_behind
 from regulars.loyalty.actions.writing import MemberState, Movements, write_movements
 from regulars.loyalty.events import PointsReversed
 from regulars.loyalty.models import Program
@@ -113,6 +114,8 @@ def _locked(
     book: Book, accruals: Collection[Reversible], spendings: Sequence[Spending]
 ) -> dict[int, MemberState]:
     customers = {one.customer_id for one in accruals} | {one.customer_id for one in spendings}
+    if spendings:
+        customers |= set(givers_behind([one.id for one in spendings]).values())
     return {member.id: member for member in lock_members(book, customers).values()}
 
 

@@ -9,6 +9,7 @@ from regulars.loyalty.api import (
     guarding,
     handovers,
     holds,
+    households,
     ladders,
     ledger,
     liability,
@@ -32,6 +33,7 @@ router.add_router("", rewards.router)
 router.add_router("", promo.router)
 router.add_router("", values.router)
 router.add_router("", holds.router)
+router.add_router("", households.router)
 router.add_router("", ladders.router)
 router.add_router("", adjusting.router)
 router.add_router("", units.router)

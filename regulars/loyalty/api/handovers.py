@@ -41,6 +41,9 @@ class HandoverOut(Schema):
     unit: str
     amount: int
     at: datetime
+    kind: str = Field(
+        description="gift; or of a household: draw, back (what came back of one), stay (on leaving)."
+    )
 
 
 class HandoversAsk(PageAsk):
@@ -100,4 +103,5 @@ def _shaped(row: Handover) -> HandoverOut:
         unit=row.unit.code,
         amount=row.amount,
         at=row.at,
+        kind=row.kind,
     )

@@ -166,6 +166,7 @@ class BalanceOut(Schema):
     pending: int = Field(description="Earned, and not usable yet.")
     debt: int = Field(description="Owed since goods came back; paid by what is earned next.")
     held: int = Field(description="Set aside for unfinished purchases.")
+    shared: int = Field(description="What others of the household have that may be spent, too.")
     worth_minor: int
     expires: list[EndOut] = Field(description="The next ends of usable points, soonest first.")
 

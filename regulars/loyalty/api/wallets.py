@@ -44,6 +44,7 @@ def _member(wallet: Wallet) -> MemberOut:
                 pending=holding.pending,
                 debt=holding.debt,
                 held=holding.held,
+                shared=holding.shared,
                 worth_minor=holding.worth_minor,
                 expires=[EndOut(at=one.at, amount=one.amount) for one in holding.expires],
             )

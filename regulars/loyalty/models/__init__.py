@@ -5,6 +5,7 @@ from regulars.loyalty.models.drafts import Draft
 from regulars.loyalty.models.earning import Campaign, MemberMemory
 from regulars.loyalty.models.guarding import Alarm, SpendingCode, Watch
 from regulars.loyalty.models.handovers import Handover
+from regulars.loyalty.models.households import Household, Seat
 from regulars.loyalty.models.ladders import GivenTier, LadderStanding, LadderVersion
 from regulars.loyalty.models.ledger import (
     Account,
@@ -42,6 +43,7 @@ __all__ = [
     "GivenTier",
     "Handover",
     "Hold",
+    "Household",
     "Ladder",
     "LadderStanding",
     "LadderVersion",
@@ -64,6 +66,7 @@ __all__ = [
     "RewardStep",
     "Rule",
     "Seal",
+    "Seat",
     "Shortfall",
     "SpendingCode",
     "StatedRate",

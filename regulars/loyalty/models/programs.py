@@ -60,6 +60,11 @@ class Program(Record):
         db_default=Value({}, models.JSONField()),
         help_text="see rules.guarding",
     )
+    household_rules = models.JSONField(
+        default=dict,
+        db_default=Value({}, models.JSONField()),
+        help_text="see rules.households; empty: points are not shared",
+    )
     card_prefix = models.CharField(max_length=4, default="7")
     is_open = models.BooleanField(default=True)
     started_at = models.DateTimeField()

@@ -8,8 +8,10 @@ from django.utils.timezone import now as moment_of_now
 from django.views.decorators.cache import never_cache
 
 from regulars.loyalty.models import Member
+from regulars.loyalty.pages.card_household import can_share
 from regulars.loyalty.pages.giving import can_give
 from regulars.loyalty.queries.history import by_day, history_of
+from regulars.loyalty.queries.households import invitations_of
 from regulars.loyalty.queries.wallets import wallets_of
 from regulars.loyalty.rules.cards import grouped
 from regulars.web.pages import PUBLIC, Shown, page, show
@@ -33,6 +35,8 @@ def card(request: HttpRequest, token: str) -> Shown:
         as_of=now,
         number=grouped(member.number),
         can_give=can_give(member),
+        can_share=can_share(member),
+        invited=invitations_of(member) if can_share(member) else [],
         qr=qr_of(member.number),
         bars=bars_of(member.number),
         history=by_day(history_of(member, limit=40).entries)[:8],

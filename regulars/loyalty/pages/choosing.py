@@ -83,7 +83,7 @@ def _choice(request: HttpRequest, member: Member, template: str, **context: Any)
     (wallet,) = wallets_of([member], now=now)
     rows = Reward.objects.filter(program=member.program_id, is_open=True)
     listed = list(rows.select_related("unit", "program").order_by("position", "id"))
-    have = {one.unit.pk: one.available for one in wallet.holdings}
+    have = {one.unit.pk: one.spendable for one in wallet.holdings}
     shown = [
         one
         for unit in {reward.unit_id for reward in listed}

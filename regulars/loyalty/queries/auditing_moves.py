@@ -45,7 +45,34 @@ HANDOVERS = """
 """
 """Every handover moved its amount from member to member, and its lots were issued once, elsewhere."""
 
+DRAWN = """
+    SELECT lot.id, lot.remaining, 0 FROM loyalty_lot lot
+    JOIN loyalty_handover drew ON drew.id = lot.handover_id AND drew.kind = 'draw'
+    JOIN loyalty_member taker ON taker.id = drew.taker_id
+    JOIN loyalty_member giver ON giver.id = drew.giver_id
+    JOIN loyalty_account account ON account.id = lot.account_id
+        AND account.member_id = coalesce(taker.led_by_id, taker.id)
+        AND account.member_id <> coalesce(giver.led_by_id, giver.id)
+    WHERE lot.remaining > 0 AND (lot.expires_at IS NULL OR lot.expires_at > %(now)s)
+    ORDER BY lot.id
+"""
+"""What one drew of another's points is spent, or has gone back to whose it is."""
+
+HEADS = """
+    SELECT household.id, household.head_id, count(seat.id) FROM loyalty_household household
+    LEFT JOIN loyalty_seat seat ON seat.household_id = household.id AND seat.state = 'in'
+    LEFT JOIN loyalty_member member ON member.id = seat.member_id
+    GROUP BY household.id HAVING CASE WHEN household.closed_at IS NULL
+        THEN count(*) FILTER (WHERE seat.member_id = household.head_id) <> 1
+            OR count(*) FILTER (WHERE member.program_id <> household.program_id) > 0
+        ELSE count(seat.id) > 0 END
+    ORDER BY household.id
+"""
+"""The head of an open household is in it, and all are of its program; in a closed one is nobody."""
+
 MOVE_CHECKS = {
+    "drawn_points_are_spent_or_back": DRAWN,
+    "an_open_household_has_its_head": HEADS,
     "an_adjustment_moves_what_it_says": ADJUSTMENTS,
     "a_handover_moves_what_it_says": HANDOVERS,
 }

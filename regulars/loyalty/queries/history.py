@@ -85,7 +85,7 @@ def by_day(entries: Iterable[Entry]) -> list[Entry]:
     """Newest first by their own time; lots that end on one day for one reason are one line."""
     days: dict[tuple[object, ...], Entry] = {}
     for one in sorted(entries, key=lambda entry: (entry.at, entry.id), reverse=True):
-        alone = one.id if one.cause not in {"expiry", "merging", "handover"} else None
+        alone = one.id if one.cause not in {"expiry", "merging", "handover", "household"} else None
         key = (alone, localdate(one.at), one.unit, one.cause, one.why)
         known = days.get(key)
         days[key] = one if known is None else replace(known, amount=known.amount + one.amount)
@@ -139,7 +139,7 @@ def _awards(entry: Entry, awards: Iterable[Awarded]) -> list[Awarded]:
 def _reason(entry: Entry, currency: str) -> str:
     if entry.cause == "adjustment":
         return adjusted_for(entry.reason)
-    if entry.cause == "handover":
+    if entry.cause in {"handover", "household"}:
         words = gettext("from card %(card)s") if entry.amount > 0 else gettext("to card %(card)s")
         return words % {"card": end_of_card(entry.reason)}
     if entry.cause == "redemption":
@@ -202,7 +202,7 @@ MOVED = """
     FROM told
     LEFT JOIN loyalty_adjustment adjustment
         ON told.cause = 'adjustment' AND adjustment.transfer_id = told.id
-    LEFT JOIN loyalty_lot handed ON told.cause = 'handover' AND handed.transfer_id = told.id
+    LEFT JOIN loyalty_lot handed ON told.cause IN ('handover', 'household') AND handed.transfer_id = told.id
     LEFT JOIN loyalty_handover handover ON handover.id = handed.handover_id
     LEFT JOIN loyalty_member giver ON giver.id = handover.giver_id
     LEFT JOIN loyalty_member taker ON taker.id = handover.taker_id

@@ -309,7 +309,8 @@ def _read_moves(persons: Mapping[int, _Person], rows: Mapping[int, list[_Row]]) 
         for row in moved:
             if _is_move(row, lead):
                 amount = row.amount if row.is_in else -row.amount
-                step = Moved(row.unit, amount, row.at, row.expires_at)
+                is_of_lot = row.mate_id is not None
+                step = Moved(row.unit, amount, row.at, row.expires_at, is_of_lot=is_of_lot)
                 persons[lead].placed.append((row.place, row.recorded_at, step))
 
 

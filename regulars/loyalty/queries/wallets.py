@@ -14,6 +14,7 @@ from regulars.customers.queries import persons_of
 from regulars.customers.rules.identities import normal_phone
 from regulars.loyalty.models import Account, Hold, Member, Tier, Unit
 from regulars.loyalty.queries.forecasts import Ahead, ahead_of
+from regulars.loyalty.queries.households import circles_around, shared_with
 from regulars.loyalty.rules.expiry import Due
 
 ENDS = 3
@@ -36,6 +37,13 @@ class Holding:
     held: int = 0
     expires: tuple[Due, ...] = ()
     """What of it expires when, soonest first; no more than the next few ends."""
+    shared: int = 0
+    """What others of the household have that the member may spend, too."""
+
+    @property
+    def spendable(self) -> int:
+        """All that the member may spend now."""
+        return self.available + self.shared
 
 
 @dataclass(frozen=True)
@@ -49,6 +57,7 @@ class Wallet:
     reached: int
     tier: Tier | None = None
     visits: int = 0
+    household_id: int | None = None
     ladders: tuple[Ahead, ...] = ()
     """Ladders with periods, or given tiers, and what is ahead on each."""
 
@@ -90,7 +99,30 @@ def wallets_of(members: Sequence[Member], *, now: datetime) -> list[Wallet]:
         _wallet(member, accounts[leaders[member.pk]], (lots, holds, ends), tiers[member.program_id])
         for member in members
     ]
-    return _with_ladders(_with_standings(wallets), now=now)
+    return _with_ladders(_with_standings(_with_shared(wallets, now=now)), now=now)
+
+
+def _with_shared(wallets: Sequence[Wallet], *, now: datetime) -> list[Wallet]:
+    """The wallets with what each may spend of its household; who owes spends nothing of others."""
+    circles = circles_around([one.member for one in wallets])
+    if not circles:
+        return list(wallets)
+    shared = shared_with(circles, now=now)
+    return [
+        replace(
+            one,
+            household_id=circles[lead].household_id if lead in circles else None,
+            holdings=tuple(
+                replace(
+                    held,
+                    shared=0 if held.debt else shared.get((lead, held.unit.pk), 0),
+                )
+                for held in one.holdings
+            ),
+        )
+        for one in wallets
+        for lead in (one.member.led_by_id or one.member.pk,)
+    ]
 
 
 def _with_ladders(wallets: Sequence[Wallet], *, now: datetime) -> list[Wallet]:

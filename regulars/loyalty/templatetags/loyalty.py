@@ -137,6 +137,9 @@ def what_for(entry: Entry) -> str:
         "expiry": gettext("Expired"),
         "merging": gettext("Between cards of one person"),
         "adjustment": gettext("Adjusted by hand"),
+        "household": gettext("From the household")
+        if entry.amount > 0
+        else gettext("To the household"),
         "handover": gettext("From another member")
         if entry.amount > 0
         else gettext("Given to another member"),

@@ -76,7 +76,7 @@ def _redeemable(
     for wallet in wallets_of(list(rows), now=now):
         for holding in wallet.holdings:
             unit, number = holding.unit, wallet.member.number
-            available = max(holding.available - gained.get((number, unit.code), 0), 0)
+            available = max(holding.spendable - gained.get((number, unit.code), 0), 0)
             worth = unit.worth_of(available)
             if unit.kind != "qualifying" and worth:
                 program = wallet.member.program.code

@@ -73,13 +73,14 @@ class Moved(NamedTuple):
     """Points came or went for a reason that no earn rule knows: they do so under any rules.
 
     An adjustment, a transfer between members, a partner's points. `amount` is below zero for what
-    went. `expires_at` is that of the lot on the books.
+    went. `expires_at` is that of the lot on the books; where `is_of_lot`, what went is of that end.
     """
 
     unit: str
     amount: int
     at: datetime
     expires_at: datetime | None = None
+    is_of_lot: bool = False
 
 
 Step = Sale | Joined | Returned | Spent | Unspent | Activated | Moved

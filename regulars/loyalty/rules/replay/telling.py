@@ -171,7 +171,13 @@ class _Teller:
             self.places += 1
             purse.put(Lot(self.places, moved, step.at, step.expires_at), moved)
         else:
-            lots = sorted(purse.live(step.at), key=lambda lot: lot.is_pending(step.at))
+            lots = sorted(
+                purse.live(step.at),
+                key=lambda lot: (
+                    step.is_of_lot and lot.ends_at != step.expires_at,
+                    lot.is_pending(step.at),
+                ),
+            )
             moved = -sum(use.amount for use in purse.take(lots, -step.amount))
         purse.moved += moved
         for climber in self.climbers:
