@@ -1,6 +1,6 @@
 """Reads of the company: brand, stores, products, employees."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from contextvars import ContextVar
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 
 from regulars.company.models import Brand, Category, Employee, Product, Store
 from regulars.core.access import Viewer, seen
-from regulars.core.sql import text_array
+from regulars.core.sql import cursor_for, text_array
 
 THE_BRAND = 1
 remembered_brand: ContextVar[dict[str, Brand] | None] = ContextVar("brand", default=None)
@@ -40,9 +40,9 @@ def get_brand() -> Brand:
     return brand
 
 
-def products_by_sku(skus: Iterable[str]) -> dict[str, KnownProduct]:
+def products_by_sku(skus: Collection[str]) -> dict[str, KnownProduct]:
     """The known products among these numbers, in one statement."""
-    with connection.cursor() as cursor:
+    with cursor_for(len(skus)) as cursor:
         cursor.execute(
             """SELECT product.id, product.sku, coalesce(category.path, ''), product.maker
             FROM unnest(%s::text[]) AS given (sku)
@@ -53,9 +53,9 @@ def products_by_sku(skus: Iterable[str]) -> dict[str, KnownProduct]:
         return {row[1]: KnownProduct._make(row) for row in cursor.fetchall()}
 
 
-def stores_by_code(codes: Iterable[str]) -> dict[str, int]:
+def stores_by_code(codes: Collection[str]) -> dict[str, int]:
     """Ids of the known stores among these codes, in one statement."""
-    with connection.cursor() as cursor:
+    with cursor_for(len(codes)) as cursor:
         cursor.execute(
             "SELECT code, id FROM company_store WHERE code = ANY(%s::text[])", [text_array(codes)]
         )

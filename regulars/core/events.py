@@ -1,8 +1,8 @@
 """Events: facts that travel upwards, one delivery for each handler, never without their cause.
 
-`publish` writes the event and enqueues one job for each handler in the caller's transaction: nobody
-hears of what was rolled back, nobody misses what was not. Where work comes in batches, so do
-events: one event carries the ids of the whole batch.
+`publish` writes the event and a delivery for each handler in the caller's transaction, and enqueues
+one job for them all: nobody hears of what was rolled back, nobody misses what was not. Where work
+comes in batches, so do events: one event carries the ids of the whole batch.
 """
 
 import dataclasses
@@ -91,7 +91,8 @@ def _write(events: Sequence[Event]) -> None:
             ],
         )
         deliveries = sorted(row[0] for row in cursor.fetchall())
-    deliver.enqueue_many([{"delivery_id": delivery} for delivery in deliveries])
+    if deliveries:
+        deliver_all.enqueue(delivery_ids=deliveries)
 
 
 _WRITE = """WITH event AS (
@@ -107,6 +108,21 @@ ORDER BY event.id, heard.place
 RETURNING id"""
 
 _together: ContextVar[list[Event] | None] = ContextVar("together", default=None)
+
+
+@job(queue="fast")
+def deliver_all(*, delivery_ids: Sequence[int]) -> None:
+    """Hand events to their handlers, one after the other; a handler that fails holds up no other.
+
+    It is tried again by a job of its own.
+    """
+    failed = []
+    for delivery_id in delivery_ids:
+        try:
+            _deliver(delivery_id)
+        except Exception:  # noqa: BLE001 (whatever it is, its own job says so and tries again)
+            failed.append({"delivery_id": delivery_id})
+    deliver.enqueue_many(failed)
 
 
 @job(queue="fast")

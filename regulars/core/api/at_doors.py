@@ -19,7 +19,7 @@ from regulars.core.api.problems import TooMany, status_of
 from regulars.core.doors import JSON, Answer, Call, Problem
 from regulars.core.errors import Refused
 from regulars.core.models import ApiKey
-from regulars.core.sql import int_array, text_array
+from regulars.core.sql import cursor_for, int_array, text_array
 
 FRESH_S = 1.0
 """For how long a key is believed without asking the database; a revoked one works no longer."""
@@ -130,7 +130,7 @@ def answers_stored(names: Collection[Name]) -> dict[tuple[int, str], Stored]:
     """The answers stored under these names; one statement at most."""
     if not names:
         return {}
-    with connection.cursor() as cursor:
+    with cursor_for(len(names)) as cursor:
         cursor.execute(
             """SELECT stored.api_key_id, stored.name, stored.request_hash, stored.status, stored.body
             FROM unnest(%s::bigint[], %s::text[]) AS given (key_id, name)
@@ -149,7 +149,7 @@ def store_answers(answers: Mapping[Name, Answer]) -> int:
     if not answers:
         return 0
     rows = sorted(answers.items())
-    with connection.cursor() as cursor:
+    with cursor_for(len(rows)) as cursor:
         cursor.execute(
             """INSERT INTO core_storedanswer (api_key_id, name, request_hash, status, body)
             SELECT * FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::smallint[], %s::text[])

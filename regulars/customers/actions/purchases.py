@@ -11,7 +11,7 @@ from regulars.company.actions import add_bare_products, add_bare_stores
 from regulars.company.queries import KnownProduct, products_by_sku, stores_by_code
 from regulars.core.errors import Conflict, NotFound, Refused
 from regulars.core.events import publish
-from regulars.core.sql import int_array, text_array, time_array
+from regulars.core.sql import cursor_for, int_array, text_array, time_array
 from regulars.customers.actions.identities import owners_of
 from regulars.customers.events import PurchasesRecorded, PurchasesVoided
 from regulars.customers.rules.purchases import (
@@ -65,7 +65,7 @@ class _Facts:
     products: dict[str, KnownProduct]
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def record_purchases(
     batch: Sequence[PurchaseInput], *, now: datetime, work_id: int | None = None
 ) -> list[Recorded]:
@@ -136,7 +136,7 @@ def _key(entry: PurchaseInput) -> Key:
 
 
 def _purchases_known_as(keys: Collection[Key]) -> dict[Key, _Known]:
-    with connection.cursor() as cursor:
+    with cursor_for(len(keys)) as cursor:
         cursor.execute(
             """SELECT purchase.source, purchase.number, purchase.id,
                 encode(purchase.fingerprint, 'hex'), purchase.customer_id, purchase.store_id
@@ -219,7 +219,7 @@ def _insert(
     stores = [facts.stores[e.store_code] if e.store_code else None for e in entries]
     totals = [sum([line[2] for line in e.lines]) - e.discount_minor for e in entries]
     discounts = [sum([line[3] for line in e.lines]) + e.discount_minor for e in entries]
-    with connection.cursor() as cursor:
+    with cursor_for(len(entries)) as cursor:
         cursor.execute(
             """INSERT INTO customers_purchase (source, number, customer_id, store_id, bought_at,
                 total_minor, discount_minor, fingerprint, tenders, recorded_at, work_id)

@@ -7,7 +7,7 @@ from secrets import token_urlsafe
 from django.db import connection, transaction
 
 from regulars.core.events import publish
-from regulars.core.sql import int_array, text_array, time_array
+from regulars.core.sql import cursor_for, int_array, text_array, time_array
 from regulars.customers.actions import CustomerRef
 from regulars.customers.actions.identities import add_identities
 from regulars.customers.actions.timeline import TimelineNote, note_on_timeline
@@ -56,7 +56,7 @@ def member_ids_of(program: Program, customer_ids: Collection[int]) -> dict[int, 
 
 def member_ids_of_program(program_id: int, customer_ids: Collection[int]) -> dict[int, int]:
     """The ids of members by customer in the program of that id; 1 statement, no lock."""
-    with connection.cursor() as cursor:
+    with cursor_for(len(customer_ids)) as cursor:
         cursor.execute(
             "SELECT customer_id, id FROM loyalty_member"
             " WHERE program_id = %s AND customer_id = ANY(%s::bigint[])",
@@ -111,7 +111,7 @@ def lock_members(book: Book, customer_ids: Collection[int]) -> dict[int, MemberS
     do where a row is left out: one that somebody changed while we waited for it is locked then, but
     the database does not always find it again among the rows it had looked for.
     """
-    with connection.cursor() as cursor:
+    with cursor_for(len(customer_ids)) as cursor:
         looking = True
         while looking:
             cursor.execute(LOCK, [book.program_id, int_array(customer_ids)])

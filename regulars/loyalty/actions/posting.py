@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from regulars.core.errors import Refused
-from regulars.core.events import publish
-from regulars.core.sql import int_array, text_array
+from regulars.core.events import publish, together
+from regulars.core.sql import cursor_for, int_array, text_array
 from regulars.customers.actions import PurchaseInput, Recorded, record_purchases
 from regulars.loyalty.actions.members import (
     enrol_members,
@@ -44,7 +44,7 @@ class Taken:
     refused: Refused | None = None
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def take_purchases(
     inputs: Sequence[PurchaseInput], *, now: datetime, work_id: int | None = None
 ) -> list[Taken]:
@@ -53,22 +53,29 @@ def take_purchases(
     A till that missed our answer sends its purchase again and gets the same answer. What is wrong
     with one purchase does not touch the others.
     """
-    recorded = record_purchases(inputs, now=now, work_id=work_id)
-    sales = [
-        sale_from(entry, row)
-        for entry, row in zip(inputs, recorded, strict=True)
-        if row.customer_id is not None and row.refused is None
+    with together():
+        recorded = record_purchases(inputs, now=now, work_id=work_id)
+        sales = [
+            sale_from(entry, row)
+            for entry, row in zip(inputs, recorded, strict=True)
+            if row.customer_id is not None and row.refused is None
+        ]
+        receipts = _receipts_in_all(sales, now=now)
+    return [
+        Taken(row.purchase_id, row.created, receipts.get(row.purchase_id, ()), row.refused)
+        for row in recorded
     ]
+
+
+def _receipts_in_all(sales: Sequence[Sale], *, now: datetime) -> dict[int, tuple[Receipt, ...]]:
+    """What every open program gives for sales, by purchase, in the order of programs."""
     receipts: dict[int, tuple[Receipt, ...]] = {}
     for program in Program.objects.filter(is_open=True).order_by("id"):
         for receipt in post_purchases(program=program, purchases=sales, now=now):
             given = receipts.get(receipt.purchase_id, ())
             if receipt not in given:
                 receipts[receipt.purchase_id] = (*given, receipt)
-    return [
-        Taken(row.purchase_id, row.created, receipts.get(row.purchase_id, ()), row.refused)
-        for row in recorded
-    ]
+    return receipts
 
 
 def sale_from(entry: PurchaseInput, row: Recorded) -> Sale:
@@ -92,7 +99,7 @@ def sale_from(entry: PurchaseInput, row: Recorded) -> Sale:
     )
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def post_purchases(*, program: Program, purchases: Sequence[Sale], now: datetime) -> list[Receipt]:
     """Put purchases on the books exactly once, and say what each till prints.
 
@@ -253,7 +260,7 @@ def _spans(sales: Sequence[Sale], members: Mapping[int, MemberState]) -> dict[in
 
 
 def _next_accrual_ids(count: int) -> list[int]:
-    with connection.cursor() as cursor:
+    with cursor_for(count) as cursor:
         cursor.execute(
             "SELECT nextval('loyalty_accrual_id_seq') FROM generate_series(1, %s)",
             [count],
@@ -270,7 +277,7 @@ def _write_accruals(
     receipts: Sequence[Receipt],
     now: datetime,
 ) -> None:
-    with connection.cursor() as cursor:
+    with cursor_for(len(ids)) as cursor:
         cursor.execute(
             """
             INSERT INTO loyalty_accrual

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
-from django.db import connection
 
 from regulars.core.events import publish
-from regulars.core.sql import int_array, text_array, time_array
+from regulars.core.sql import cursor_for, int_array, text_array, time_array
 from regulars.customers.actions.timeline import TimelineNote, note_on_timeline
 from regulars.loyalty.events import TiersChanged
 from regulars.loyalty.queries.books import Book
@@ -202,7 +201,7 @@ def write_climbs(book: Book, climbs: Sequence[Climb], *, now: datetime) -> None:
         return
     _write_standings(book, climbs, now=now)
     main = [one for one in climbs if one.ladder.is_main]
-    with connection.cursor() as cursor:
+    with cursor_for(len(main)) as cursor:
         cursor.execute(
             "UPDATE loyalty_member member SET tier_id = given.tier_id"
             " FROM unnest(%s::bigint[], %s::bigint[]) AS given (id, tier_id)"
@@ -233,7 +232,7 @@ def _write_standings(book: Book, climbs: Sequence[Climb], *, now: datetime) -> N
         )
         for track, future in zip(tracks, ahead, strict=True)
     ]
-    with connection.cursor() as cursor:
+    with cursor_for(len(climbs)) as cursor:
         cursor.execute(
             """
             INSERT INTO loyalty_ladderstanding (member_id, ladder_id, tier_id, since, valid_until,
@@ -261,7 +260,7 @@ def _write_standings(book: Book, climbs: Sequence[Climb], *, now: datetime) -> N
 
 def write_tier_changes(book: Book, moves: Sequence[TierMove]) -> None:
     """Put changes of tier on record, tell who listens, and note them on timelines."""
-    with connection.cursor() as cursor:
+    with cursor_for(len(moves)) as cursor:
         cursor.execute(
             """
             INSERT INTO loyalty_tierchange

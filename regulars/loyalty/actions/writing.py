@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
-from regulars.core.sql import int_array, text_array
+from regulars.core.sql import cursor_for, int_array, text_array
 from regulars.loyalty.actions.tiering import (
     Climb,
     TierMove,
@@ -340,7 +339,7 @@ def write_movements(
     Debts that are paid and lots that pay take one more each, changes of tier two, and the
     timeline its own.
     """
-    with connection.cursor() as cursor:
+    with cursor_for(len(movements.keys)) as cursor:
         cursor.execute(
             WRITE_TRANSFERS,
             [

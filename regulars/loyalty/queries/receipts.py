@@ -5,14 +5,14 @@ from collections.abc import Collection
 
 from django.db import connection
 
-from regulars.core.sql import int_array
+from regulars.core.sql import cursor_for, int_array
 from regulars.loyalty.models import Program
 from regulars.loyalty.rules.receipts import Receipt, read
 
 
 def receipts_of(program: Program, purchase_ids: Collection[int]) -> dict[int, Receipt]:
     """The receipts given for those of these purchases that are on the program's books."""
-    with connection.cursor() as cursor:
+    with cursor_for(len(purchase_ids)) as cursor:
         cursor.execute(
             "SELECT purchase_id, receipt FROM loyalty_accrual"
             " WHERE purchase_id = ANY(%s::bigint[]) AND program_id = %s",

@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import NamedTuple
 
 import msgspec
-from django.db import connection, transaction
+from django.db import transaction
 
 from regulars.core.api.at_doors import problem_of
 from regulars.core.doors import Answer
 from regulars.core.errors import Conflict, NotFound, Refused
-from regulars.core.sql import text_array
+from regulars.core.sql import cursor_for, text_array
 from regulars.customers.actions import CustomerRef, LineInput, PurchaseInput
 from regulars.customers.actions.identities import known_owners
 from regulars.customers.actions.purchases import void_purchases
@@ -63,7 +63,7 @@ class _Numbered(NamedTuple):
 
 def _wait_for(entries: Sequence[Purchase | Cancel]) -> None:
     """Have a receipt and its cancelling, at two tills at once, come one after the other."""
-    with connection.cursor() as cursor:
+    with cursor_for(len(entries)) as cursor:
         cursor.execute(
             """SELECT pg_advisory_xact_lock(name) FROM (
                 SELECT DISTINCT hashtextextended(source || chr(31) || number, 7) AS name
@@ -243,7 +243,7 @@ def _balances_of(purchase_ids: Sequence[int], *, now: datetime) -> dict[int, lis
 
 
 def _cancelled_among(entries: Sequence[Purchase | Cancel]) -> dict[_Numbered, int | None]:
-    with connection.cursor() as cursor:
+    with cursor_for(len(entries)) as cursor:
         cursor.execute(
             """SELECT source, number, purchase_id FROM loyalty_cancellation
             WHERE (source, number) IN (SELECT * FROM unnest(%s::text[], %s::text[]))""",
