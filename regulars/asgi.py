@@ -2,6 +2,7 @@
 
 from regulars.wsgi import application as pages  # isort: skip (it sets Django up)
 
+import gc
 from threading import Thread
 
 from regulars.connectors.collect.door import PREFIXES, CollectDoor
@@ -18,4 +19,7 @@ application = Doors(
     pages=PagesOverAsgi(pages, threads=THREADS),
 )
 
+# What is loaded by now stays as long as the process: the collector need not look at it every time.
+gc.collect()
+gc.freeze()
 Thread(target=warm_up, name="warm up", daemon=True).start()

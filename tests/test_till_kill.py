@@ -97,6 +97,7 @@ class Tills:
         self.stop.set()
         for thread in self.threads:
             thread.join()
+        self.client.close()
 
     def more(self, count: int) -> None:
         """Wait until so many more receipts were acknowledged."""

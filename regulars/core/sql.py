@@ -5,30 +5,45 @@ quicker, which matters where a purchase has a budget of some tens of microsecond
 """
 
 import json
+import time
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import psycopg
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
-PLANNED_ONCE_MAX = 100
+PLANNED_ONCE_MAX = 200
 """Rows of a batch up to which planning costs more than a plan made for these very rows can save."""
+
+PLANS_LIVE_S = 5.0
+"""For how long a connection keeps its plans: one made for an empty table reads all of a full one."""
+
+_planned: WeakKeyDictionary[psycopg.Connection[Any], float] = WeakKeyDictionary()
 
 
 def cursor_for(rows: int) -> CursorWrapper:
     """A cursor for statements about so many rows.
 
-    For few rows PostgreSQL keeps the plan of each statement, for planning takes longer than reading
-    what a few rows touch. For many it plans each time, knowing how many they are.
+    For few rows PostgreSQL keeps the plan of each statement for some seconds, for planning takes
+    longer than reading what a few rows touch. For many it plans each time, knowing how many they are.
     """
     if rows > PLANNED_ONCE_MAX or connection.queries_logged:
         # A log of queries can read the statements of the connection's own cursors only.
         return connection.cursor()
     connection.ensure_connection()
     cursor: Any = psycopg.Cursor(connection.connection)
+    _let_plans_grow_old(cursor)
     return connection.make_cursor(cursor)
+
+
+def _let_plans_grow_old(cursor: psycopg.Cursor[Any]) -> None:
+    now_s = time.monotonic()
+    if now_s > _planned.get(cursor.connection, 0) + PLANS_LIVE_S:
+        _planned[cursor.connection] = now_s
+        cursor.execute("DISCARD PLANS", prepare=False)
 
 
 def int_array(values: Iterable[int | None]) -> str:

@@ -32,6 +32,7 @@ class KeyRing:
 
     def __init__(self, thread: Executor | None = None) -> None:
         self._known: dict[bytes, tuple[float, ApiKey | None]] = {}
+        self._asked: dict[bytes, asyncio.Task[ApiKey | None]] = {}
         self._thread = thread or ThreadPoolExecutor(1, thread_name_prefix="keys")
 
     async def let_in(self, call: Call, *, scope: str) -> ApiKey:
@@ -55,6 +56,14 @@ class KeyRing:
         known = self._known.get(header)
         if known is not None and now_s < known[0] + FRESH_S:
             return known[1]
+        asked = self._asked.get(header)
+        if asked is None:
+            # Whoever comes while the database is asked waits for the same answer.
+            asked = self._asked[header] = asyncio.create_task(self._look_up(header, now_s))
+            asked.add_done_callback(lambda _: self._asked.pop(header, None))
+        return await asyncio.shield(asked)
+
+    async def _look_up(self, header: bytes, now_s: float) -> ApiKey | None:
         scheme, _, secret = header.partition(b" ")
         if scheme.lower() != b"bearer":
             return None

@@ -23,7 +23,7 @@ from regulars.loyalty.actions.tiering import Span, climbs_for
 from regulars.loyalty.actions.writing import MemberState, Movements, write_movements
 from regulars.loyalty.events import PointsPosted
 from regulars.loyalty.models import Program
-from regulars.loyalty.queries.books import Book, book_of
+from regulars.loyalty.queries.books import Book, book_of, open_programs
 from regulars.loyalty.queries.receipts import receipts_of
 from regulars.loyalty.queries.referrals import referrers_of
 from regulars.loyalty.queries.standings import Facts, span_of
@@ -70,7 +70,7 @@ def take_purchases(
 def _receipts_in_all(sales: Sequence[Sale], *, now: datetime) -> dict[int, tuple[Receipt, ...]]:
     """What every open program gives for sales, by purchase, in the order of programs."""
     receipts: dict[int, tuple[Receipt, ...]] = {}
-    for program in Program.objects.filter(is_open=True).order_by("id"):
+    for program in open_programs():
         for receipt in post_purchases(program=program, purchases=sales, now=now):
             given = receipts.get(receipt.purchase_id, ())
             if receipt not in given:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 
 from regulars.company.models import Brand
+from regulars.core.sql import cursor_for
 from regulars.loyalty.models import Program, Rule, Tier
 from regulars.loyalty.queries.ladders import LadderInBook, ladders_of
 from regulars.loyalty.rules.earning import EarnRule
@@ -100,6 +101,17 @@ class Book:
     def prolongs_to(self, unit: UnitInBook, at: datetime) -> datetime | None:
         """Up to when an activity at a moment has points of a unit live; None if it does nothing."""
         return unit.life.prolongs_to(at, self.zone)
+
+
+NEEDED = ("id", "code", "enrols", "card_prefix", "edition")
+"""What posting asks of a program itself, in the order of the model; the rest stands in its book."""
+
+
+def open_programs() -> list[Program]:
+    """The programs that take purchases, the oldest first, with the fields of `NEEDED`; 1 statement."""
+    with cursor_for(1) as cursor:
+        cursor.execute(f"SELECT {', '.join(NEEDED)} FROM loyalty_program WHERE is_open ORDER BY id")
+        return [Program.from_db(connection.alias, NEEDED, row) for row in cursor.fetchall()]
 
 
 def book_of(program: Program) -> Book:

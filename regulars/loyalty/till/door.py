@@ -47,6 +47,8 @@ GROUP_MAX = 500
 """Requests settled in one transaction: more would only make the first of them wait longer."""
 
 WAITING_MAX = 5_000
+PAUSE = 0.12
+"""Of the time the last group took: so long tills that were just answered are waited for."""
 
 SCOPES.add(SCOPE)
 _SINGLE: dict[str, type[Entry]] = {"commit": Purchase, "cancel": Cancel, "return": Return}
@@ -60,7 +62,7 @@ class TillDoor:
     def __init__(self, thread: Executor | None = None) -> None:
         self.keys = KeyRing(thread)
         self.settling = GroupCommit[Asked, Answer](
-            settle, group_max=GROUP_MAX, waiting_max=WAITING_MAX, thread=thread
+            settle, group_max=GROUP_MAX, waiting_max=WAITING_MAX, pause=PAUSE, thread=thread
         )
         self.quoting = GroupCommit[Basket, Answer](
             _quoted, group_max=GROUP_MAX, waiting_max=WAITING_MAX, thread=thread
