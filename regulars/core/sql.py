@@ -12,7 +12,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import psycopg
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.utils import CursorWrapper
 
 PLANNED_ONCE_MAX = 200
@@ -30,13 +30,14 @@ def cursor_for(rows: int) -> CursorWrapper:
     For few rows PostgreSQL keeps the plan of each statement for some seconds, for planning takes
     longer than reading what a few rows touch. For many it plans each time, knowing how many they are.
     """
-    if rows > PLANNED_ONCE_MAX or connection.queries_logged:
+    here = connections[DEFAULT_DB_ALIAS]
+    if rows > PLANNED_ONCE_MAX or here.queries_logged:
         # A log of queries can read the statements of the connection's own cursors only.
-        return connection.cursor()
-    connection.ensure_connection()
-    cursor: Any = psycopg.Cursor(connection.connection)
+        return here.cursor()
+    here.ensure_connection()
+    cursor: Any = psycopg.Cursor(here.connection)
     _let_plans_grow_old(cursor)
-    return connection.make_cursor(cursor)
+    return here.make_cursor(cursor)
 
 
 def _let_plans_grow_old(cursor: psycopg.Cursor[Any]) -> None:
