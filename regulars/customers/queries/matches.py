@@ -1,5 +1,6 @@
 """Reads of evidence: doubtful pairs, why records are one person, and whether the merges are right."""
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 from django.db import connection
@@ -9,6 +10,7 @@ from regulars.customers.actions.clustering import leads_of, read_group
 from regulars.customers.matching import MERGE_FROM, REVIEW_FROM
 from regulars.customers.models import Evidence, Identity, Merging, Relation, RelationMember
 from regulars.customers.models.evidence import CANNOT_LINK, PROBABLE
+from regulars.customers.models.sharing import HOUSEHOLD
 from regulars.customers.queries.persons import persons_of
 
 
@@ -121,6 +123,14 @@ def relations_of(customer_id: int) -> list[tuple[Relation, list[RelationMember]]
         )
         for one in found
     ]
+
+
+def household_mates(customer_ids: Collection[int]) -> set[int]:
+    """The records that share an identity as a household with one of these; 1 statement."""
+    mine = RelationMember.objects.filter(customer__in=customer_ids, relation__kind=HOUSEHOLD)
+    mates = RelationMember.objects.filter(relation__in=mine.values("relation"))
+    rows = mates.exclude(customer__in=customer_ids).values_list("customer_id", flat=True)
+    return set(rows)
 
 
 def shared_identities() -> QuerySet[Identity]:

@@ -23,7 +23,7 @@ from regulars.loyalty.actions.households import (
 )
 from regulars.loyalty.models import Household, Member, Seat
 from regulars.loyalty.pages.addresses import program_of
-from regulars.loyalty.queries.households import rules_of, seats_of
+from regulars.loyalty.queries.households import neighbours_of, rules_of, seats_of
 from regulars.loyalty.queries.wallets import find_member, wallets_of
 from regulars.loyalty.reasons import reason_in_words
 from regulars.loyalty.rules.households import MEMBERS_MAX, HouseholdRules
@@ -110,7 +110,13 @@ def household(request: HttpRequest, household_id: int) -> Shown:
         except Refused as refused:
             say(request, reason_in_words(refused.code), tone="bad")
         return redirect("loyalty.household", household_id=found.pk)
-    return show(request, "loyalty/household.html", household=found, seats=told_seats(found))
+    return show(
+        request,
+        "loyalty/household.html",
+        household=found,
+        seats=told_seats(found),
+        neighbours=neighbours_of(found),
+    )
 
 
 def change_household(household: Household, told: Any) -> str:

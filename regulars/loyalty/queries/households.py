@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db import connection
 
 from regulars.core.sql import int_array
+from regulars.customers.queries.matches import household_mates
 from regulars.loyalty.models import Household, Member, Seat
 from regulars.loyalty.rules.households import HouseholdRules, SharedLot, shared_part
 
@@ -198,6 +199,19 @@ def seats_of(household: Household, *states: str) -> list[Seat]:
     """The seats of a household in these states, the oldest first; without states those taken."""
     rows = Seat.objects.filter(household=household, state__in=states or ("in",))
     return list(rows.select_related("member__customer", "member__program").order_by("id"))
+
+
+def neighbours_of(household: Household, *, limit: int = 10) -> list[Member]:
+    """Members whom the records know as one household with somebody in this one; 2 statements.
+
+    They may be invited; that people share a phone or an address invites nobody by itself.
+    """
+    seats = seats_of(household, "in", "invited")
+    mates = household_mates([one.member.customer_id for one in seats])
+    taken = Seat.objects.filter(state="in", household__closed_at=None).values("member")
+    rows = Member.objects.filter(program=household.program_id, customer__in=mates)
+    rows = rows.exclude(pk__in=[one.member_id for one in seats]).exclude(pk__in=taken)
+    return list(rows.select_related("customer").order_by("id")[:limit])
 
 
 def invitations_of(member: Member) -> list[Seat]:

@@ -6,10 +6,12 @@ from django.urls import reverse
 from django.utils.timezone import now as moment_of_now
 
 from regulars.customers.actions import CustomerRef, PurchaseInput
+from regulars.customers.models import Identity, Relation, RelationMember
 from regulars.loyalty.actions import take_purchases
 from regulars.loyalty.actions.households import set_household_rules
 from regulars.loyalty.actions.rewards import RewardInput, set_reward
 from regulars.loyalty.models import Household, Member, Program, RewardOrder, Seat
+from regulars.loyalty.rules.cards import grouped
 from regulars.loyalty.tests.test_api import Caller
 from regulars.loyalty.tests.test_pages import signed_in
 from tests import make
@@ -139,6 +141,24 @@ def test_employees_see_and_change_households(two: tuple[Member, Member]) -> None
     assert one in panel
     page.post(one, {"act": "close"})
     assert "Closed on" in page.get(one).content.decode()
+
+
+def test_who_shares_a_phone_is_proposed_and_nobody_else(two: tuple[Member, Member]) -> None:
+    anna, ben = two
+    act(anna, "start")
+    one = reverse("loyalty.household", args=[Household.objects.get().pk])
+    page = signed_in()
+    assert grouped(ben.number) not in page.get(one).content.decode()
+    phone = Identity.objects.create(
+        kind="phone", value="+79160000000", customer_id=anna.customer_id
+    )
+    relation = Relation.objects.create(kind="household", identity=phone, at=make.NOW)
+    for member in two:
+        RelationMember.objects.create(relation=relation, customer_id=member.customer_id)
+    assert grouped(ben.number) in page.get(one).content.decode()
+    page.post(one, {"act": "invite", "card": ben.number})
+    assert "May live together" not in page.get(one).content.decode()
+    assert Seat.objects.get(member=ben).state == "invited"
 
 
 def test_by_the_api(two: tuple[Member, Member]) -> None:
