@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from regulars.core.errors import NotFound, Refused
 from regulars.customers.actions import CustomerRef, LineInput, PurchaseInput, void_purchases
 from regulars.customers.models import Purchase
 from regulars.customers.rules.purchases import TenderInput
+from regulars.loyalty.actions.locking import lock_names
 from regulars.loyalty.actions.paying import (
     PaymentInput,
     RefundInput,
@@ -173,10 +174,7 @@ def undo_checkout(key: str, *, now: datetime, within: timedelta | None = UNDO_LA
 
 def lock_checkout(key: str) -> None:
     """Have everything that happens to one purchase at two tills at once come one after the other."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s || chr(31) || %s, 7))", [SOURCE, key]
-        )
+    lock_names("receipt", [f"{SOURCE}\x1f{key}"])
 
 
 def _use_codes(entry: CheckoutInput, *, now: datetime) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from django.db import connection
 
 from regulars.core.errors import Refused
-from regulars.core.sql import int_array
+from regulars.core.sql import cursor_for, int_array, text_array
 from regulars.loyalty.models import Member
 
 
@@ -26,6 +26,22 @@ def lock_all(member_ids: Collection[int | None]) -> None:
             "SELECT id FROM loyalty_member WHERE id = ANY(%s::bigint[])"
             " ORDER BY id FOR NO KEY UPDATE",
             [int_array(member_ids)],
+        )
+
+
+def lock_names(kind: str, names: Collection[str]) -> None:
+    """Have whoever writes under one of these names come one after the other, until the end.
+
+    For what is not there yet no row can be locked: a receipt and its cancelling, or two payments
+    of one key, at two tills at once.
+    """
+    with cursor_for(len(names)) as cursor:
+        cursor.execute(
+            """SELECT pg_advisory_xact_lock(name) FROM (
+                SELECT DISTINCT hashtextextended(%s::text || chr(31) || name, 7) AS name
+                FROM unnest(%s::text[]) AS given (name) ORDER BY 1
+            ) AS names""",
+            [kind, text_array(names)],
         )
 
 

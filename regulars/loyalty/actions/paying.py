@@ -9,6 +9,7 @@ from django.db import connection, transaction
 
 from regulars.core.errors import Conflict, NotFound, Refused
 from regulars.core.sql import int_array
+from regulars.loyalty.actions.locking import lock_names
 from regulars.loyalty.actions.values import (
     Entry,
     add_to_balances,
@@ -85,6 +86,7 @@ def pay_with_values(wishes: Sequence[PaymentInput], *, now: datetime) -> list[Pa
     kept, so that wrong PINs count. Cards are locked in the order of their ids: nothing is overdrawn
     and nobody deadlocks. A constant number of statements.
     """
+    lock_names("payment", [one.key for one in wishes])
     codes = {one.key: normal_code(one.code) or "" for one in wishes}
     ids = dict(StoredValue.objects.filter(code__in=codes.values()).values_list("code", "pk"))
     rows = lock_values(list(ids.values()))
@@ -294,6 +296,7 @@ def refund_payments(refunds: Sequence[RefundInput], *, now: datetime) -> list[Pa
     All refunds of a payment together give back no more than it paid. The card keeps its expiry:
     what comes back to an expired one expires with the next run.
     """
+    lock_names("refund", [one.key for one in refunds])
     asked = {one.payment_key for one in refunds}
     ids = ValuePayment.objects.filter(key__in=asked).values_list("value_id", flat=True)
     rows = lock_values(sorted(set(ids)))

@@ -247,3 +247,30 @@ def test_eight_tills_never_overdraw_a_card() -> None:
     assert taken == 1_800
     assert [balance(card) for card in cards] == [(100, 0), (100, 0)]
     assert audit(NOW).mismatches == ()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_key_at_once_for_two_cards_pays_with_one_of_them() -> None:
+    cards = [issued("a"), issued("b")]
+
+    def pay(number: int) -> object:
+        try:
+            return pay_with_values([PaymentInput("p", cards[number % 2].code, 300)], now=NOW)[0]
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(pay, range(8)))
+    assert {type(one) for one in answers} == {ValuePayment, Conflict}
+    assert sorted(balance(card) for card in cards) == [(4_700, 0), (5_000, 0)]
+
+    def refund(number: int) -> object:
+        try:
+            return refund_payments([RefundInput("r", "p", 100 + number % 2)], now=NOW)[0]
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(refund, range(8)))
+    assert {type(one) for one in answers} == {ValuePayment, Conflict}
+    assert ValueEntry.objects.filter(kind="refund").count() == 1

@@ -28,6 +28,7 @@ from regulars.loyalty.actions import (
     take_purchases,
     undo_redemption,
 )
+from regulars.loyalty.actions.locking import lock_names
 from regulars.loyalty.models import Accrual, Cancellation, Member, Redemption
 from regulars.loyalty.queries.currencies import currency_here
 from regulars.loyalty.queries.wallets import wallets_of
@@ -63,14 +64,7 @@ class _Numbered(NamedTuple):
 
 def _wait_for(entries: Sequence[Purchase | Cancel]) -> None:
     """Have a receipt and its cancelling, at two tills at once, come one after the other."""
-    with cursor_for(len(entries)) as cursor:
-        cursor.execute(
-            """SELECT pg_advisory_xact_lock(name) FROM (
-                SELECT DISTINCT hashtextextended(source || chr(31) || number, 7) AS name
-                FROM unnest(%s::text[], %s::text[]) AS given (source, number) ORDER BY 1
-            ) AS names""",
-            [text_array([e.source for e in entries]), text_array([e.number for e in entries])],
-        )
+    lock_names("receipt", [f"{entry.source}\x1f{entry.number}" for entry in entries])
 
 
 def commit(entries: Sequence[Purchase], *, now: datetime) -> list[Answer]:
