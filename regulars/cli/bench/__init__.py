@@ -50,6 +50,7 @@ def mount(app: typer.Typer) -> None:
     _mount_segments(bench)
     _mount_pages(bench)
     _mount_whatif(bench)
+    _mount_ledger(bench)
     command.mount(bench)
 
 
@@ -137,4 +138,29 @@ def _mount_whatif(bench: typer.Typer) -> None:
             f"linear {result['linear']:.2f}, equal on Spark: {result['on_spark']['equal']}"
         )
         answer(result, as_json=as_json, words="\n".join(words))
+        raise typer.Exit(0 if result["good"] else 1)
+
+
+def _mount_ledger(bench: typer.Typer) -> None:
+    @bench.command("ledger")
+    def ledger(
+        entries: Annotated[int, typer.Option(min=100, help="Transfers made.")] = 10_000_000,
+        lots: Annotated[int, typer.Option(min=1, help="Lots spent at once.")] = 10_000,
+        probes: Annotated[int, typer.Option(min=1, help="Members who spend them.")] = 6,
+        folder: Annotated[str, typer.Option(help="Keep the ledger here for another run.")] = "",
+        as_json: AsJson = False,
+    ) -> None:
+        """Spending over very many lots, and the audit of a large ledger; exit 1 if too slow."""
+        with data_folder_of_its_own(folder):
+            prepare()
+            from regulars.cli.bench.ledger.measure import measure_ledger
+
+            result = measure_ledger(entries=entries, lots=lots, probes=probes)
+        spent, audited = result["redeeming"], result["audit"]
+        words = (
+            f"{spent['lots']} lots spent at once: median {spent['median_ms']} ms, worst"
+            f" {spent['worst_ms']} ms; audit of {audited['transfers']} transfers:"
+            f" {audited['seconds']} s"
+        )
+        answer(result, as_json=as_json, words=words)
         raise typer.Exit(0 if result["good"] else 1)

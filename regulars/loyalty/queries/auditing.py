@@ -1,28 +1,30 @@
 """The audit: every balance, lot and tier worked out again from the transfers alone."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from secrets import randbits
+from typing import Any
 
-from django.db import connection, transaction
-from django.db.backends.utils import CursorWrapper
-
+from regulars.loyalty.models import Unit
 from regulars.loyalty.queries.auditing_moves import MOVE_CHECKS
+from regulars.loyalty.queries.auditing_passes import (
+    CLEARABLE,
+    GRANTING,
+    TRANSFERS,
+    USES,
+    balances,
+    cleared,
+    receipts,
+    tiers,
+)
+from regulars.loyalty.queries.auditing_passes import (
+    LOTS as LOTS_PASS,
+)
 from regulars.loyalty.queries.auditing_rewards import REWARD_CHECKS
+from regulars.loyalty.queries.auditing_side_by_side import Rows, one_moment, rows_of
 from regulars.loyalty.queries.auditing_tiers import standings_that_differ
-from regulars.loyalty.queries.seals import CHAIN
-
-BALANCES = """
-    SELECT account.id, account.balance, coalesce(sums.amount, 0)
-    FROM loyalty_account account
-    LEFT JOIN (
-        SELECT id, sum(amount) AS amount FROM (
-            SELECT target_id AS id, amount FROM loyalty_transfer
-            UNION ALL SELECT source_id, -amount FROM loyalty_transfer
-        ) legs GROUP BY id
-    ) sums ON sums.id = account.id
-    WHERE account.member_id IS NOT NULL AND account.balance <> coalesce(sums.amount, 0)
-    ORDER BY account.id
-"""
+from regulars.loyalty.queries.seals import CHAIN, PARTS
 
 LOTS = """
     SELECT lot.id, lot.remaining, lot.granted - coalesce(uses.amount, 0)
@@ -42,31 +44,58 @@ LOTS_OF_TRANSFERS = """
         AND source.pot IN ('issued', 'adjusted', 'expired', 'partner', '')
     LEFT JOIN loyalty_lot lot ON lot.transfer_id = transfer.id AND lot.account_id = account.id
     WHERE account.member_id IS NOT NULL AND transfer.amount IS DISTINCT FROM lot.granted
-    ORDER BY transfer.id
+    UNION ALL
+    SELECT transfer.id, 0, lot.granted
+    FROM loyalty_lot lot JOIN loyalty_transfer transfer ON transfer.id = lot.transfer_id
+    JOIN loyalty_account target ON target.id = transfer.target_id
+    JOIN loyalty_account source ON source.id = transfer.source_id
+    WHERE target.member_id IS NULL OR source.pot IN ('held', 'redeemed', 'reversed')
+    ORDER BY 1
 """
+"""Every grant has its one lot, of its amount and in its account; and no other transfer has any."""
 
 USES_OF_TRANSFERS = """
-    SELECT transfer.id, transfer.amount, coalesce(uses.amount, 0)
-    FROM loyalty_transfer transfer
-    JOIN loyalty_account source ON source.id = transfer.source_id
-    JOIN loyalty_account target ON target.id = transfer.target_id
-    JOIN loyalty_unit unit ON unit.id = source.unit_id AND unit.kind <> 'qualifying'
-    LEFT JOIN (
-        SELECT use.transfer_id, sum(use.amount) AS amount
-        FROM loyalty_lotuse use JOIN loyalty_lot lot ON lot.id = use.lot_id
-        WHERE lot.transfer_id <> use.transfer_id GROUP BY use.transfer_id
-    ) uses ON uses.transfer_id = transfer.id
+    WITH uses AS MATERIALIZED (
+        SELECT transfer_id, sum(amount) AS amount FROM loyalty_lotuse GROUP BY transfer_id
+    ), spent AS MATERIALIZED (
+        SELECT transfer.id, transfer.amount, source.member_id AS giver_id, target.pot,
+            target.member_id AS taker_id
+        FROM loyalty_transfer transfer
+        JOIN loyalty_account source ON source.id = transfer.source_id
+            AND (source.member_id IS NOT NULL OR source.pot IN ('held', 'redeemed'))
+        JOIN loyalty_account target ON target.id = transfer.target_id
+        JOIN loyalty_unit unit ON unit.id = source.unit_id AND unit.kind <> 'qualifying'
+    ), granted AS (
+        SELECT transfer.id, transfer.amount, uses.amount - coalesce(own.amount, 0) AS used
+        FROM uses JOIN loyalty_transfer transfer ON transfer.id = uses.transfer_id
+        JOIN loyalty_account source ON source.id = transfer.source_id
+        JOIN loyalty_unit unit ON unit.id = source.unit_id AND unit.kind <> 'qualifying'
+        CROSS JOIN LATERAL (
+            SELECT sum(use.amount) AS amount FROM loyalty_lot lot
+            JOIN loyalty_lotuse use ON use.lot_id = lot.id AND use.transfer_id = transfer.id
+            WHERE lot.transfer_id = transfer.id) own
+        WHERE NOT EXISTS (SELECT FROM spent WHERE spent.id = uses.transfer_id)
+    )
+    SELECT id, amount, used FROM (
+        SELECT spent.*, coalesce(uses.amount, 0) - coalesce(own.amount, 0) AS used
+        FROM spent LEFT JOIN uses ON uses.transfer_id = spent.id
+        CROSS JOIN LATERAL (
+            SELECT sum(use.amount) AS amount FROM loyalty_lot lot
+            JOIN loyalty_lotuse use ON use.lot_id = lot.id AND use.transfer_id = spent.id
+            WHERE lot.transfer_id = spent.id AND spent.taker_id IS NOT NULL) own
+    ) seen
     WHERE CASE
-        WHEN source.member_id IS NULL
-            AND (target.member_id IS NULL OR source.pot NOT IN ('held', 'redeemed'))
-            THEN coalesce(uses.amount, 0) <> 0
-        WHEN source.member_id IS NULL
-            THEN coalesce(uses.amount, 0) NOT BETWEEN -transfer.amount::bigint AND 0
-        WHEN target.pot IN ('reversed', 'adjusted', '')
-            THEN coalesce(uses.amount, 0) NOT BETWEEN 0 AND transfer.amount
-        ELSE coalesce(uses.amount, 0) <> transfer.amount
+        WHEN giver_id IS NULL AND taker_id IS NULL THEN used <> 0
+        WHEN giver_id IS NULL THEN used NOT BETWEEN -amount::bigint AND 0
+        WHEN pot IN ('reversed', 'adjusted', '') THEN used NOT BETWEEN 0 AND amount
+        ELSE used <> amount
     END
-    ORDER BY transfer.id
+    UNION ALL SELECT id, amount, used FROM granted WHERE used <> 0
+    ORDER BY id
+"""
+"""What left a member was taken from lots, what came back went into them, and grants use none.
+
+A grant that pays a debt uses the lot it has made itself, which does not count here.
 """
 
 BALANCES_OF_LOTS = """
@@ -131,33 +160,6 @@ RECEIPTS = """
     ORDER BY accrual.id
 """
 
-TIERS = """
-    WITH reached AS (
-        SELECT account.member_id, coalesce(sum(legs.amount), 0) AS amount
-        FROM loyalty_account account
-        JOIN loyalty_unit unit ON unit.id = account.unit_id AND unit.kind = 'qualifying'
-        LEFT JOIN (
-            SELECT target_id AS id, amount FROM loyalty_transfer
-            UNION ALL SELECT source_id, -amount FROM loyalty_transfer
-        ) legs ON legs.id = account.id
-        JOIN loyalty_member leader ON leader.id = account.member_id AND leader.led_by_id IS NULL
-        GROUP BY account.member_id
-    )
-    SELECT member.id, member.tier_id, due.id
-    FROM loyalty_member member
-    JOIN reached ON reached.member_id = member.id
-    JOIN loyalty_ladder ladder ON ladder.program_id = member.program_id AND ladder.position = 0
-        AND NOT ladder.is_tracked
-    LEFT JOIN LATERAL (
-        SELECT tier.id FROM loyalty_tier tier
-        WHERE tier.ladder_id = ladder.id AND NOT tier.is_retired
-            AND tier.qualifying_min <= reached.amount
-        ORDER BY tier.qualifying_min DESC LIMIT 1
-    ) due ON true
-    WHERE member.tier_id IS DISTINCT FROM due.id
-    ORDER BY member.id
-"""
-
 LED = """
     SELECT member.id, account.balance, 0 FROM loyalty_member member
     JOIN loyalty_account account ON account.member_id = member.id
@@ -172,8 +174,8 @@ LED = """
 DATES_OF_MOVED = """
     SELECT lot.id, lot.account_id, origin.account_id
     FROM loyalty_lot lot JOIN loyalty_lot origin ON origin.id = lot.origin_id
-    WHERE (lot.activates_at, lot.expires_at)
-        IS DISTINCT FROM (origin.activates_at, origin.expires_at) OR origin.origin_id IS NOT NULL
+    WHERE lot.origin_id IS NOT NULL AND ((lot.activates_at, lot.expires_at)
+        IS DISTINCT FROM (origin.activates_at, origin.expires_at) OR origin.origin_id IS NOT NULL)
     ORDER BY lot.id
 """
 
@@ -202,7 +204,7 @@ CAMPAIGNS = """
 """
 
 CHECKS = {
-    "balance_is_the_sum_of_transfers": BALANCES,
+    "balance_is_the_sum_of_transfers": balances("loyalty_transfer"),
     "balance_is_the_sum_of_lots_less_debt": BALANCES_OF_LOTS,
     "who_owes_has_no_points": DEBTS,
     "lot_is_its_grant_less_its_uses": LOTS,
@@ -211,7 +213,7 @@ CHECKS = {
     "a_hold_ends_once": HOLDS,
     "transfer_stays_in_one_unit": UNITS,
     "receipt_is_what_was_posted": RECEIPTS,
-    "tier_follows_from_transfers": TIERS,
+    "tier_follows_from_transfers": tiers("loyalty_transfer"),
     "who_is_led_holds_nothing": LED,
     "moved_points_keep_their_dates": DATES_OF_MOVED,
     "visits_are_the_purchases_that_stand": VISITS,
@@ -221,6 +223,10 @@ CHECKS = {
     "sealed_transfers_are_unchanged": CHAIN,
 }
 """Each check gives rows of (id, stored, derived) that disagree; none where the books are right."""
+
+
+PASSES = ("transfers", "receipts", "lots", "uses")
+COUNTED = ("member", "account", "accrual", "transfer", "lot", "redemption", "reversal", "hold")
 
 
 @dataclass(frozen=True)
@@ -234,35 +240,48 @@ class Audit:
 def audit(now: datetime, *, limit: int = 1000) -> Audit:
     """Every mismatch between what is stored and what the transfers give, `limit` for each check.
 
-    Each check is one statement over whole tables, so that millions of transfers take seconds. All
-    of them see the same moment: posting may go on meanwhile.
+    Each check is one statement over whole tables; those that compare large tables are cleared by
+    passes over each of them, and made only where a pass does not clear them. Several connections
+    share the work. All of them see the same moment: posting may go on meanwhile.
     """
-    mismatches: list[str] = []
-    with transaction.atomic(), connection.cursor() as cursor:
-        if not connection.needs_rollback and len(connection.savepoint_ids) == 0:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        for check, statement in CHECKS.items():
-            cursor.execute(f"{statement} LIMIT %(limit)s", {"limit": limit, "now": now})
-            mismatches += [
-                f"{check}: {row} has {stored}, the transfers say {derived}"
-                for row, stored, derived in cursor.fetchall()
-            ]
+    told = {"limit": limit, "now": now, "granting": list(GRANTING), "seed": randbits(48)}
+    with one_moment():
+        told |= _units()
+        found = rows_of(_asked(told), told, may_overflow=PASSES)
+        passed = cleared({name: found[name][0] if found[name] else None for name in PASSES})
+        late = {name: f"{CHECKS[name]} LIMIT %(limit)s" for name in CLEARABLE - passed}
+        found |= rows_of(late, told)
+        mismatches = [
+            f"{check}: {row} has {stored}, the transfers say {derived}"
+            for check in CHECKS
+            for row, stored, derived in _of(found, check)
+        ]
         mismatches += standings_that_differ(limit=limit)
-        return Audit(tuple(mismatches), _counts(cursor))
+    return Audit(tuple(mismatches), {f"{noun}s": found[noun][0][0] for noun in COUNTED})
 
 
-def _counts(cursor: CursorWrapper) -> dict[str, int]:
-    counts = {}
-    for noun in (
-        "member",
-        "account",
-        "accrual",
-        "transfer",
-        "lot",
-        "redemption",
-        "reversal",
-        "hold",
-    ):
-        cursor.execute(f"SELECT count(*) FROM loyalty_{noun}")
-        counts[f"{noun}s"] = int(cursor.fetchone()[0])
-    return counts
+def _of(found: Mapping[str, Rows], check: str) -> Rows:
+    """What a check found, in one piece or in parts."""
+    parts = [rows for name, rows in found.items() if name.split("/")[0] == check]
+    return [row for rows in parts for row in rows]
+
+
+def _units() -> dict[str, Any]:
+    codes = list(Unit.objects.order_by("code").values_list("code", flat=True).distinct())
+    return {"units": codes} | {f"unit_{place}": code for place, code in enumerate(codes)}
+
+
+def _asked(told: Mapping[str, Any]) -> dict[str, str]:
+    """What is asked of the database at once, the longest first: passes, checks, counts."""
+    chain = {
+        f"sealed_transfers_are_unchanged/{part}": f"{CHAIN.format(part=part, parts=PARTS)} LIMIT %(limit)s"
+        for part in range(PARTS)
+    }
+    passes = {"transfers": TRANSFERS, "receipts": receipts(len(told["units"])), "lots": LOTS_PASS}
+    checks = {
+        name: f"{statement} LIMIT %(limit)s"
+        for name, statement in CHECKS.items()
+        if name not in CLEARABLE and statement != CHAIN
+    }
+    counts = {noun: f"SELECT count(*) FROM loyalty_{noun}" for noun in COUNTED}
+    return chain | passes | {"uses": USES} | checks | counts

@@ -7,6 +7,9 @@ LEAF = """record_send(ROW(t.id, t.source_id, t.target_id, t.amount, t.accrual_id
 CONTENT = f"""sha256(coalesce(string_agg({LEAF}, ''::bytea ORDER BY t.id), ''::bytea))"""
 """The hash of a block's transfers in the order of their ids."""
 
+PARTS = 2
+"""In how many parts the chain is looked at, one beside the other."""
+
 CHAIN = f"""
     SELECT seal.number, seal.digest, made.digest
     FROM (
@@ -21,9 +24,9 @@ CHAIN = f"""
             sha256(convert_to(seal.before, 'UTF8') || {CONTENT}), 'hex') AS digest
         FROM loyalty_transfer t WHERE t.id BETWEEN seal.from_id AND seal.upto_id
     ) made
-    WHERE made.digest <> seal.digest OR made.transfers <> seal.transfers
+    WHERE seal.number %% {{parts}} = {{part}} AND (made.digest <> seal.digest OR made.transfers <> seal.transfers
         OR seal.before <> seal.digest_before OR seal.from_id <> seal.upto_before + 1
-        OR seal.number <> seal.number_before + 1
+        OR seal.number <> seal.number_before + 1)
     ORDER BY seal.number
 """
-"""Blocks whose hash is not what their transfers give, or that do not follow the block before."""
+"""Of each so many blocks one: those whose hash is not what their transfers give, or that do not follow the block before."""

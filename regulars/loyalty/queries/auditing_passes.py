@@ -1,0 +1,169 @@
+"""The audit's passes: each large table is read once, for all the checks that need it.
+
+Whether two tables say the same, row by row, is asked without joining them. Each side is summed with
+weights drawn by a hash of the row's number, as Freivalds (1977) compares products of matrices: sides
+that are equal give equal sums, and sides that differ anywhere give equal sums with a chance of about
+one in 2^31 for each of two weights. Nobody can aim at it, because each audit draws another seed.
+A check that a pass does not clear is done the long way, by `CHECKS`, which names the rows.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+BITS = 2_147_483_647
+
+LEGS = "SELECT target_id AS id, amount FROM {0} UNION ALL SELECT source_id, -amount FROM {0}"
+"""What each transfer brings to one account and takes from another."""
+
+
+def _weighed(amount: str, row: str, seed: str, name: str) -> str:
+    """Two weighed sums of an amount, as columns."""
+    weight = f"hashint8extended({row}, %(seed)s + {seed})"
+    return (
+        f"sum(({weight} & {BITS}) * {amount}) AS {name}_1,"
+        f" sum((({weight} >> 32) & {BITS}) * {amount}) AS {name}_2"
+    )
+
+
+def balances(transfers: str) -> str:
+    """Accounts of members whose balance is not what transfers brought them."""
+    return f"""
+    SELECT account.id, account.balance, coalesce(sums.amount, 0)
+    FROM loyalty_account account
+    LEFT JOIN (SELECT id, sum(amount) AS amount FROM ({LEGS.format(transfers)}) legs GROUP BY id)
+        sums ON sums.id = account.id
+    WHERE account.member_id IS NOT NULL AND account.balance <> coalesce(sums.amount, 0)
+    ORDER BY account.id
+    """
+
+
+def tiers(transfers: str) -> str:
+    """Members whose tier, on a ladder without a memory, does not follow from transfers."""
+    return f"""
+    WITH reached AS (
+        SELECT account.member_id, coalesce(sum(legs.amount), 0) AS amount
+        FROM loyalty_account account
+        JOIN loyalty_unit unit ON unit.id = account.unit_id AND unit.kind = 'qualifying'
+        LEFT JOIN ({LEGS.format(transfers)}) legs ON legs.id = account.id
+        JOIN loyalty_member leader ON leader.id = account.member_id AND leader.led_by_id IS NULL
+        GROUP BY account.member_id
+    )
+    SELECT member.id, member.tier_id, due.id
+    FROM loyalty_member member
+    JOIN reached ON reached.member_id = member.id
+    JOIN loyalty_ladder ladder ON ladder.program_id = member.program_id AND ladder.position = 0
+        AND NOT ladder.is_tracked
+    LEFT JOIN LATERAL (
+        SELECT tier.id FROM loyalty_tier tier
+        WHERE tier.ladder_id = ladder.id AND NOT tier.is_retired
+            AND tier.qualifying_min <= reached.amount
+        ORDER BY tier.qualifying_min DESC LIMIT 1
+    ) due ON true
+    WHERE member.tier_id IS DISTINCT FROM due.id
+    ORDER BY member.id
+    """
+
+
+GRANTING = ("issued", "adjusted", "expired", "partner", "")
+"""Pots whose transfers to members make lots; "" is another member's account."""
+
+TRANSFERS = f"""
+    WITH pairs AS MATERIALIZED (
+        SELECT source_id, target_id, sum(amount) AS amount,
+            {_weighed("amount", "id", "target_id", "grants")},
+            {_weighed("amount", "accrual_id", "-1", "accruals")}
+        FROM loyalty_transfer GROUP BY source_id, target_id
+    ), seen AS MATERIALIZED (
+        SELECT pairs.*, source.pot, target.member_id, source.unit_id AS source_unit,
+            target.unit_id, unit.kind
+        FROM pairs JOIN loyalty_account source ON source.id = pairs.source_id
+        JOIN loyalty_account target ON target.id = pairs.target_id
+        JOIN loyalty_unit unit ON unit.id = target.unit_id
+    )
+    SELECT NOT EXISTS ({balances("pairs")}), NOT EXISTS ({tiers("pairs")}),
+        NOT EXISTS (SELECT FROM seen WHERE source_unit <> unit_id),
+        (SELECT ARRAY[coalesce(sum(grants_1), 0), coalesce(sum(grants_2), 0)] FROM seen
+            WHERE member_id IS NOT NULL AND kind <> 'qualifying' AND pot = ANY(%(granting)s)),
+        (SELECT ARRAY[coalesce(sum(accruals_1), 0), coalesce(sum(accruals_2), 0)] FROM seen
+            WHERE pot = 'issued')
+"""
+
+LOTS = f"""
+    WITH held AS MATERIALIZED (
+        SELECT account_id, sum(remaining) AS amount,
+            {_weighed("granted", "transfer_id", "account_id", "grants")},
+            {_weighed("(granted - remaining)", "id", "-2", "used")}
+        FROM loyalty_lot GROUP BY account_id
+    )
+    SELECT NOT EXISTS (
+            SELECT FROM loyalty_account account
+            JOIN loyalty_unit unit ON unit.id = account.unit_id AND unit.kind <> 'qualifying'
+            LEFT JOIN held ON held.account_id = account.id
+            WHERE account.member_id IS NOT NULL
+                AND account.balance <> coalesce(held.amount, 0) - account.debt),
+        ARRAY[coalesce(sum(grants_1), 0), coalesce(sum(grants_2), 0)],
+        ARRAY[coalesce(sum(used_1), 0), coalesce(sum(used_2), 0)]
+    FROM held
+"""
+
+USES = f"""
+    SELECT ARRAY[coalesce(used_1, 0), coalesce(used_2, 0)] FROM (
+        SELECT {_weighed("amount", "lot_id", "-2", "used")} FROM loyalty_lotuse) sums
+"""
+
+
+def receipts(units: int) -> str:
+    """The pass over accruals; what units earned is read by the names of so many of them."""
+    earned = " + ".join(
+        f"coalesce((receipt #>> ARRAY['earned', %(unit_{place})s])::bigint, 0)"
+        for place in range(units)
+    )
+    return f"""
+    WITH told AS MATERIALIZED (
+        SELECT member_id, count(*) FILTER (WHERE reversed_at IS NULL) AS visits,
+            bool_and(is_told) AS is_told, {_weighed("earned", "id", "-1", "earned")}
+        FROM (
+            SELECT id, member_id, reversed_at, {earned or 0} AS earned,
+                (receipt -> 'earned') - %(units)s::text[] = '{{}}' AS is_told
+            FROM loyalty_accrual OFFSET 0
+        ) accrual GROUP BY member_id
+    )
+    SELECT coalesce(bool_and(is_told), true),
+        ARRAY[coalesce(sum(earned_1), 0), coalesce(sum(earned_2), 0)],
+        NOT EXISTS (
+            SELECT FROM loyalty_member member LEFT JOIN told ON told.member_id = member.id
+            WHERE member.visits <> coalesce(told.visits, 0))
+    FROM told
+    """
+
+
+CLEARABLE = frozenset(
+    {
+        "balance_is_the_sum_of_transfers",
+        "tier_follows_from_transfers",
+        "transfer_stays_in_one_unit",
+        "balance_is_the_sum_of_lots_less_debt",
+        "every_grant_has_its_lot",
+        "lot_is_its_grant_less_its_uses",
+        "receipt_is_what_was_posted",
+        "visits_are_the_purchases_that_stand",
+    }
+)
+"""The checks that passes may clear."""
+
+
+def cleared(found: Mapping[str, Sequence[Any] | None]) -> set[str]:
+    """The checks that the passes clear, by what each pass gave; None where it could not be done."""
+    moved, held = found.get("transfers"), found.get("lots")
+    used, told = found.get("uses"), found.get("receipts")
+    clear = {
+        "balance_is_the_sum_of_transfers": bool(moved and moved[0]),
+        "tier_follows_from_transfers": bool(moved and moved[1]),
+        "transfer_stays_in_one_unit": bool(moved and moved[2]),
+        "balance_is_the_sum_of_lots_less_debt": bool(held and held[0]),
+        "every_grant_has_its_lot": bool(moved and held and moved[3] == held[1]),
+        "lot_is_its_grant_less_its_uses": bool(held and used and held[2] == used[0]),
+        "receipt_is_what_was_posted": bool(moved and told and told[0] and moved[4] == told[1]),
+        "visits_are_the_purchases_that_stand": bool(told and told[2]),
+    }
+    return {check for check, is_clear in clear.items() if is_clear}

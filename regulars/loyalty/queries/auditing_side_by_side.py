@@ -1,0 +1,111 @@
+"""Statements of an audit side by side, on several connections that see the same moment."""
+
+import os
+from collections import deque
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import DataError, connection, transaction
+
+Rows = Sequence[tuple[Any, ...]]
+
+CONNECTIONS = 4
+"""At most so many at once; never more than there are cores."""
+
+BEGIN = (
+    "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+    "SET LOCAL work_mem = '128MB'",
+)
+
+
+@contextmanager
+def one_moment() -> Iterator[None]:
+    """A transaction that only reads, and sees all tables as they are when it begins.
+
+    Within a transaction of the caller's it is part of that, and sees what was written there.
+    """
+    with transaction.atomic():
+        if not _is_within_another():
+            _begin()
+        yield
+
+
+def rows_of(
+    statements: Mapping[str, str], told: Mapping[str, Any], *, may_overflow: Collection[str] = ()
+) -> dict[str, Rows]:
+    """The rows of each statement by its name, asked in `one_moment` on a connection for each core.
+
+    A statement that `may_overflow` gives no rows where its numbers are too large to be worked with.
+    """
+    asking = _Asking(statements, told, may_overflow)
+    helpers = 0 if _is_within_another() else min(os.cpu_count() or 1, CONNECTIONS) - 1
+    if not helpers:
+        asking.go_on()
+        return asking.found
+    with ThreadPoolExecutor(helpers) as pool:
+        snapshot = _snapshot()
+        others = [pool.submit(asking.go_on_elsewhere, snapshot) for _ in range(helpers)]
+        asking.go_on()
+        for other in others:
+            other.result()
+    return asking.found
+
+
+class _Asking:
+    """Statements that wait, for whichever connection is free, and what the others gave."""
+
+    def __init__(
+        self, statements: Mapping[str, str], told: Mapping[str, Any], may_overflow: Collection[str]
+    ) -> None:
+        self._waiting = deque(statements.items())
+        self._told = told
+        self._may_overflow = may_overflow
+        self.found: dict[str, Rows] = {}
+
+    def go_on(self) -> None:
+        """Ask what waits, one after the other, until nothing does."""
+        while True:
+            try:
+                name, statement = self._waiting.popleft()
+            except IndexError:
+                return
+            self.found[name] = self._rows(name, statement)
+
+    def go_on_elsewhere(self, snapshot: str) -> None:
+        """The same in a thread with a connection of its own, which sees what the first one sees."""
+        try:
+            with transaction.atomic():
+                _begin(snapshot)
+                self.go_on()
+        finally:
+            connection.close()
+
+    def _rows(self, name: str, statement: str) -> Rows:
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute(statement, self._told)
+                return list(cursor.fetchall())
+        except DataError:
+            if name in self._may_overflow:
+                return []
+            raise
+
+
+def _is_within_another() -> bool:
+    return bool(connection.savepoint_ids) or connection.needs_rollback
+
+
+def _begin(snapshot: str = "") -> None:
+    with connection.cursor() as cursor:
+        for statement in BEGIN:
+            cursor.execute(statement)
+        if snapshot:
+            cursor.execute("SET TRANSACTION SNAPSHOT %s", [snapshot])
+
+
+def _snapshot() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_export_snapshot()")
+        return str(cursor.fetchone()[0])
