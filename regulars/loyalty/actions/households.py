@@ -1,5 +1,6 @@
 """Households: members share their points by invitation and acceptance, with one at the head."""
 
+from collections import defaultdict
 from collections.abc import Collection
 from datetime import datetime
 from typing import Any
@@ -180,6 +181,7 @@ def part_with_erased(customer_ids: Collection[int], *, now: datetime) -> int:
         household__closed_at=None,
     )
     ended = list(seats.select_related("household", "member").order_by("household_id", "id"))
+    left = []
     for seat in ended:
         if seat.member_id == seat.household.head_id:
             others = [
@@ -191,7 +193,8 @@ def part_with_erased(customer_ids: Collection[int], *, now: datetime) -> int:
                 close_household(seat.household, now=now)
                 continue
             hand_on_household(seat.household, others[0].member)
-        _end([seat], now=now)
+        left.append(seat)
+    _end(left, now=now)
     return len(ended)
 
 
@@ -234,25 +237,23 @@ def _leave_behind(
         return
     book = book_of(household.program)
     states = lock_members(book, [household.head.customer_id, seat.member.customer_id])
-    movings = []
-    for unit in Unit.objects.filter(program=household.program).order_by("id"):
-        uses = [
-            Use(one.shared.id, one.shared.usable)
-            for one in shared_lots([circle], now=now)[head]
-            if one.leader_id == leaver and one.unit_id == unit.pk
-        ]
-        if uses:
-            made = Handover.objects.create(
-                key=f"household:stay:{seat.pk}:{unit.pk}",
-                giver=seat.member,
-                taker=household.head,
-                unit=unit,
-                amount=sum(use.amount for use in uses),
-                at=now,
-                kind="stay",
-                household=household,
-            )
-            sides = (seat.member.customer_id, household.head.customer_id)
-            movings.append(Moving(made, states[sides[0]].purse, states[sides[1]].purse, uses))
-    if movings:
-        move_lots(book, movings, now=now)
+    giver, taker = (states[one.customer_id].purse for one in (seat.member, household.head))
+    uses: dict[int, list[Use]] = defaultdict(list)
+    for one in shared_lots([circle], now=now)[head]:
+        if one.leader_id == leaver:
+            uses[one.unit_id].append(Use(one.shared.id, one.shared.usable))
+    made = Handover.objects.bulk_create(
+        Handover(
+            key=f"household:stay:{seat.pk}:{unit.pk}",
+            giver=seat.member,
+            taker=household.head,
+            unit=unit,
+            amount=sum(use.amount for use in uses[unit.pk]),
+            at=now,
+            kind="stay",
+            household=household,
+        )
+        for unit in Unit.objects.filter(pk__in=uses).order_by("id")
+    )
+    if made:
+        move_lots(book, [Moving(one, giver, taker, uses[one.unit_id]) for one in made], now=now)

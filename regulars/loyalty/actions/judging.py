@@ -14,6 +14,7 @@ from regulars.loyalty.actions.tiering import judge_members
 from regulars.loyalty.actions.writing import Movements, write_movements
 from regulars.loyalty.models import Member, Program
 from regulars.loyalty.queries.books import Book, book_of
+from regulars.loyalty.queries.ladders import tier_due
 
 BATCH = 500
 
@@ -40,18 +41,13 @@ DUE = """
     ORDER BY 1 LIMIT %(limit)s
 """
 
-MISPLACED = """
+MISPLACED = f"""
     SELECT member.id FROM loyalty_member member
     JOIN loyalty_account account ON account.member_id = member.id
     JOIN loyalty_unit unit ON unit.id = account.unit_id AND unit.kind = 'qualifying'
     JOIN loyalty_ladder ladder ON ladder.program_id = member.program_id AND ladder.position = 0
         AND NOT ladder.is_tracked
-    LEFT JOIN LATERAL (
-        SELECT tier.id FROM loyalty_tier tier
-        WHERE tier.ladder_id = ladder.id AND NOT tier.is_retired
-            AND tier.qualifying_min <= account.balance
-        ORDER BY tier.qualifying_min DESC LIMIT 1
-    ) due ON true
+    {tier_due("account.balance")}
     WHERE member.program_id = %(program)s AND member.led_by_id IS NULL
         AND member.tier_id IS DISTINCT FROM due.id
     ORDER BY member.id LIMIT %(limit)s

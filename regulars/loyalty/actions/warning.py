@@ -11,7 +11,7 @@ from regulars.core.sql import int_array, time_array
 from regulars.loyalty.actions.reminding import BATCH, checked_days, send_letters
 from regulars.loyalty.events import TiersFallSoon
 from regulars.loyalty.letters import letter_of_fall
-from regulars.loyalty.models import FallWarning, Ladder, Program
+from regulars.loyalty.models import FallWarning, Ladder
 from regulars.loyalty.queries.books import book_of
 from regulars.loyalty.queries.forecasts import Ahead, ahead_on
 from regulars.loyalty.queries.ladders import LadderInBook
@@ -62,8 +62,7 @@ def warn_of_falls(*, now: datetime) -> int:
 
 
 def _warn(row: Ladder, *, now: datetime) -> int:
-    program = Program.objects.get(pk=row.program_id)
-    ladder = next((one for one in book_of(program).tracked if one.id == row.pk), None)
+    ladder = next((one for one in book_of(row.program).tracked if one.id == row.pk), None)
     noted, after = 0, 0
     while ladder and (members := _close_to_a_fall(row, ladder, after=after, now=now)):
         noted += _warn_some(row, ladder, members, now=now)

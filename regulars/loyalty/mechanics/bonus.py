@@ -1,20 +1,19 @@
 """The mechanic `bonus`."""
 
 from collections.abc import Iterable
-from functools import cached_property
 from typing import ClassVar
 
 from pydantic import Field
 from typing_extensions import override
 
 from regulars.loyalty.rules.earning import Stage
-from regulars.loyalty.rules.mechanic import Mechanic, mechanics
+from regulars.loyalty.rules.mechanic import CompiledMechanic, mechanics
 from regulars.loyalty.rules.sales import Award, Gives, Sale, Standing
 from regulars.loyalty.rules.sentences import Say
 
 
 @mechanics.add("bonus")
-class Bonus(Mechanic):
+class Bonus(CompiledMechanic):
     """A fixed number of points on top of what the base rules give for a purchase."""
 
     stage: ClassVar[Stage] = "addition"
@@ -36,15 +35,7 @@ class Bonus(Mechanic):
         return f"{told}; {least % {'money': say.show_money(self.spend_min_minor)}}"
 
     @override
-    def awards(self, sale: Sale, member: Standing) -> Iterable[Award]:
-        return self._gives(sale, member)
-
-    @override
-    def compiled(self) -> Gives:
-        return self._gives
-
-    @cached_property
-    def _gives(self) -> Gives:
+    def closure(self) -> Gives:
         least, award = self.spend_min_minor, (Award(self.unit, self.points),)
 
         def gives(sale: Sale, member: Standing) -> Iterable[Award]:

@@ -1,20 +1,19 @@
 """The mechanic `every_nth_visit`."""
 
 from collections.abc import Iterable
-from functools import cached_property
 from typing import ClassVar
 
 from pydantic import Field
 from typing_extensions import override
 
 from regulars.loyalty.rules.earning import Stage
-from regulars.loyalty.rules.mechanic import Counts, Mechanic, mechanics
+from regulars.loyalty.rules.mechanic import CompiledMechanic, Counts, mechanics
 from regulars.loyalty.rules.sales import Award, Gives, Sale, Standing
 from regulars.loyalty.rules.sentences import Say
 
 
 @mechanics.add("every_nth_visit")
-class EveryNthVisit(Mechanic):
+class EveryNthVisit(CompiledMechanic):
     """Every n-th visit brings a gift of points; each receipt is a visit."""
 
     stage: ClassVar[Stage] = "addition"
@@ -37,15 +36,7 @@ class EveryNthVisit(Mechanic):
         return False
 
     @override
-    def awards(self, sale: Sale, member: Standing) -> Iterable[Award]:
-        return self._gives(sale, member)
-
-    @override
-    def compiled(self) -> Gives:
-        return self._gives
-
-    @cached_property
-    def _gives(self) -> Gives:
+    def closure(self) -> Gives:
         every, unit, points, applies = self.every, self.unit, self.points, self.applies
 
         def gives(sale: Sale, member: Standing) -> Iterable[Award]:

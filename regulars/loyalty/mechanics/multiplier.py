@@ -2,21 +2,20 @@
 
 from collections.abc import Iterable
 from decimal import Decimal
-from functools import cached_property
 from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 from typing_extensions import override
 
 from regulars.loyalty.rules.earning import Stage
-from regulars.loyalty.rules.mechanic import Counts, Lines, Mechanic, mechanics
+from regulars.loyalty.rules.mechanic import CompiledMechanic, Counts, Lines, mechanics
 from regulars.loyalty.rules.rounding import Rounding, divided
 from regulars.loyalty.rules.sales import Award, Gives, Sale, Standing
 from regulars.loyalty.rules.sentences import Say, lines_in_words
 
 
 @mechanics.add("multiplier")
-class Multiplier(Mechanic):
+class Multiplier(CompiledMechanic):
     """The points of the base rules times a factor, for all lines or some."""
 
     stage: ClassVar[Stage] = "multiplier"
@@ -51,15 +50,7 @@ class Multiplier(Mechanic):
         return super().needs_lines or not self.lines.select_all
 
     @override
-    def awards(self, sale: Sale, member: Standing) -> Iterable[Award]:
-        return self._gives(sale, member)
-
-    @override
-    def compiled(self) -> Gives:
-        return self._gives
-
-    @cached_property
-    def _gives(self) -> Gives:
+    def closure(self) -> Gives:
         numerator, denominator = self.factor.as_integer_ratio()
         unit, select, rounding = self.unit, self.lines.select, self.rounding
 

@@ -8,14 +8,14 @@ from typing import ClassVar, Literal
 from pydantic import Field
 from typing_extensions import override
 
-from regulars.loyalty.rules.mechanic import Basis, Counts, Lines, Mechanic, mechanics
+from regulars.loyalty.rules.mechanic import Basis, CompiledMechanic, Counts, Lines, mechanics
 from regulars.loyalty.rules.rounding import Rounding, divided
 from regulars.loyalty.rules.sales import Award, Gives, Sale, Standing, made
 from regulars.loyalty.rules.sentences import Say, lines_in_words
 
 
 @mechanics.add("share_of_purchase")
-class ShareOfPurchase(Mechanic):
+class ShareOfPurchase(CompiledMechanic):
     """A share of every purchase comes back as points."""
 
     title: ClassVar[str] = "Share of purchase"
@@ -57,15 +57,7 @@ class ShareOfPurchase(Mechanic):
         return super().needs_lines or not self._totals_are_enough
 
     @override
-    def awards(self, sale: Sale, member: Standing) -> Iterable[Award]:
-        return self._gives(sale, member)
-
-    @override
-    def compiled(self) -> Gives:
-        return self._gives
-
-    @cached_property
-    def _gives(self) -> Gives:
+    def closure(self) -> Gives:
         unit, points, basis_of, parts_of = self.unit, self._points, self._basis, self._parts
 
         def by_purchase(sale: Sale, member: Standing) -> Iterable[Award]:

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from django.http import Http404, HttpRequest
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, QueryDict
 from django.shortcuts import redirect
 from django.utils.timezone import now as moment_of_now
 from django.utils.translation import gettext
@@ -104,14 +105,14 @@ def _act(member: Member, told: Any) -> str:
     return change_household(found, {**told.dict(), "act": "leave" if act == "remove" else act})
 
 
-def _own(seats: Any, member: Member, told: Any) -> Seat:
+def _own(seats: QuerySet[Seat], member: Member, told: QueryDict) -> Seat:
     text = told.get("seat", "")
     is_number = text.isascii() and text.isdigit() and len(text) < 19
     rows = seats.filter(member__in=_cards(member), pk=int(text) if is_number else 0)
     seat = rows.select_related("household__program", "member").first()
     if seat is None:
         raise Refused("invitation_is_over", "there is no such seat", "seat")
-    return seat  # type: ignore[no-any-return]
+    return seat
 
 
 def _cards(member: Member) -> list[int]:

@@ -13,6 +13,8 @@ a nested loop over all members, which for a right ledger goes on for ever.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from regulars.loyalty.queries.ladders import tier_due
+
 BITS = 2_147_483_647
 
 LEGS = "SELECT target_id AS id, amount FROM {0} UNION ALL SELECT source_id, -amount FROM {0}"
@@ -56,12 +58,7 @@ def tiers(transfers: str) -> str:
     JOIN reached ON reached.member_id = member.id
     JOIN loyalty_ladder ladder ON ladder.program_id = member.program_id AND ladder.position = 0
         AND NOT ladder.is_tracked
-    LEFT JOIN LATERAL (
-        SELECT tier.id FROM loyalty_tier tier
-        WHERE tier.ladder_id = ladder.id AND NOT tier.is_retired
-            AND tier.qualifying_min <= reached.amount
-        ORDER BY tier.qualifying_min DESC LIMIT 1
-    ) due ON true
+    {tier_due("reached.amount")}
     WHERE member.tier_id IS DISTINCT FROM due.id
     ORDER BY member.id
     """

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from django.db import connection
 
@@ -127,12 +128,12 @@ def shared_lots(circles: Collection[Circle], *, now: datetime) -> dict[int, list
     What is shown and what is spent come from here; 1 statement.
     """
     wanted = {id_ for one in circles for id_ in (one.leader_id, *one.givers)}
-    by_leader: dict[int, list[tuple[int, ...]]] = defaultdict(list)
+    by_leader: dict[int, list[_Row]] = defaultdict(list)
     if wanted:
         with connection.cursor() as cursor:
             cursor.execute(LOTS, {"members": int_array(wanted), "now": now})
-            for row in cursor.fetchall():
-                by_leader[row[2]].append(row)
+            for row in map(_Row._make, cursor.fetchall()):
+                by_leader[row.leader_id].append(row)
     return {
         one.leader_id: [
             found
@@ -144,21 +145,31 @@ def shared_lots(circles: Collection[Circle], *, now: datetime) -> dict[int, list
     }
 
 
-def _found(row: Sequence[object], circle: Circle) -> FoundLot:
-    id_, account_id, leader_id, unit_id, granted, remaining, ends, age, came, drawn = row
-    assert isinstance(granted, int)
-    assert isinstance(remaining, int)
-    assert isinstance(drawn, int)
-    is_own = leader_id == circle.leader_id
-    # What came back of a draw was the household's before.
-    share = 100 if came else circle.rules.share_percent
-    usable = (
-        remaining
-        if is_own
-        else shared_part(granted, remaining, share_percent=share, drawn=0 if came else drawn)
-    )
-    shared = SharedLot(id_, account_id, usable, ends, age, is_own)  # type: ignore[arg-type]
-    return FoundLot(shared, leader_id, unit_id)  # type: ignore[arg-type]
+class _Row(NamedTuple):
+    """An open lot as `LOTS` gives it; `drawn` is what others have drawn from it."""
+
+    id: int
+    account_id: int
+    leader_id: int
+    unit_id: int
+    granted: int
+    remaining: int
+    ends_at: datetime | None
+    age: int
+    is_back: bool
+    drawn: int
+
+
+def _found(row: _Row, circle: Circle) -> FoundLot:
+    is_own = row.leader_id == circle.leader_id
+    usable = row.remaining
+    if not is_own:
+        # What came back of a draw was the household's before.
+        share = 100 if row.is_back else circle.rules.share_percent
+        drawn = 0 if row.is_back else row.drawn
+        usable = shared_part(row.granted, row.remaining, share_percent=share, drawn=drawn)
+    shared = SharedLot(row.id, row.account_id, usable, row.ends_at, row.age, is_own)
+    return FoundLot(shared, row.leader_id, row.unit_id)
 
 
 def circles_around(members: Sequence[Member]) -> dict[int, Circle]:

@@ -42,6 +42,16 @@ class LadderInBook:
         return cause if self.is_main else f"{cause}:{self.code}"
 
 
+def tier_due(amount: str) -> str:
+    """The tier that an amount leads to on `ladder`, one without a memory, joined as `due`; SQL."""
+    return f"""LEFT JOIN LATERAL (
+        SELECT tier.id FROM loyalty_tier tier
+        WHERE tier.ladder_id = ladder.id AND NOT tier.is_retired
+            AND tier.qualifying_min <= {amount}
+        ORDER BY tier.qualifying_min DESC LIMIT 1
+    ) due ON true"""
+
+
 def ladders_of(program_id: int, units: Units, zone: tzinfo) -> tuple[LadderInBook, ...]:
     """The tracked ladders of a program in their order; 2 statements."""
     rows = LadderRow.objects.filter(program_id=program_id, is_tracked=True).order_by("position")

@@ -125,6 +125,14 @@ def test_one_receipt_under_many_names_counts_once(till: Till) -> None:
     assert points() == 123
 
 
+def test_a_key_is_looked_up_once_for_all_who_come_at_once(till: Till) -> None:
+    with CaptureQueriesContext(connection) as asked:
+        answers = till("commit", *[receipt(str(number)) for number in range(12)])
+    assert {one.status_code for one in answers} == {201}
+    looks = [one for one in asked if 'FROM "core_apikey"' in one["sql"]]
+    assert len(looks) == 1
+
+
 def test_one_name_twice_in_a_group_is_done_once(till: Till) -> None:
     answers = till("commit", receipt("1"), receipt("1"), receipt("2"), name="same")
     assert sorted(one.status_code for one in answers) == [201, 201, 409]
