@@ -12,13 +12,12 @@ from regulars.core.money import minor_per_unit
 
 def money_field(label: Any, currency: str, *, required: bool = False, **told: Any) -> forms.Field:
     """A field for an amount of money in whole units and their parts."""
-    places = len(str(minor_per_unit(currency))) - 1
     return forms.DecimalField(
         label=f"{label}, {currency}",
         required=required,
         min_value=Decimal(0),
         max_digits=13,
-        decimal_places=places,
+        decimal_places=_places(currency),
         **told,
     )
 
@@ -29,8 +28,16 @@ def as_minor(amount: Decimal | None, currency: str) -> int | None:
 
 
 def as_units(minor: int | None, currency: str) -> Decimal | None:
-    """The amount as people write it; None stays None."""
-    return None if minor is None else Decimal(minor) / minor_per_unit(currency)
+    """The amount as people write it, with all its places; None stays None.
+
+    >>> str(as_units(2_550, "USD")), str(as_units(2_550, "JPY"))
+    ('25.50', '2550')
+    """
+    return None if minor is None else Decimal(minor).scaleb(-_places(currency))
+
+
+def _places(currency: str) -> int:
+    return len(str(minor_per_unit(currency))) - 1
 
 
 def day_field(label: Any) -> forms.DateField:
