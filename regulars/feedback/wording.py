@@ -42,6 +42,9 @@ IN_A_DEFINITION: dict[str, Promise] = {
     "choice_twice": _("the choice “%(value)s” is offered twice."),
     "bad_scale": _("a scale has from 2 to %(steps_max)s steps."),
     "unfit_measure": _("%(measure)s is measured on a rating from %(low)s to %(high)s only."),
+    "quota_twice": _("there are two quotas called “%(name)s”."),
+    "code_twice": _("the code “%(name)s” is in the frame twice."),
+    "unknown_code": _("the code frame has no code “%(name)s”."),
     "unknown_touchpoint": _("there is no touchpoint “%(name)s” on the journey map."),
 }
 

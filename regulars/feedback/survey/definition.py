@@ -6,7 +6,7 @@ customers another question than its author wrote.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
@@ -19,26 +19,18 @@ from regulars.feedback.survey.expression import (
     read_expression,
     root_of,
 )
+from regulars.feedback.survey.extension import Extension, Mode
 from regulars.feedback.survey.problems import Problem, Unreadable
 from regulars.feedback.survey.question import NAME, Question, questions
 from regulars.feedback.survey.texts import LocalText, languages_in, names_in, text_in
 
 QUESTIONS_MAX = 200
-Measure = Literal["nps", "csat", "ces"]
 
 
 class _Loose(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True
     )
-
-
-class _Extension(_Loose):
-    """What SurveyJS has no word for, under the key `regulars`."""
-
-    measures: dict[str, Measure] = {}
-    touchpoint: str = ""
-    text: str = ""
 
 
 class _PageShape(_Loose):
@@ -63,7 +55,7 @@ class _SurveyShape(_Loose):
     page_prev_text: LocalText = ""
     show_progress_bar: bool | str = False
     show_question_numbers: bool | str = False
-    regulars: _Extension = _Extension()
+    regulars: Extension = Extension()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +82,22 @@ class Definition:
     complete_text: str | dict[str, str]
     next_text: str | dict[str, str]
     back_text: str | dict[str, str]
-    measures: Mapping[str, str]
-    touchpoint: str
-    text_question: str
+    extension: Extension
+
+    @property
+    def measures(self) -> Mapping[str, str]:
+        """What is measured, by the name of the question."""
+        return self.extension.measures
+
+    @property
+    def touchpoint(self) -> str:
+        """The touchpoint that the survey is about; empty if none."""
+        return self.extension.touchpoint
+
+    @property
+    def text_question(self) -> str:
+        """The question whose answer is the customer's own words; empty if none is named."""
+        return self.extension.text
 
     def questions(self) -> Iterator[Question]:
         """Every question in the order of asking."""
@@ -237,9 +242,7 @@ def _assembled(
         complete_text=shape.complete_text,
         next_text=shape.page_next_text,
         back_text=shape.page_prev_text,
-        measures=dict(shape.regulars.measures),
-        touchpoint=shape.regulars.touchpoint,
-        text_question=shape.regulars.text,
+        extension=shape.regulars,
     )
 
 
@@ -255,6 +258,7 @@ def _contradictions(definition: Definition) -> Iterator[Problem]:
     yield from _empty_pages(definition)
     yield from _unknown_names(definition, known=set(asked))
     yield from _unfit_measures(definition)
+    yield from definition.extension.flaws()
 
 
 def _empty_pages(definition: Definition) -> Iterator[Problem]:
@@ -268,8 +272,8 @@ def _unknown_names(definition: Definition, *, known: set[str]) -> Iterator[Probl
         for name in sorted(root_of(variable) for variable in variables):
             if name not in known:
                 yield Problem("unknown_name", element, {"name": name})
-    if definition.text_question and definition.text_question not in known:
-        yield Problem("unknown_name", "regulars", {"name": definition.text_question})
+    for name in sorted(set(definition.extension.questions_named()) - known):
+        yield Problem("unknown_name", "regulars", {"name": name})
 
 
 def _mentions(definition: Definition) -> Iterator[tuple[str, set[str]]]:
@@ -282,6 +286,8 @@ def _mentions(definition: Definition) -> Iterator[tuple[str, set[str]]]:
             for source in (question.visible_if, question.required_if):
                 named |= _variables(source)
             yield question.name, named
+    for quota in definition.extension.quotas:
+        yield "regulars", _variables(quota.condition)
 
 
 def _variables(source: str) -> set[str]:
@@ -296,10 +302,14 @@ def _unfit_measures(definition: Definition) -> Iterator[Problem]:
         question = definition.find_question(name)
         low, high = SCALES[measure]
         detail = {"measure": measure.upper(), "low": f"{low:g}", "high": f"{high:g}"}
-        if question is None:
-            yield Problem("unknown_name", "regulars", {"name": name})
-        elif question.scale != (low, high):
+        if question is not None and question.scale != (low, high):
             yield Problem("unfit_measure", name, detail)
+
+
+def words_for(definition: Definition, question: Question, mode: Mode) -> str | dict[str, str]:
+    """How a question is put in a mode: its own words for it, or else its title."""
+    texts = definition.extension.texts.get(question.name)
+    return (getattr(texts, mode) if texts else "") or question.title
 
 
 def title_of(definition: Definition, language: str) -> str:

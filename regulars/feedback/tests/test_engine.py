@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regulars.feedback.survey.definition import examine, read_definition
+from regulars.feedback.survey.definition import examine, read_definition, words_for
 from regulars.feedback.survey.expression import BadExpression, read_expression
 from regulars.feedback.survey.operators import contains, equal
 from regulars.feedback.survey.path import (
@@ -257,3 +257,47 @@ def test_what_is_kept_is_right_by_itself(values: dict[str, Any]) -> None:
 def test_a_page_is_checked_by_itself() -> None:
     first = screens(DEFINITION, {"nps": 5})[0]
     assert check(first.questions, {"nps": "5"}).values == {"nps": 5}
+
+
+BLOCK: dict[str, Any] = {
+    "texts": {"nps": {"message": "0 to 10?", "voice": {"default": "Press", "ru": "Нажмите"}}},
+    "quotas": [{"name": "unhappy", "limit": 5, "if": "{nps} <= 6"}, {"name": "all", "limit": 9}],
+    "sampling": {"share": 0.25},
+    "contactPolicy": {"everyDays": 90, "reminders": [3, 7]},
+    "codeFrame": [{"value": "staff"}, {"value": "rude", "under": "staff"}],
+    "agreements": {"nps": "fairness"},
+    "consents": {"again": {"purpose": "marketing"}},
+}
+
+
+def test_the_extension_block_is_read() -> None:
+    definition = read_definition({**SURVEY, "regulars": BLOCK})
+    question = next(definition.questions())
+    assert words_for(definition, question, "message") == "0 to 10?"
+    assert words_for(definition, question, "page") == ""
+    unhappy, everybody = definition.extension.quotas
+    assert [unhappy.counts({"nps": 6}), unhappy.counts({"nps": 7}), everybody.counts({})] == [
+        True,
+        False,
+        True,
+    ]
+    assert definition.extension.sampling.share == 0.25
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"quotas": [{"name": "a", "limit": 1, "if": "{mood} = 1"}]}, "unknown_name (name mood"),
+        ({"quotas": [{"name": "a", "limit": 1, "if": "{nps} >"}]}, "bad_expression"),
+        ({"quotas": [{"name": "a", "limit": -1}]}, "bad_property (property regulars.quotas.0"),
+        ({"quotas": [{"name": "a", "limit": 1}] * 2}, "quota_twice (name a"),
+        ({"sampling": {"share": 1.5}}, "bad_property (property regulars.sampling.share"),
+        ({"codeFrame": [{"value": "a", "under": "b"}]}, "unknown_code (name b"),
+        ({"texts": {"mood": {"voice": "x"}}}, "unknown_name (name mood"),
+        ({"moods": 1}, "unknown_property (property regulars.moods"),
+    ],
+)
+def test_a_wrong_extension_block_is_refused_by_name(change: dict[str, Any], said: str) -> None:
+    with pytest.raises(Unreadable) as caught:
+        read_definition({**SURVEY, "regulars": change})
+    assert said in str(caught.value)
