@@ -49,14 +49,14 @@ class Quota(_Block):
 class Sampling(_Block):
     """The share of those who might be asked that is asked, from 0 to 1."""
 
-    share: float = Field(1.0, gt=0, le=1)
+    share: float = Field(default=1.0, gt=0, le=1)
 
 
 class ContactPolicy(_Block):
     """How often one person may be asked this survey, and when to remind; in days."""
 
-    every_days: int = Field(0, ge=0, le=3650)
-    reminders: tuple[int, ...] = Field((), max_length=3)
+    every_days: int = Field(default=0, ge=0, le=3650)
+    reminders: tuple[int, ...] = Field(default=(), max_length=3)
     exempt: bool = False
 
 
@@ -83,10 +83,10 @@ class Extension(_Block):
     touchpoint: str = ""
     text: str = ""
     texts: dict[str, ModeTexts] = {}
-    quotas: tuple[Quota, ...] = Field((), max_length=100)
+    quotas: tuple[Quota, ...] = Field(default=(), max_length=100)
     sampling: Sampling = Sampling()
     contact_policy: ContactPolicy = ContactPolicy()
-    code_frame: tuple[Code, ...] = Field((), max_length=500)
+    code_frame: tuple[Code, ...] = Field(default=(), max_length=500)
     consents: dict[str, Consent] = {}
 
     def questions_named(self) -> Iterator[str]:
