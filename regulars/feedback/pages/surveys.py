@@ -32,12 +32,14 @@ from regulars.feedback.pages.screens import first_turn, screen_context
 from regulars.feedback.queries.scores import scores
 from regulars.feedback.queries.signals import SignalFilter
 from regulars.feedback.queries.surveys import (
+    definition_of,
     find_public_link,
     latest_version,
     links_of,
     surveys_with_counts,
     versions_of,
 )
+from regulars.feedback.saying import limits_of
 from regulars.feedback.shown import shown_scores, store_name, tabs
 from regulars.feedback.starters import STARTERS, starter
 from regulars.feedback.survey.definition import Definition
@@ -94,6 +96,7 @@ def survey_home(request: HttpRequest, survey_id: int) -> Shown:
         scores=shown_scores(found),
         links=[_link(request, link) for link in links],
         versions=versions_of(survey)[:20],
+        limits=limits_of(definition_of(latest_version(survey)), get_language() or "en"),
         stores=seen(Store, viewer(request)).order_by("name")[:500],
     )
 
