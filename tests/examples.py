@@ -33,8 +33,11 @@ from regulars.customers.actions.privacy import keep_file, open_privacy_request, 
 from regulars.customers.actions.segments import SegmentInput, create_segment
 from regulars.customers.models import PrivacyRequest, Purchase, Segment
 from regulars.feedback.actions.invitations import InvitationInput, invite
+from regulars.feedback.actions.quotas import set_quota
+from regulars.feedback.actions.sittings import SittingInput, open_sitting
 from regulars.feedback.actions.surveys import create_survey, link_for
 from regulars.feedback.models import Invitation, Survey
+from regulars.feedback.queries.surveys import latest_version
 from regulars.feedback.starters import starter
 from regulars.loyalty.actions.adjusting import AdjustmentInput, Asker, adjust_points
 from regulars.loyalty.actions.campaigns import CampaignInput, open_campaign
@@ -499,6 +502,22 @@ def _survey_id(store: Store) -> int:
 @example("feedback.public:code", "feedback.poster:code", "feedback.poster_svg:code")
 def _link_code(store: Store) -> str:
     return link_for(_survey(store), store=store).code
+
+
+@example("quota_id")
+def _quota_id(store: Store) -> int:
+    return set_quota(_survey(store), name="Example", places=10).pk
+
+
+@example("sitting_id", is_of_store=True)
+def _sitting_id(store: Store) -> int:
+    given = SittingInput(
+        key=f"example:{store.pk}",
+        version=latest_version(_survey(store)),
+        channel="operator",
+        store_id=store.pk,
+    )
+    return open_sitting(given, now=make.NOW).pk
 
 
 @example("feedback.invited:token")

@@ -2,11 +2,11 @@
 
 from django.utils import timezone
 
-from regulars.channels.events import MessagesSent
+from regulars.channels.events import MessagesFailed, MessagesSent
 from regulars.channels.models import Message
 from regulars.company.events import SampleDataRemoved
 from regulars.core.events import on
-from regulars.feedback.actions.invitations import mark_sent
+from regulars.feedback.actions.invitations import mark_failed, mark_sent
 from regulars.feedback.actions.sample import remove_sample
 from regulars.feedback.letters import KEY, invitation_id_of
 
@@ -17,6 +17,14 @@ def note_sent_invitations(event: MessagesSent) -> None:
     rows = Message.objects.filter(pk__in=event.message_ids, key__startswith=KEY)
     found = [invitation_id_of(key) for key in rows.values_list("key", flat=True)]
     mark_sent([one for one in found if one is not None], now=timezone.now())
+
+
+@on(MessagesFailed)
+def note_failed_invitations(event: MessagesFailed) -> None:
+    """Invitations whose letters could not be delivered say since when."""
+    rows = Message.objects.filter(pk__in=event.message_ids, key__startswith=KEY)
+    found = [invitation_id_of(key) for key in rows.values_list("key", flat=True)]
+    mark_failed([one for one in found if one is not None], now=timezone.now())
 
 
 @on(SampleDataRemoved)

@@ -3,12 +3,14 @@
 from typing import ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from regulars.company.models import Store
 from regulars.core.models import Record
 from regulars.customers.models import Customer, Purchase
+from regulars.feedback.rules.dispositions import DISPOSITIONS, FINAL
 from regulars.journey.models import Touchpoint
 
 
@@ -82,6 +84,7 @@ class Invitation(Record):
     sent_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField(null=True)
     answered_at = models.DateTimeField(null=True)
+    failed_at = models.DateTimeField(null=True)
     withheld = models.CharField(max_length=100, default="", blank=True)
     sample = models.BooleanField(default=False)
 
@@ -114,6 +117,9 @@ class Answer(Record):
     channel = models.CharField(max_length=30)
     answered_at = models.DateTimeField()
     received_at = models.DateTimeField()
+    is_partial = models.BooleanField(default=False, help_text="ended before the last question")
+    duration_s = models.PositiveIntegerField(null=True, help_text="from the first page to the last")
+    quota_ids = ArrayField(models.BigIntegerField(), default=list)
     sample = models.BooleanField(default=False)
 
     class Meta:
@@ -122,6 +128,83 @@ class Answer(Record):
             models.Index(fields=("customer",), name="answer_by_customer"),
             models.Index(fields=("-received_at",), name="answer_by_arrival"),
         )
+
+
+class Sitting(Record):
+    """One respondent's way through one version of a survey, over all channels and devices.
+
+    What was answered so far survives here, whether or not the end is ever reached. The key names
+    what opened it, such as the invitation, so that it is opened once; the answer gets the same key.
+    """
+
+    store_path: ClassVar[str | None] = "store"
+
+    key = models.CharField(max_length=150, unique=True)
+    token = models.CharField(max_length=40, unique=True)
+    survey = models.ForeignKey(Survey, models.CASCADE, related_name="+")
+    version = models.ForeignKey(SurveyVersion, models.PROTECT, related_name="+")
+    invitation = models.OneToOneField(Invitation, models.CASCADE, null=True, related_name="+")
+    link = models.ForeignKey(PublicLink, models.SET_NULL, null=True, related_name="+")
+    customer = models.ForeignKey(Customer, models.SET_NULL, null=True, related_name="+")
+    touchpoint = models.ForeignKey(Touchpoint, models.PROTECT, null=True, related_name="+")
+    store = models.ForeignKey(Store, models.PROTECT, null=True, related_name="+")
+    answer = models.ForeignKey(Answer, models.SET_NULL, null=True, related_name="+")
+    language = models.CharField(max_length=10, default="", blank=True)
+    channels = ArrayField(models.CharField(max_length=30), default=list, help_text="in their order")
+    values = models.JSONField(default=dict)
+    position = models.CharField(max_length=100, default="", blank=True)
+    disposition = models.CharField(max_length=20, default="contacted")
+    reason = models.CharField(max_length=100, default="", blank=True)
+    opened_at = models.DateTimeField()
+    started_at = models.DateTimeField(null=True)
+    last_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    sample = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                name="sitting_has_a_known_disposition",
+                condition=Q(disposition__in=list(DISPOSITIONS)),
+            ),
+            models.CheckConstraint(
+                name="a_sitting_that_ended_has_its_time",
+                condition=Q(disposition__in=list(FINAL), ended_at__isnull=False)
+                | ~Q(disposition__in=list(FINAL)) & Q(ended_at__isnull=True),
+            ),
+            models.CheckConstraint(
+                name="a_completed_sitting_began",
+                condition=~Q(disposition="completed") | Q(started_at__isnull=False),
+            ),
+        )
+        indexes = (
+            models.Index(fields=("survey", "-last_at"), name="sitting_by_survey"),
+            models.Index(fields=("customer",), name="sitting_by_customer"),
+            models.Index(
+                fields=("last_at",), name="sitting_open", condition=Q(ended_at__isnull=True)
+            ),
+        )
+
+
+class Quota(Record):
+    """How many answers of one kind a survey takes; the condition is an expression of the survey."""
+
+    survey = models.ForeignKey(Survey, models.CASCADE, related_name="+")
+    name = models.CharField(max_length=100)
+    condition = models.TextField(default="", blank=True)
+    places = models.PositiveIntegerField()
+    taken = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(name="a_survey_names_its_quotas", fields=("survey", "name")),
+            models.CheckConstraint(
+                name="quota_never_overshoots", condition=Q(taken__lte=F("places"))
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Signal(Record):

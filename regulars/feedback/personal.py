@@ -39,10 +39,25 @@ hold(
         clears={"token": "replace(gen_random_uuid()::text, '-', '')"},
         mentions=("cause", "withheld"),
     ),
+    Holding(
+        "feedback_sitting",
+        _("Answers so far"),
+        shows="""SELECT survey.name AS survey, sitting.values, sitting.channels, sitting.opened_at,
+            sitting.last_at, sitting.disposition FROM feedback_sitting sitting
+            JOIN feedback_survey survey ON survey.id = sitting.survey_id
+            WHERE sitting.customer_id = ANY(%(ids)s) ORDER BY sitting.id""",
+        clears={
+            "customer_id": "NULL",
+            "values": _SCORES,
+            "token": "replace(gen_random_uuid()::text, '-', '')",
+        },
+        mentions=("values", "reason"),
+    ),
 )
 impersonal(
     "surveys as the company wrote them",
     "feedback_survey",
     "feedback_surveyversion",
     "feedback_publiclink",
+    "feedback_quota",
 )

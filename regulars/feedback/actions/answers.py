@@ -11,8 +11,10 @@ from regulars.core.errors import Refused
 from regulars.core.events import publish
 from regulars.core.sql import int_array, json_array, text_array, time_array
 from regulars.customers.actions.timeline import TimelineNote, note_on_timeline
+from regulars.feedback.actions.quotas import note_places, take_places
 from regulars.feedback.events import AnswersReceived
 from regulars.feedback.models import Answer, Invitation, Signal, Survey, SurveyVersion
+from regulars.feedback.queries.quotas import QuotaFacts
 from regulars.feedback.queries.surveys import definition_of
 from regulars.feedback.survey.definition import Definition
 from regulars.feedback.survey.path import complete
@@ -38,17 +40,23 @@ class AnswerInput:
     store_id: int | None = None
     touchpoint_id: int | None = None
     is_passage: bool = True
+    is_partial: bool = False
+    duration_s: int | None = None
     sample: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What became of one input: the answer and whether it is new, or the problems with it."""
+    """What became of one input: the answer and whether it is new, or what stood against it.
+
+    That is the problems with it, or the name of the quota that was full.
+    """
 
     key: str
     answer_id: int | None = None
     is_new: bool = False
     problems: tuple[Problem, ...] = ()
+    full_quota: str = ""
 
 
 class AnswerRefused(Refused):
@@ -77,19 +85,27 @@ def receive_answer(given: AnswerInput, *, now: datetime) -> Received:
     received = receive_answers([given], now=now)[0]
     if received.problems:
         raise AnswerRefused(received.problems)
+    if received.full_quota:
+        raise quota_is_full(received.full_quota)
     return received
+
+
+def quota_is_full(name: str) -> Refused:
+    """The refusal of an answer for which there is no place left."""
+    return Refused("quota_full", f"enough people of this kind have answered: {name}", "values")
 
 
 @transaction.atomic
 def receive_answers(batch: Sequence[AnswerInput], *, now: datetime) -> list[Received]:
     """Put answers on record, each exactly once, with signals, timeline and passages.
 
-    What does not fit its survey is left out and comes back with its problems. The number of
-    statements does not depend on the size of the batch.
+    What does not fit its survey is left out and comes back with its problems, and what meets a full
+    quota with its name. The number of statements does not depend on the size of the batch.
     """
     fits, refused = _checked(batch)
     fits = _placed(fits)
     new_ids = _insert_answers(fits, now=now)
+    fits, full = _with_places(fits, new_ids)
     known_ids = _known_answers(fit.given.key for fit in fits if fit.given.key not in new_ids)
     new = [(new_ids[fit.given.key], fit) for fit in fits if fit.given.key in new_ids]
     if new:
@@ -100,6 +116,7 @@ def receive_answers(batch: Sequence[AnswerInput], *, now: datetime) -> list[Rece
     ids = known_ids | new_ids
     return [
         refused.get(index)
+        or full.get(given.key)
         or Received(given.key, answer_id=ids[given.key], is_new=given.key in new_ids)
         for index, given in enumerate(batch)
     ]
@@ -112,8 +129,9 @@ def _checked(batch: Sequence[AnswerInput]) -> tuple[list[_Fit], dict[int, Receiv
     for index, given in enumerate(batch):
         definition = definition_of(given.version)
         checked = complete(definition, given.values)
-        if checked.problems:
-            refused[index] = Received(given.key, problems=checked.problems)
+        problems = tuple(one for one in checked.problems if not _is_forgiven(one, given))
+        if problems:
+            refused[index] = Received(given.key, problems=problems)
         elif not checked.values:
             nothing = Problem("required", next(definition.questions()).name)
             refused[index] = Received(given.key, problems=(nothing,))
@@ -121,6 +139,40 @@ def _checked(batch: Sequence[AnswerInput]) -> tuple[list[_Fit], dict[int, Receiv
             drafts = drafts_of(definition, checked.values)
             fits.setdefault(given.key, _Fit(given, checked.values, drafts))
     return list(fits.values()), refused
+
+
+def _is_forgiven(problem: Problem, given: AnswerInput) -> bool:
+    """Who broke off left questions open that must be answered."""
+    return given.is_partial and problem.code == "required"
+
+
+def _with_places(
+    fits: Sequence[_Fit], new_ids: dict[str, int]
+) -> tuple[list[_Fit], dict[str, Received]]:
+    """The answers that found a place in their quotas; those that did not are taken back.
+
+    They are written before a place is taken, because only then a repeat is known to be one.
+    """
+    new = [fit for fit in fits if fit.given.key in new_ids and not fit.given.sample]
+    taken = dict(zip([fit.given.key for fit in new], take_places(_facts(new)), strict=True))
+    full = {key: Received(key, full_quota=one.full) for key, one in taken.items() if one.full}
+    if full:
+        Answer.objects.filter(pk__in=[new_ids.pop(key) for key in full]).delete()
+    note_places({new_ids[key]: one.quota_ids for key, one in taken.items() if one.quota_ids})
+    return [fit for fit in fits if fit.given.key not in full], full
+
+
+def _facts(fits: Sequence[_Fit]) -> list[QuotaFacts]:
+    return [
+        QuotaFacts(
+            fit.given.version.survey_id,
+            fit.values,
+            fit.given.channel,
+            fit.given.language,
+            fit.given.store_id,
+        )
+        for fit in fits
+    ]
 
 
 def _placed(fits: Sequence[_Fit]) -> list[_Fit]:
@@ -158,6 +210,8 @@ def _insert_answers(fits: Sequence[_Fit], *, now: datetime) -> dict[str, int]:
         text_array(one.language for one in given),
         text_array(one.channel for one in given),
         time_array(one.answered_at for one in given),
+        int_array(int(one.is_partial) for one in given),
+        int_array(one.duration_s for one in given),
         int_array(int(one.sample) for one in given),
     ]
     with connection.cursor() as cursor:
@@ -168,14 +222,17 @@ def _insert_answers(fits: Sequence[_Fit], *, now: datetime) -> dict[str, int]:
 INSERT_ANSWERS = f"""
     INSERT INTO {Answer._meta.db_table} (
         received_at, key, survey_id, version_id, invitation_id, customer_id, touchpoint_id,
-        store_id, "values", language, channel, answered_at, sample)
+        store_id, "values", language, channel, answered_at, is_partial, duration_s, quota_ids,
+        sample)
     SELECT %s, key, survey, version, invitation, customer, touchpoint,
-        store, answers, language, channel, answered_at, sample = 1
+        store, answers, language, channel, answered_at, is_partial = 1, duration_s, '{{}}',
+        sample = 1
     FROM unnest(
         %s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[],
-        %s::bigint[], %s::jsonb[], %s::text[], %s::text[], %s::timestamptz[], %s::int[])
+        %s::bigint[], %s::jsonb[], %s::text[], %s::text[], %s::timestamptz[], %s::int[],
+        %s::int[], %s::int[])
         AS given (key, survey, version, invitation, customer, touchpoint,
-            store, answers, language, channel, answered_at, sample)
+            store, answers, language, channel, answered_at, is_partial, duration_s, sample)
     ORDER BY key
     ON CONFLICT (key) DO NOTHING
     RETURNING key, id

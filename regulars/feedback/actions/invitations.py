@@ -73,10 +73,10 @@ def mark_sent(invitation_ids: Sequence[int], *, now: datetime) -> None:
     rows.update(sent_at=now)
 
 
-def mark_started(invitation: Invitation, *, now: datetime) -> None:
-    """Note that the customer has begun to answer; only the first time counts."""
-    rows = Invitation.objects.filter(pk=invitation.pk, started_at__isnull=True)
-    rows.update(started_at=now)
+def mark_failed(invitation_ids: Sequence[int], *, now: datetime) -> None:
+    """Note that the letters of these invitations could not be delivered; one statement."""
+    rows = Invitation.objects.filter(pk__in=invitation_ids, failed_at__isnull=True)
+    rows.update(failed_at=now)
 
 
 def _open_versions(survey_ids: set[int]) -> dict[int, SurveyVersion]:

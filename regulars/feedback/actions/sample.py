@@ -2,7 +2,15 @@
 
 from django.db import transaction
 
-from regulars.feedback.models import Answer, Invitation, PublicLink, Signal, Survey, SurveyVersion
+from regulars.feedback.models import (
+    Answer,
+    Invitation,
+    PublicLink,
+    Signal,
+    Sitting,
+    Survey,
+    SurveyVersion,
+)
 
 
 @transaction.atomic
@@ -12,7 +20,7 @@ def remove_sample() -> int:
     A generated survey goes too, unless somebody has really answered it or was really invited.
     """
     gone = 0
-    for model in (Signal, Answer, Invitation):
+    for model in (Signal, Sitting, Answer, Invitation):
         gone += model.objects.filter(sample=True).delete()[0]
     real = Answer.objects.values("survey").union(Invitation.objects.values("survey"))
     kept = set(real.values_list("survey", flat=True))

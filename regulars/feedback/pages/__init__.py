@@ -1,5 +1,13 @@
 """Pages of feedback: the survey itself, and what the company sees of it."""
 
-from regulars.feedback.pages import asking, first, happenings, results, surveys, words
+from regulars.feedback.pages import (
+    asking,
+    first,
+    happenings,
+    respondents,
+    results,
+    surveys,
+    words,
+)
 
-__all__ = ["asking", "first", "happenings", "results", "surveys", "words"]
+__all__ = ["asking", "first", "happenings", "respondents", "results", "surveys", "words"]

@@ -1,9 +1,14 @@
-"""The survey on a phone: a form post for each screen, no script, and only the last post records."""
+"""The survey on a phone: a form post for each screen, no script.
+
+Each post is kept in a sitting, so the same link goes on where somebody stopped, on any device.
+"""
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import transaction
 from django.http import HttpRequest, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -14,17 +19,26 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
 from regulars.company.models import Store
-from regulars.feedback.actions.answers import AnswerInput, receive_answer
-from regulars.feedback.actions.invitations import mark_started
+from regulars.feedback.actions.sittings import (
+    Keep,
+    SittingInput,
+    finish_sitting,
+    invited_input,
+    is_over,
+    keep_answers_of,
+    open_sitting,
+)
 from regulars.feedback.look import survey_stylesheet_url
-from regulars.feedback.models import Invitation, PublicLink, SurveyVersion
+from regulars.feedback.models import Invitation, PublicLink, Sitting, SurveyVersion
 from regulars.feedback.pages.screens import (
     Turn,
     first_turn,
     next_turn,
     preselected,
+    resumed_turn,
     screen_context,
 )
+from regulars.feedback.queries.sittings import find_sitting_of
 from regulars.feedback.queries.surveys import (
     definition_of,
     find_invitation,
@@ -65,22 +79,21 @@ def invited(request: HttpRequest, token: str) -> Shown:
     invitation = find_invitation(token)
     if invitation is None:
         return _closed(request, _("This link does not lead to a survey."), status=404)
-    asking = _asking(request, invitation.version, store=invitation.store, own=invitation.language)
-    if invitation.answered_at is not None:
-        return _thanks(request, asking)
+    sitting = find_sitting_of(f"invitation:{invitation.pk}")
+    version = sitting.version if sitting else invitation.version
+    own = (sitting.language if sitting else "") or invitation.language
+    asking = _asking(request, version, store=invitation.store, own=own)
+    if invitation.answered_at is not None or is_over(sitting):
+        return _thanks(request, asking, sitting)
     if not invitation.survey.is_open:
         return _closed(request, _("This survey has ended."), status=410)
     if request.method != "POST":
-        rating = request.GET.get("q", "")
-        return _screen(
-            request, asking, first_turn(asking.definition, preselected(asking.definition, rating))
-        )
+        return _screen(request, asking, _first(request, asking, sitting))
     turn = next_turn(asking.definition, request.POST)
-    mark_started(invitation, now=timezone.now())
-    if turn.complete_values is None:
-        return _screen(request, asking, turn)
-    receive_answer(_invited_input(invitation, asking, turn), now=timezone.now())
-    return HttpResponseRedirect(f"{request.path}?lang={asking.language}")
+    opening = invited_input(invitation, language=asking.language)
+    if _went_on(opening, asking, turn):
+        return HttpResponseRedirect(f"{request.path}?lang={asking.language}")
+    return _screen(request, asking, turn)
 
 
 @page("q/<str:code>", needs=PUBLIC)
@@ -97,43 +110,50 @@ def public(request: HttpRequest, code: str) -> Shown:
     if not link.survey.is_open:
         return _closed(request, _("This survey has ended."), status=410)
     if request.method != "POST":
-        rating = request.GET.get("q", "")
-        return _screen(
-            request, asking, first_turn(asking.definition, preselected(asking.definition, rating))
-        )
+        return _screen(request, asking, _first(request, asking, None))
     turn = next_turn(asking.definition, request.POST)
-    if turn.complete_values is None:
-        return _screen(request, asking, turn)
-    receive_answer(_public_input(request, link, asking, turn), now=timezone.now())
-    return HttpResponseRedirect(f"{request.path}?thanks=1&lang={asking.language}")
+    if _went_on(_public_input(request, link, asking), asking, turn):
+        return HttpResponseRedirect(f"{request.path}?thanks=1&lang={asking.language}")
+    return _screen(request, asking, turn)
 
 
-def _invited_input(invitation: Invitation, asking: Asking, turn: Turn) -> AnswerInput:
-    return AnswerInput(
-        key=f"invitation:{invitation.pk}",
-        version=asking.version,
-        values=turn.complete_values or {},
+def _first(request: HttpRequest, asking: Asking, sitting: Sitting | None) -> Turn:
+    """Where a respondent who opens the link stands: at the beginning, or where they stopped."""
+    if sitting is not None and sitting.values:
+        return resumed_turn(asking.definition, sitting.values, sitting.position)
+    rating = request.GET.get("q", "")
+    return first_turn(asking.definition, preselected(asking.definition, rating))
+
+
+def _went_on(opening: SittingInput, asking: Asking, turn: Turn) -> bool:
+    """Keep what was posted; whether the respondent is through, by the last page or a full quota."""
+    now = timezone.now()
+    with transaction.atomic():
+        sitting = open_sitting(opening, now=now)
+        values = turn.values if turn.complete_values is None else turn.complete_values
+        kept = keep_answers_of([_keep(sitting, values, asking, turn)], now=now)[0]
+        if turn.complete_values is not None and not kept.is_over and not kept.full_quota:
+            finish_sitting(kept.sitting, now=now)
+    return turn.complete_values is not None or kept.is_over or bool(kept.full_quota)
+
+
+def _keep(sitting: Sitting, values: Mapping[str, Any], asking: Asking, turn: Turn) -> Keep:
+    return Keep(
+        sitting_id=sitting.pk,
+        values=values,
+        position=turn.screen.page.name if turn.screen else "",
         language=asking.language,
-        channel=invitation.channel,
-        answered_at=timezone.now(),
-        invitation_id=invitation.pk,
-        customer_id=invitation.customer_id,
-        store_id=invitation.store_id,
-        touchpoint_id=invitation.touchpoint_id,
-        is_passage=invitation.purchase_id is None,
+        is_whole=True,
     )
 
 
-def _public_input(
-    request: HttpRequest, link: PublicLink, asking: Asking, turn: Turn
-) -> AnswerInput:
-    return AnswerInput(
+def _public_input(request: HttpRequest, link: PublicLink, asking: Asking) -> SittingInput:
+    return SittingInput(
         key=f"public:{link.pk}:{_visit(request)}",
         version=asking.version,
-        values=turn.complete_values or {},
-        language=asking.language,
         channel="qr",
-        answered_at=timezone.now(),
+        language=asking.language,
+        link_id=link.pk,
         store_id=link.store_id,
     )
 
@@ -168,9 +188,11 @@ def _screen(request: HttpRequest, asking: Asking, turn: Turn) -> Shown:
         return show(request, "feedback/survey.html", status=status, **context)
 
 
-def _thanks(request: HttpRequest, asking: Asking) -> Shown:
+def _thanks(request: HttpRequest, asking: Asking, sitting: Sitting | None = None) -> Shown:
     with translation.override(_chrome(asking.language)):
         words = text_in(asking.definition.thanks, asking.language) or _("Your answer has arrived.")
+        if sitting is not None and sitting.disposition == "rejected":
+            words = _("Enough people like you have answered this survey already.")
         context = _frame(asking) | {"title": _("Thank you!"), "words": words, "done": True}
         return show(request, "feedback/survey_end.html", **context)
 

@@ -82,6 +82,12 @@ def first_turn(definition: Definition, values: Values) -> Turn:
     return Turn(values, asked[0] if asked else None)
 
 
+def resumed_turn(definition: Definition, values: Values, position: str) -> Turn:
+    """The page of that name again, with what was answered so far."""
+    asked = screens(definition, values)
+    return Turn(values, asked[_index_of(asked, position)] if asked else None)
+
+
 def next_turn(definition: Definition, form: QueryDict) -> Turn:
     """What follows a posted screen: the same again, the one before, the next one, or the end.
 

@@ -18,7 +18,13 @@ from regulars.core.api.operations import reads, takes_lines, writes
 from regulars.core.api.requests import ApiRequest
 from regulars.core.errors import NotFound, Refused
 from regulars.customers.models import Customer
-from regulars.feedback.actions.answers import AnswerInput, AnswerRefused, receive_answers
+from regulars.feedback.actions.answers import (
+    AnswerInput,
+    AnswerRefused,
+    Received,
+    quota_is_full,
+    receive_answers,
+)
 from regulars.feedback.actions.invitations import InvitationInput, invite
 from regulars.feedback.actions.surveys import create_survey, publish_version
 from regulars.feedback.models import Answer, Invitation, PublicLink, Signal, Survey, SurveyVersion
@@ -302,12 +308,15 @@ def _receive(request: ApiRequest, batch: Sequence[AnswerIn]) -> list[ReceivedOut
     _must_exist(Invitation, invitations, request=request, field="invitation_id")
     stores = _stores({one.store for one in batch}, request=request)
     given = [_input(one, versions[one.survey_id], store_id=stores.get(one.store)) for one in batch]
-    return [
-        AnswerRefused(one.problems)
-        if one.answer_id is None
-        else ReceivedOut(answer_id=one.answer_id, is_new=one.is_new)
-        for one in receive_answers(given, now=timezone.now())
-    ]
+    return [_said(one) for one in receive_answers(given, now=timezone.now())]
+
+
+def _said(one: Received) -> ReceivedOut | Refused:
+    if one.full_quota:
+        return quota_is_full(one.full_quota)
+    if one.answer_id is None:
+        return AnswerRefused(one.problems)
+    return ReceivedOut(answer_id=one.answer_id, is_new=one.is_new)
 
 
 def _input(answer: AnswerIn, version: SurveyVersion, *, store_id: int | None) -> AnswerInput:

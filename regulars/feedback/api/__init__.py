@@ -1,0 +1,9 @@
+"""What other systems do with feedback: surveys and answers, and who is asked."""
+
+from ninja import Router
+
+from regulars.feedback.api import sittings, surveys
+
+router = Router()
+router.add_router("", surveys.router)
+router.add_router("", sittings.router)
