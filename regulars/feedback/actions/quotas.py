@@ -11,8 +11,9 @@ from regulars.core.sql import int_array, json_array
 from regulars.feedback.models import Quota, Survey
 from regulars.feedback.queries.quotas import QuotaFacts, quotas_met
 from regulars.feedback.survey.expression import BadExpression, read_expression
+from regulars.feedback.survey.extension import Quota as NamedQuota
 
-QUOTAS_MAX = 50
+QUOTAS_MAX = 200
 PLACES_MAX = 10_000_000
 
 
@@ -46,6 +47,30 @@ def set_quota(survey: Survey, *, name: str, places: int, condition: str = "") ->
     quota.places, quota.condition = places, condition.strip()
     quota.save()
     return quota
+
+
+def keep_quotas(survey: Survey, wanted: Sequence[NamedQuota]) -> None:
+    """The quotas that a definition names, new or changed; others of the survey stay.
+
+    A limit below what is taken already becomes that, so that nobody else is let in. Two statements;
+    the caller holds the row of the survey.
+    """
+    taken = dict(Quota.objects.filter(survey=survey).values_list("name", "taken"))
+    rows = [
+        Quota(
+            survey=survey,
+            name=one.name,
+            condition=one.condition,
+            places=max(one.limit, taken.get(one.name, 0)),
+        )
+        for one in wanted
+    ]
+    Quota.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=("survey", "name"),
+        update_fields=("condition", "places"),
+    )
 
 
 def _check(condition: str) -> None:

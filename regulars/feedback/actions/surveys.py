@@ -9,6 +9,7 @@ from django.db import transaction
 
 from regulars.company.models import Employee, Store
 from regulars.core.errors import Refused
+from regulars.feedback.actions.quotas import keep_quotas
 from regulars.feedback.models import PublicLink, Survey, SurveyVersion
 from regulars.feedback.survey.definition import Definition, examine
 from regulars.feedback.survey.problems import Problem
@@ -71,13 +72,14 @@ def publish_version(
 
     Those who began with an older version finish with it. Raises DefinitionRefused.
     """
-    _, problems = problems_of(definition)
-    if problems:
+    read, problems = problems_of(definition)
+    if problems or read is None:
         raise DefinitionRefused(problems)
     Survey.objects.select_for_update().get(pk=survey.pk)
     last = SurveyVersion.objects.filter(survey=survey).order_by("-number").first()
     if last is not None and last.definition == definition:
         return last
+    keep_quotas(survey, read.extension.quotas)
     return SurveyVersion.objects.create(
         survey=survey,
         number=last.number + 1 if last else 1,

@@ -104,9 +104,7 @@ def list_sittings(request: ApiRequest, ask: Query[SittingAsk]) -> Page[SittingOu
     return page_of(rows, ask, shape=SittingOut.from_orm)
 
 
-@router.post(
-    "/sittings/{int:sitting_id}/end", response=SittingOut, **writes("answers:write")
-)
+@router.post("/sittings/{int:sitting_id}/end", response=SittingOut, **writes("answers:write"))
 def end_one_sitting(request: ApiRequest, sitting_id: int, end: EndIn) -> Sitting:
     """Ends a sitting without an answer, such as a refusal; one that has ended stays as it is."""
     sitting = get_seen(Sitting, sitting_id, seen_by=request.auth)
@@ -115,9 +113,7 @@ def end_one_sitting(request: ApiRequest, sitting_id: int, end: EndIn) -> Sitting
     return sitting
 
 
-@router.get(
-    "/surveys/{int:survey_id}/response", response=ResponseOut, **reads("answers:read")
-)
+@router.get("/surveys/{int:survey_id}/response", response=ResponseOut, **reads("answers:read"))
 def get_response(request: ApiRequest, survey_id: int) -> ResponseOut:
     """The dispositions of a survey and its response, contact, cooperation and refusal rates."""
     survey = get_seen(Survey, survey_id, seen_by=request.auth)
@@ -133,9 +129,7 @@ def get_response(request: ApiRequest, survey_id: int) -> ResponseOut:
     )
 
 
-@router.get(
-    "/surveys/{int:survey_id}/quotas", response=list[QuotaOut], **reads("surveys:read")
-)
+@router.get("/surveys/{int:survey_id}/quotas", response=list[QuotaOut], **reads("surveys:read"))
 def list_quotas(request: ApiRequest, survey_id: int) -> list[Quota]:
     """The quotas of a survey with the places that are taken."""
     survey = get_seen(Survey, survey_id, seen_by=request.auth)
@@ -150,7 +144,9 @@ def put_quota(request: ApiRequest, survey_id: int, quota: QuotaIn) -> Quota:
 
 
 @router.delete(
-    "/surveys/{int:survey_id}/quotas/{int:quota_id}", response={204: None}, **writes("surveys:write")
+    "/surveys/{int:survey_id}/quotas/{int:quota_id}",
+    response={204: None},
+    **writes("surveys:write"),
 )
 def delete_quota(request: ApiRequest, survey_id: int, quota_id: int) -> None:
     """Takes a quota away; the answers stay."""

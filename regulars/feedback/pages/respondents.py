@@ -39,7 +39,13 @@ GROUPS = {
     "unknown_household": gettext_lazy("UH, unknown, not attempted"),
     "unknown_other": gettext_lazy("UO, unknown, undelivered"),
 }
-TONES = {"completed": "good", "partial": "good", "refused": "bad", "breakoff": "warn", "rejected": "warn"}
+TONES = {
+    "completed": "good",
+    "partial": "good",
+    "refused": "bad",
+    "breakoff": "warn",
+    "rejected": "warn",
+}
 
 
 class QuotaForm(forms.Form):
@@ -125,9 +131,7 @@ def new_quota(request: HttpRequest, survey_id: int) -> Shown:
     return show_form(request, "feedback/quota.html", form=form, survey=survey)
 
 
-@page(
-    "listen/surveys/<int:survey_id>/quotas/<int:quota_id>/remove", needs="feedback.edit_survey"
-)
+@page("listen/surveys/<int:survey_id>/quotas/<int:quota_id>/remove", needs="feedback.edit_survey")
 @require_POST
 def drop_quota(request: HttpRequest, survey_id: int, quota_id: int) -> Shown:
     """Takes a quota away."""

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from regulars.core.errors import Refused
 from regulars.feedback.actions import InvitationInput, invite, receive_answers
@@ -22,6 +23,7 @@ from regulars.feedback.actions.sittings import (
     open_sitting,
     open_sittings,
 )
+from regulars.feedback.actions.surveys import create_survey
 from regulars.feedback.models import Answer, Invitation, PublicLink, Quota, Signal, Sitting, Survey
 from regulars.feedback.queries.quotas import miscounted_quotas
 from regulars.feedback.queries.sittings import response_of
@@ -29,7 +31,7 @@ from regulars.feedback.queries.surveys import latest_version
 from regulars.feedback.tests import cast
 from regulars.feedback.tests.test_survey_page import post
 
-PAGES = {
+PAGES: dict[str, Any] = {
     "pages": [
         {
             "name": "one",
@@ -49,10 +51,7 @@ PAGES = {
 
 
 @pytest.fixture
-def asked(request: pytest.FixtureRequest) -> Survey:
-    request.getfixturevalue("db")
-    from regulars.feedback.actions.surveys import create_survey
-
+def asked(db: None) -> Survey:
     return create_survey(name="Three pages", definition=PAGES, now=cast.NOW)
 
 
@@ -128,8 +127,6 @@ def test_the_number_of_statements_does_not_depend_on_the_batch(
     for row in rows:
         row.values = {"nps": 1, "city": "Omsk"}
     Sitting.objects.bulk_update(rows, ["values"])
-    from django.test.utils import CaptureQueriesContext
-
     counts = []
     for batch in (rows[:1], rows[1:]):
         with CaptureQueriesContext(connection) as seen:
@@ -202,21 +199,28 @@ def test_a_screened_out_respondent_reads_why(asked: Survey, client: Client):
     assert not Answer.objects.exists()
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
-def test_two_hundred_who_finish_at_once_never_overshoot_a_quota():
-    from regulars.feedback.actions.surveys import create_survey
+def test_a_definition_names_quotas_of_its_own(db: None):
+    named = {"quotas": [{"name": "North", "limit": 5, "if": "{city} = 'Omsk'"}]}
+    definition = PAGES | {"regulars": PAGES["regulars"] | named}
+    made = create_survey(name="With quotas", definition=definition, now=cast.NOW)
+    assert Quota.objects.values_list("survey", "name", "places").get() == (made.pk, "North", 5)
 
-    asked = create_survey(name="Three pages", definition=PAGES, now=cast.NOW)
-    set_quota(asked, name="Omsk", condition="{city} = 'Omsk'", places=37)
-    set_quota(asked, name="All", places=61)
+
+def full_sittings(asked: Survey, count: int) -> list[Sitting]:
+    """Sittings with all their answers, every second one from Omsk."""
     version = latest_version(asked)
     rows = open_sittings(
-        [SittingInput(key=f"k:{n}", version=version, channel="qr") for n in range(200)],
+        [SittingInput(key=f"k:{n}", version=version, channel="qr") for n in range(count)],
         now=cast.NOW,
     )
     for number, row in enumerate(rows):
         row.values = {"nps": 9, "city": "Omsk" if number % 2 else "Tomsk"}
     Sitting.objects.bulk_update(rows, ["values"])
+    return rows
+
+
+def finish_together(rows: list[Sitting]) -> list[BaseException]:
+    """Finish each sitting in a thread of its own, all at the same moment; what went wrong."""
     failures: list[BaseException] = []
     gate = threading.Barrier(len(rows))
 
@@ -234,7 +238,15 @@ def test_two_hundred_who_finish_at_once_never_overshoot_a_quota():
         thread.start()
     for thread in threads:
         thread.join()
-    assert not failures
+    return failures
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_two_hundred_who_finish_at_once_never_overshoot_a_quota():
+    asked = create_survey(name="Three pages", definition=PAGES, now=cast.NOW)
+    set_quota(asked, name="Omsk", condition="{city} = 'Omsk'", places=37)
+    set_quota(asked, name="All", places=61)
+    assert not finish_together(full_sittings(asked, 200))
     taken = dict(Quota.objects.values_list("name", "taken"))
     assert taken["All"] == 61
     assert taken["Omsk"] <= 37
