@@ -26,20 +26,44 @@ def mount(app: typer.Typer) -> None:
         as_json: AsJson = False,
     ) -> None:
         """Run the cases of loyalty; exit 1 if one differs. Nothing stays in the database."""
-        prepare()
-        result = verified(cases)
-        answer(result, as_json=as_json, words=_words(result))
-        raise typer.Exit(0 if result["ok"] else 1)
+        _run("loyalty", cases, as_json=as_json)
+
+    @verify.command("scores")
+    def scores(
+        cases: Annotated[Path, typer.Option(help="Folder of the case files.")] = CASES,
+        as_json: AsJson = False,
+    ) -> None:
+        """Run the cases of scores, intervals, weights and response; exit 1 if one differs."""
+        _run("scores", cases, as_json=as_json)
 
 
-def verified(folder: Path) -> dict[str, Any]:
-    """A row for each case of each area, and by name what could not be run."""
-    from regulars.loyalty.verify.running import AREAS, adapters_of, check_area
+def _run(subject: str, cases: Path, *, as_json: bool) -> None:
+    prepare()
+    result = verified(cases, subject)
+    answer(result, as_json=as_json, words=_words(result))
+    raise typer.Exit(0 if result["ok"] else 1)
+
+
+def _areas(subject: str) -> tuple[tuple[str, ...], str]:
+    """The areas of a subject, each a file of cases, and the package of their adapters."""
+    from regulars.loyalty.verify.running import AREAS
+
+    subjects = {
+        "loyalty": (AREAS, "regulars.loyalty.verify"),
+        "scores": (("scores",), "regulars.feedback.verify"),
+    }
+    return subjects[subject]
+
+
+def verified(folder: Path, subject: str = "loyalty") -> dict[str, Any]:
+    """A row for each case of each area of a subject, and by name what could not be run."""
+    from regulars.loyalty.verify.running import adapters_of, check_area
 
     rows: list[dict[str, Any]] = []
     skipped: list[str] = []
-    for area in AREAS:
-        policies, path = adapters_of(area), folder / f"{area}.yaml"
+    areas, package = _areas(subject)
+    for area in areas:
+        policies, path = adapters_of(area, package=package), folder / f"{area}.yaml"
         if policies is None or not path.is_file():
             skipped.append(f"{area}: {'no adapters' if policies is None else 'no cases'}")
             continue

@@ -8,10 +8,19 @@ from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from regulars.feedback.models import Signal
+from regulars.feedback.queries.response import responses_by
 from regulars.feedback.queries.scores import COUNTED, score_of_row
+from regulars.feedback.queries.signals import SignalFilter
 from regulars.feedback.rules.scores import Score
 from regulars.journey.measures import Period, measures
 from regulars.journey.rules import Number
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Whoever looks at the map, by the stores that count."""
+
+    store_ids: frozenset[int] | None
 
 
 @dataclass(frozen=True)
@@ -32,7 +41,7 @@ class SurveyMeasure:
         *,
         store_ids: Collection[int] | None,
     ) -> dict[int, Number]:
-        """The score of each touchpoint that has answers in the period; one statement."""
+        """The score of each touchpoint that has answers in the period; three statements."""
         rows = Signal.objects.filter(
             measure=self.key,
             touchpoint__in=touchpoint_ids,
@@ -44,12 +53,28 @@ class SurveyMeasure:
         counted: Any = (
             rows.annotate(place=F("touchpoint")).values("place", "measure").annotate(**COUNTED)
         )
-        return {row["place"]: self._number(score_of_row(row)) for row in counted}
+        which = SignalFilter(since=period.from_at, before=period.until_at)
+        reader = _Reader(None if store_ids is None else frozenset(store_ids))
+        scored = {row["place"]: score_of_row(row) for row in counted}
+        told = responses_by("touchpoint", which, seen_by=reader) if scored else {}
+        return {
+            place: self._number(score.told(told.get(place, {}).get(self.key)))
+            for place, score in scored.items()
+        }
 
     def _number(self, score: Score) -> Number:
         low = self.low if score.low is None else max(self.low, score.low * self.times)
         high = self.high if score.high is None else min(self.high, score.high * self.times)
-        return Number(score.value * self.times, score.answers, low, high)
+        return Number(
+            score.value * self.times,
+            score.answers,
+            low,
+            high,
+            effective=score.effective,
+            asked=score.asked,
+            replied=score.replied,
+            weighting=score.weighting,
+        )
 
 
 def _register(measure: SurveyMeasure) -> None:

@@ -37,7 +37,7 @@ from regulars.journey.queries import (
     passages_over_time,
     step_for,
 )
-from regulars.journey.rules import CHANNELS, ENOUGH_ANSWERS, FED_BY, STAGES, Number
+from regulars.journey.rules import CHANNELS, ENOUGH_ANSWERS, FED_BY, STAGES
 from regulars.web.charts import Chart, Point, Series, column_chart, plain_number
 from regulars.web.filters import Filters, read_filters
 from regulars.web.frame import say
@@ -68,13 +68,8 @@ def _view_of(cell: Cell, columns: dict[str, int]) -> dict[str, Any]:
         "unit": found.unit if found else "",
         "standing": label,
         "tone": tone,
-        "within": _half_width(cell.number),
         "column": columns.get(cell.touchpoint.channel, 0),
     }
-
-
-def _half_width(number: Number | None) -> float | None:
-    return None if number is None else round((number.high - number.low) / 2, 1)
 
 
 WORST_FIRST = ("below", "open", "met", "no_goal", "too_few", "not_measured")
@@ -190,10 +185,10 @@ def touchpoint(request: HttpRequest, touchpoint_id: int) -> Shown:
         customers=customers_through(found, period, store_ids=stores),
         chart=_chart(found, filters),
         numbers=[
-            {"key": key, "label": each.label, "unit": each.unit, "score": _score(number)}
+            {"key": key, "label": each.label, "unit": each.unit, "score": number}
             for key, each, number in numbers_of(found, period, store_ids=stores)
         ],
-        score=_score(cell.number),
+        score=cell.number,
         enough=ENOUGH_ANSWERS,
         history=[_history_line(target) for target in history_of(found)[:20]],
         fed_by=_(FED_BY[found.fed_by]),
@@ -201,12 +196,6 @@ def touchpoint(request: HttpRequest, touchpoint_id: int) -> Shown:
         may_change=request.user.has_perm("journey.change_touchpoint"),
         **_view_of(cell, {}),
     )
-
-
-def _score(number: Number | None) -> dict[str, float] | None:
-    if number is None:
-        return None
-    return {"value": number.value, "low": number.low, "high": number.high, "answers": number.n}
 
 
 def _history_line(target: TargetModel) -> dict[str, Any]:

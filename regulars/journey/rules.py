@@ -118,12 +118,25 @@ ENOUGH_ANSWERS = 30
 
 @dataclass(frozen=True)
 class Number:
-    """A score with the bounds of its 95 % confidence interval, and the count of answers behind it."""
+    """A score with the bounds of its 95 % confidence interval, and the count of answers behind it.
+
+    `effective` is how many even answers these are worth; `asked` and `replied` tell of invitations
+    and are None where nobody counted them; `weighting` says how answers were weighted.
+    """
 
     value: float
     n: int
     low: float
     high: float
+    effective: float | None = None
+    asked: int | None = None
+    replied: int | None = None
+    weighting: str = ""
+
+    @property
+    def answers(self) -> int:
+        """The answers behind it, by the name that components know."""
+        return self.n
 
 
 def standing(number: Number | None, goal: float | None, *, measured: bool = True) -> str:

@@ -16,14 +16,17 @@ from regulars.company.models import Store
 from regulars.core.access import seen
 from regulars.feedback.models import Signal, Survey
 from regulars.feedback.pages.surveys import viewer
+from regulars.feedback.queries.response import dispositions
 from regulars.feedback.queries.scores import GroupScores, distribution, scores, scores_by
 from regulars.feedback.queries.signals import SignalFilter
+from regulars.feedback.rules.response import Dispositions, response_rates
 from regulars.feedback.rules.signals import SCALES, mood
 from regulars.feedback.shown import LABELS, SHORT_LABELS, readable, shown_scores, store_name, tabs
 from regulars.journey.models import Touchpoint
 from regulars.web.charts import Bar, Chart, Point, Series, bar_chart, line_chart, plain_number
 from regulars.web.filters import Filters, read_filters
 from regulars.web.pages import Shown, page, show
+from regulars.web.scores import count_words
 
 ROWS = 25
 MOOD_TONES = {"good": "good", "fair": "c5", "bad": "bad"}
@@ -70,7 +73,34 @@ def results(request: HttpRequest) -> Shown:
         surveys=visible_surveys(request),
         survey_id=which.survey_id,
         columns=list(SHORT_LABELS.items()),
+        response=_response(dispositions(which, seen_by=user)),
     )
+
+
+def _response(counts: Dispositions) -> list[tuple[str, str, str]]:
+    """How invitations ended and the rates that follow: label, figure, formula; empty for none."""
+    if not counts.known + counts.unknown:
+        return []
+    rates = response_rates(counts)
+    found = [
+        (_("Answered in full (I)"), counts.complete, ""),
+        (_("Answered in part (P)"), counts.partial, ""),
+        (_("Refused or broke off (R)"), counts.refused, ""),
+        (_("Not reached (NC)"), counts.non_contact, ""),
+        (_("Nothing heard (UH, UO)"), counts.unknown, ""),
+    ]
+    shown = [(label, plain_number(count), note) for label, count, note in found]
+    named = (
+        ("RR1", _("Response rate"), _("I among all")),
+        ("COOP1", _("Cooperation rate"), _("I among those reached")),
+        ("REF1", _("Refusal rate"), _("R among all")),
+        ("CON1", _("Contact rate"), _("those reached among all")),
+    )
+    for name, label, formula in named:
+        rate = rates[name]
+        said = "–" if rate is None else f"{plain_number(100 * rate)}%"
+        shown.append((f"{label} {name}", said, formula))
+    return shown
 
 
 def _cells(group: GroupScores) -> list[tuple[str, Any]]:
@@ -130,7 +160,7 @@ def _trend(request: HttpRequest, which: SignalFilter, measure: str, *, days: int
         label = date_format(
             timezone.localtime(group.key), "SHORT_DATE_FORMAT" if step == "week" else "M Y"
         )
-        points.append(Point(label, score.value, score.low, score.high, note=f"n = {score.answers}"))
+        points.append(Point(label, score.value, score.low, score.high, note=count_words(score)))
     title = _("Over time: %(measure)s") % {"measure": LABELS.get(measure, "")}
     finding = _trend_finding(points)
     place = _("Week from") if step == "week" else _("Month")

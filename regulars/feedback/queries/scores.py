@@ -1,7 +1,7 @@
 """Scores with intervals, counted in the database: in all, and by store, touchpoint or month."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,17 +10,19 @@ from django.db.models.functions import TruncMonth, TruncWeek
 
 from regulars.core.access import Viewer
 from regulars.feedback.models import Signal
+from regulars.feedback.queries.response import responses, responses_by
 from regulars.feedback.queries.signals import SignalFilter
 from regulars.feedback.rules.means import interval_from_moments
 from regulars.feedback.rules.nps import NpsCounts, score_of_counts
 from regulars.feedback.rules.proportions import share_score
-from regulars.feedback.rules.scores import Score
+from regulars.feedback.rules.scores import Response, Score
 
 MEASURES = ("nps", "csat", "ces")
 CSAT_TOP_MIN = 4
 GROUPS: dict[str, Any] = {
     "store": F("store"),
     "touchpoint": F("touchpoint"),
+    "channel": F("channel"),
     "month": TruncMonth("at"),
     "week": TruncWeek("at"),
 }
@@ -43,13 +45,16 @@ class GroupScores:
 
 
 def scores(which: SignalFilter, *, seen_by: Viewer) -> dict[str, Score]:
-    """The score of each measure that anybody answered; one statement."""
+    """The score of each measure that anybody answered, with its response; three statements."""
     rows: Iterable[Any] = _scored(which, seen_by).order_by().values("measure").annotate(**COUNTED)
-    return _by_measure(rows)
+    return _by_measure(rows, responses(which, seen_by=seen_by))
 
 
 def scores_by(group: str, which: SignalFilter, *, seen_by: Viewer) -> list[GroupScores]:
-    """The scores of each store, touchpoint, month or week; one statement, sorted by key."""
+    """The scores of each store, touchpoint, channel, month or week, sorted by key.
+
+    Each comes with its response; three statements.
+    """
     counted: Iterable[Any] = (
         _scored(which, seen_by)
         .annotate(grouped_by=GROUPS[group])
@@ -61,7 +66,8 @@ def scores_by(group: str, which: SignalFilter, *, seen_by: Viewer) -> list[Group
     for row in counted:
         found[row["grouped_by"]].append(row)
     ordered = sorted(found.items(), key=lambda item: (item[0] is None, item[0] or 0))
-    return [GroupScores(key, _by_measure(rows)) for key, rows in ordered]
+    told = responses_by(group, which, seen_by=seen_by) if ordered else {}
+    return [GroupScores(key, _by_measure(rows, told.get(key, {}))) for key, rows in ordered]
 
 
 def distribution(which: SignalFilter, measure: str, *, seen_by: Viewer) -> dict[int, int]:
@@ -75,8 +81,8 @@ def _scored(which: SignalFilter, viewer: Viewer) -> QuerySet[Signal]:
     return which.rows(seen_by=viewer).filter(measure__in=MEASURES)
 
 
-def _by_measure(rows: Iterable[dict[str, Any]]) -> dict[str, Score]:
-    found = {row["measure"]: score_of_row(row) for row in rows}
+def _by_measure(rows: Iterable[dict[str, Any]], told: Mapping[str, Response]) -> dict[str, Score]:
+    found = {row["measure"]: score_of_row(row).told(told.get(row["measure"])) for row in rows}
     return {measure: found[measure] for measure in MEASURES if measure in found}
 
 

@@ -77,12 +77,14 @@ class NpsInterval:
 
 @dataclass(frozen=True, slots=True)
 class NpsComparison:
-    """The difference of two scores in points, its standard error, z and two-sided p-value."""
+    """The difference of two scores in points, its standard error, z, two-sided p-value and bounds."""
 
     diff: float
     se: float
     z: float
     p_value: float
+    low: float
+    high: float
 
 
 def count_ratings(
@@ -145,7 +147,9 @@ def nps_interval(
     return NpsInterval(nps=figure.nps, se=figure.se, moe=moe, low=low, high=high)
 
 
-def nps_compare(a: NpsCounts, b: NpsCounts, *, method: str = "adjusted_wald") -> NpsComparison:
+def nps_compare(
+    a: NpsCounts, b: NpsCounts, *, method: str = "adjusted_wald", confidence: float = 0.95
+) -> NpsComparison:
     """How far score a lies above score b, and how likely chance alone would bring them that far.
 
     The samples must be of different people. When nothing varies in either, z is zero for equal
@@ -156,7 +160,9 @@ def nps_compare(a: NpsCounts, b: NpsCounts, *, method: str = "adjusted_wald") ->
     diff = first.nps - second.nps
     se = math.hypot(first.se, second.se)
     z = z_of(diff, se=se)
-    return NpsComparison(diff=diff, se=se, z=z, p_value=two_sided_p(z))
+    half = z_for(confidence) * se
+    p_value = two_sided_p(z)
+    return NpsComparison(diff, se, z, p_value, low=diff - half, high=diff + half)
 
 
 def nps_sample_size(*, half_width: float, variance: float = 1.0, confidence: float = 0.95) -> int:

@@ -66,7 +66,7 @@ def get_metric(request: ApiRequest, kind: str, ask: Query[MetricAsk]) -> MetricR
     """One metric for a store and a period; money is in minor units, shares are from 0 to 1."""
     if kind not in metrics.kinds():
         raise NotFound("unknown_kind", f"there is no metric {kind!r}", "kind")
-    scope = _scope_of(request, ask)
+    scope = scope_of(request, ask)
     found = measured({kind: Ask(kind, scope)}, now=timezone.now())[kind]
     return MetricResultOut(kind=kind, from_on=scope.from_on, to_on=scope.to_on, result=found)
 
@@ -78,7 +78,8 @@ def _described(kind: str, metric: type[Metric]) -> MetricOut:
     )
 
 
-def _scope_of(request: ApiRequest, ask: MetricAsk) -> Scope:
+def scope_of(request: ApiRequest, ask: MetricAsk) -> Scope:
+    """The days and stores that a request asks for, within what its key may see."""
     to_on = ask.to_on or company_today(timezone.now())
     if to_on.year < 1_900 or to_on.year > 2_200:
         raise Refused("out_of_range", "days lie between 1900 and 2200", "to")

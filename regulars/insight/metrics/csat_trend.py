@@ -19,6 +19,7 @@ class CsatTrend(Metric):
 
     title: ClassVar[Any] = _("CSAT by week")
     facts: ClassVar[tuple[str, ...]] = ("signals",)
+    revision: ClassVar[int] = 2
 
     @override
     def expression(self, lake: Tables, scope: Scope) -> Any:
@@ -37,7 +38,7 @@ class CsatTrend(Metric):
     @override
     def result(self, rows: Rows, scope: Scope) -> dict[str, Any]:
         by_week = {row["week"]: share_score(row["satisfied"], row["answers"]) for row in rows}
-        known = {week: asdict(score) for week, score in by_week.items() if score}
+        known = {week: asdict(score.told(None)) for week, score in by_week.items() if score}
         return {
             "weeks": [{"week": week.isoformat(), "score": known.get(week)} for week in scope.weeks],
             "samples": sum(row["samples"] for row in rows),

@@ -21,6 +21,7 @@ class Experience(Metric):
 
     title: ClassVar[Any] = _("Scores now and before")
     facts: ClassVar[tuple[str, ...]] = ("signals",)
+    revision: ClassVar[int] = 2
 
     @override
     def expression(self, lake: Tables, scope: Scope) -> Any:
@@ -55,7 +56,7 @@ def _nps(rows: Rows) -> dict[str, Any]:
     now, before = (count_ratings(_repeated(rows, "nps", is_now=when)) for when in (True, False))
     score = score_of_counts(now)
     return {
-        "score": asdict(score) if score else None,
+        "score": asdict(score.told(None)) if score else None,
         "counts": [now.detractors, now.passives, now.promoters],
         "change": _nps_change(now, before),
     }
@@ -80,7 +81,7 @@ def _csat(rows: Rows) -> dict[str, Any]:
     score = share_score(*tops[True])
     change = share_change(tops[False], tops[True]) if tops[False][1] and tops[True][1] else None
     return {
-        "score": asdict(score) if score else None,
+        "score": asdict(score.told(None)) if score else None,
         "change": change
         and {
             "value": change.value,

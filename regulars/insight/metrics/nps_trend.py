@@ -17,6 +17,7 @@ class NpsTrend(Metric):
 
     title: ClassVar[Any] = _("NPS by week")
     facts: ClassVar[tuple[str, ...]] = ("signals",)
+    revision: ClassVar[int] = 2
 
     @override
     def expression(self, lake: Tables, scope: Scope) -> Any:
@@ -51,4 +52,4 @@ class NpsTrend(Metric):
 
 def _score(counts: NpsCounts | None) -> dict[str, Any] | None:
     score = score_of_counts(counts) if counts else None
-    return asdict(score) if score else None
+    return asdict(score.told(None)) if score else None

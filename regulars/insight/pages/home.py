@@ -13,7 +13,9 @@ from django.utils.translation import gettext, gettext_lazy
 from regulars.company.models import Brand, Employee
 from regulars.company.queries import get_brand
 from regulars.feedback.models import Signal
+from regulars.feedback.queries.response import responses
 from regulars.feedback.queries.signals import SignalFilter
+from regulars.feedback.rules.scores import Response
 from regulars.feedback.shown import LABELS, store_name
 from regulars.insight.actions.results import HOME
 from regulars.insight.pages.asking import address_of, may_list
@@ -120,7 +122,9 @@ def _now(request: HttpRequest, filters: Filters, company: Brand) -> dict[str, An
     return {
         "seen": _mark(attention, version),
         "attention": attention,
-        "figures": _figures(request, found, company=company, unhappy=attention["count"]),
+        "figures": _figures(
+            request, found, filters=filters, company=company, unhappy=attention["count"]
+        ),
         "charts": _charts(request, found, filters=filters, company=company),
         "samples": found["nps_trend"]["samples"] or found["csat_trend"]["samples"],
     }
@@ -133,13 +137,29 @@ def _mark(attention: Mapping[str, Any], version: int) -> str:
 
 
 def _figures(
-    request: HttpRequest, found: Mapping[str, Any], *, company: Brand, unhappy: int
+    request: HttpRequest,
+    found: Mapping[str, Any],
+    *,
+    filters: Filters,
+    company: Brand,
+    unhappy: int,
 ) -> list[Figure]:
+    told = _responses(request, filters)
     results, words = address_of("feedback.results"), address_of("feedback.words")
     carried = carried_query(request)
     figures = [
-        nps_figure(found["experience"], found["nps_trend"], url=results + carried),
-        csat_figure(found["experience"], found["csat_trend"], url=results + carried),
+        nps_figure(
+            found["experience"],
+            found["nps_trend"],
+            url=results + carried,
+            response=told.get("nps"),
+        ),
+        csat_figure(
+            found["experience"],
+            found["csat_trend"],
+            url=results + carried,
+            response=told.get("csat"),
+        ),
         Figure(
             gettext("Unhappy answers open"),
             whole(unhappy),
@@ -156,6 +176,14 @@ def _figures(
         )
         figures.append(figure)
     return figures
+
+
+def _responses(request: HttpRequest, filters: Filters) -> dict[str, Response]:
+    """Who was asked in these days and who answered, by measure."""
+    which = SignalFilter(
+        store_ids=filters.store_ids, since=filters.from_at, before=filters.until_at
+    )
+    return responses(which, seen_by=cast("Employee", request.user))
 
 
 def _charts(

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from regulars.customers.known.visits import WAYS
+from regulars.feedback.rules.scores import Score
 from regulars.insight.metrics.visits_by_source import DAYS
 from regulars.insight.pages.asking import as_csv, scope_of
 from regulars.insight.queries.metrics import Ask, measured
@@ -56,9 +57,9 @@ def _found(request: HttpRequest) -> dict[str, Any]:
     return found
 
 
-def _per_cent(score: dict[str, Any]) -> dict[str, Any]:
+def _per_cent(score: dict[str, Any]) -> Score:
     shares = {key: round(100 * score[key], 1) for key in ("value", "low", "high")}
-    return {**shares, "answers": score["answers"]}
+    return Score(**shares, answers=score["answers"])
 
 
 def _chart(sources: Sequence[dict[str, Any]]) -> Chart:

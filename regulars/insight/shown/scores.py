@@ -1,7 +1,7 @@
 """NPS and CSAT: figures with their change, and trends with bands of confidence."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -9,8 +9,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from regulars.feedback.rules.scores import Response, Score
 from regulars.insight.shown.words import day_of, points, signed, whole
 from regulars.web.charts import Chart, Point, Series, line_chart, sparkline
+from regulars.web.scores import count_words, score_note
 
 ANSWERS_MIN = 5
 """With fewer answers a figure says nothing by itself."""
@@ -32,28 +34,39 @@ class Figure:
     is_sample: bool = False
 
 
-def nps_figure(found: Figures, trend: Figures, *, url: str) -> Figure:
-    """The Net Promoter Score of the period, n, interval, and its change in words."""
-    return _figure(_("Net Promoter Score"), found["nps"], found, 1, trend=trend, url=url)
-
-
-def csat_figure(found: Figures, trend: Figures, *, url: str) -> Figure:
-    """The share of satisfied answers of the period, n, interval, and its change in words."""
-    return _figure(_("Satisfied (CSAT), %"), found["csat"], found, 100, trend=trend, url=url)
-
-
-def _figure(
-    name: str, one: Figures, found: Figures, factor: int, *, trend: Figures, url: str
+def nps_figure(
+    found: Figures, trend: Figures, *, url: str, response: Response | None = None
 ) -> Figure:
+    """The Net Promoter Score of the period with all that belongs to it, and its change in words."""
+    told = _Told(_("Net Promoter Score"), found["nps"], 1, response)
+    return _figure(told, trend, url=url, is_sample=bool(found["samples"]))
+
+
+def csat_figure(
+    found: Figures, trend: Figures, *, url: str, response: Response | None = None
+) -> Figure:
+    """The share of satisfied answers of the period, likewise."""
+    told = _Told(_("Satisfied (CSAT), %"), found["csat"], 100, response)
+    return _figure(told, trend, url=url, is_sample=bool(found["samples"]))
+
+
+@dataclass(frozen=True)
+class _Told:
+    """A measure: its name, its kept figures, what makes them readable, and its response."""
+
+    name: str
+    found: Figures
+    factor: int
+    response: Response | None
+
+
+def _figure(told: _Told, trend: Figures, *, url: str, is_sample: bool) -> Figure:
+    name, one, factor, response = told.name, told.found, told.factor, told.response
     score = one["score"]
     if score is None or score["answers"] < ANSWERS_MIN:
         count = score["answers"] if score else 0
         return Figure(name, None, note=_answers(count), url=url)
-    note = _("%(low)s to %(high)s, n = %(count)s") % {
-        "low": points(round(factor * score["low"])),
-        "high": points(round(factor * score["high"])),
-        "count": whole(score["answers"]),
-    }
+    note = score_note(_readable(score, factor, response))
     delta, tone = _change(one["change"], factor)
     values = [week["score"] and week["score"]["value"] for week in trend["weeks"]]
     return Figure(
@@ -64,8 +77,17 @@ def _figure(
         tone,
         url,
         sparkline(values),
-        bool(found["samples"]),
+        is_sample,
     )
+
+
+def _readable(score: Figures, factor: int, response: Response | None) -> Score:
+    """A kept score in the units people read, with its response."""
+    known = Score(**score).told(response)
+    low, high = (
+        None if bound is None else round(factor * bound, 1) for bound in (known.low, known.high)
+    )
+    return replace(known, value=round(factor * known.value, 1), low=low, high=high)
 
 
 def _answers(count: int) -> str:
@@ -111,6 +133,7 @@ def _trend(
                 if score
                 else (None, None, None)
             ),
+            note=count_words(_readable(score, factor, None)) if score else "",
         )
         for week in weeks
         for score in (week["score"],)

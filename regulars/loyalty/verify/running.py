@@ -25,9 +25,9 @@ class Checked(NamedTuple):
     passed: bool | None
 
 
-def adapters_of(area: str) -> Policies | None:
+def adapters_of(area: str, *, package: str = "regulars.loyalty.verify") -> Policies | None:
     """The adapters of an area by policy; None where nobody has written them yet."""
-    name = f"regulars.loyalty.verify.{area}"
+    name = f"{package}.{area}"
     if importlib.util.find_spec(name) is None:
         return None
     policies: Policies = importlib.import_module(name).POLICIES

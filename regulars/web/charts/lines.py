@@ -37,6 +37,8 @@ def described(series: Series, point: Point, show: Format, *, many: bool) -> str:
             "low": show(point.low),
             "high": show(point.high),
         }
+    if point.note:
+        said += f", {point.note}"
     return f"{series.name}: {said}" if many else said
 
 

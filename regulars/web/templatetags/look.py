@@ -19,6 +19,7 @@ from regulars.web.brand import current_brand
 from regulars.web.charts import interval_bar, plain_number
 from regulars.web.filters import carried_query
 from regulars.web.look import bundle_url
+from regulars.web.scores import score_note as note_of
 from regulars.web.selects import written_select
 
 register = template.Library()
@@ -84,6 +85,12 @@ def money(minor: int | None, currency: str) -> str:
 def number(value: float | None) -> str:
     """A number in the current language, with one decimal at most."""
     return "–" if value is None else plain_number(float(value))
+
+
+@register.filter
+def score_note(score: Any) -> str:
+    """Interval, n, response and weighting of a score, as one line."""
+    return note_of(score)
 
 
 @register.filter

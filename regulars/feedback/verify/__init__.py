@@ -1,0 +1,1 @@
+"""Worked cases of scores, as `regulars verify scores` runs them."""

@@ -1,0 +1,155 @@
+"""What each policy of the cases of scores asks the rules for."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from regulars.feedback.rules.means import mean_t_interval
+from regulars.feedback.rules.nps import (
+    NpsCounts,
+    count_ratings,
+    nps_compare,
+    nps_compare_sample_size,
+    nps_from_counts,
+    nps_from_scores,
+    nps_interval,
+    nps_sample_size,
+)
+from regulars.feedback.rules.proportions import proportion_interval
+from regulars.feedback.rules.response import Dispositions, response_rates
+from regulars.feedback.rules.reviews import bayesian_average, corrected_shares, observed_shares
+from regulars.feedback.rules.weights import (
+    Stratum,
+    kish,
+    poststratified_mean,
+    raking,
+    weighted_nps,
+)
+
+Given = dict[str, Any]
+DISPOSITIONS = {
+    "I": "complete",
+    "P": "partial",
+    "R": "refused",
+    "NC": "non_contact",
+    "O": "other",
+    "UH": "unknown_household",
+    "UO": "unknown_other",
+}
+
+
+def numbers(given: Given) -> Given:
+    """The numeric options of a case, with quoted decimals as floats."""
+    names = ("confidence", "variance", "power", "half_width", "difference")
+    return {name: float(given[name]) for name in names if name in given}
+
+
+def counts(given: Given) -> NpsCounts:
+    """The counts of a case, given as such or as single scores."""
+    if "scores" in given:
+        return count_ratings(given["scores"], **borders(given))
+    return NpsCounts(given["detractors"], given["passives"], given["promoters"])
+
+
+def borders(given: Given) -> Given:
+    return {name: given[name] for name in ("detractor_max", "passive_max") if name in given}
+
+
+def from_scores(given: Given) -> Given:
+    return asdict(nps_from_scores(given["scores"], **borders(given)))
+
+
+def interval(given: Given) -> Given:
+    options = {name: given[name] for name in ("method", "clip") if name in given}
+    return asdict(nps_interval(counts(given), **options, **numbers(given)))
+
+
+def compared(given: Given) -> Given:
+    options = {name: given[name] for name in ("method",) if name in given}
+    chance = {name: float(given[name]) for name in ("confidence",) if name in given}
+    return asdict(nps_compare(counts(given["a"]), counts(given["b"]), **options, **chance))
+
+
+def proportion(given: Given) -> Given:
+    low, high = proportion_interval(
+        given["successes"],
+        given["size"],
+        method=given.get("method", "wilson"),
+        **numbers(given),
+    )
+    return {"share": given["successes"] / given["size"], "low": low, "high": high}
+
+
+def mean(given: Given) -> Given:
+    values = [float(value) for value in given["values"]]
+    return asdict(mean_t_interval(values, **numbers(given)))
+
+
+def design(given: Given) -> Given:
+    return asdict(kish([weight(row) for row in given["weights"]]))
+
+
+def weight(row: Any) -> tuple[float, float]:
+    """A weight with how many answers bear it; a bare number is the weight of one answer."""
+    return (float(row["weight"]), row.get("count", 1)) if isinstance(row, dict) else (float(row), 1)
+
+
+def weighted(given: Given) -> Given:
+    return asdict(weighted_nps([(float(row["weight"]), counts(row)) for row in given["groups"]]))
+
+
+def raked(given: Given) -> Given:
+    return {"table": raking(given["seed"], rows=given["rows"], cols=given["cols"])}
+
+
+def poststratified(given: Given) -> Given:
+    strata = [
+        Stratum(float(row["population_share"]), row["size"], float(row["mean"]))
+        for row in given["strata"]
+    ]
+    return asdict(poststratified_mean(strata))
+
+
+def rates(given: Given) -> Given:
+    named = {DISPOSITIONS[name]: given[name] for name in DISPOSITIONS if name in given}
+    return response_rates(Dispositions(**named, eligible_share=float(given.get("e", 1))))
+
+
+def posting(given: Given) -> Given:
+    chances = {name: float(value) for name, value in given["posting"].items()}
+    shares = {name: float(value) for name, value in given["true_shares"].items()}
+    observed = observed_shares(shares, chances)
+    return {"observed": observed, "corrected": corrected_shares(observed, chances)}
+
+
+def bayesian(given: Given) -> Given:
+    told = given.get("mean")
+    rating = None if told is None else float(told)
+    score = bayesian_average(
+        prior_size=float(given["prior_size"]),
+        prior_mean=float(given["prior_mean"]),
+        size=given["size"],
+        mean=rating,
+    )
+    return {"score": score}
+
+
+POLICIES: dict[str, Callable[[Given], Given]] = {
+    "nps_from_scores": from_scores,
+    "nps_from_counts": lambda given: asdict(nps_from_counts(counts(given))),
+    "nps_interval": interval,
+    "nps_compare": compared,
+    "nps_sample_size": lambda given: {"size": nps_sample_size(**numbers(given))},
+    "nps_compare_sample_size": lambda given: {
+        "size_per_group": nps_compare_sample_size(**numbers(given))
+    },
+    "proportion_interval": proportion,
+    "mean_t_interval": mean,
+    "kish": design,
+    "weighted_nps": weighted,
+    "raking": raked,
+    "poststratified_mean": poststratified,
+    "response_rates": rates,
+    "posting_bias": posting,
+    "bayesian_average": bayesian,
+}

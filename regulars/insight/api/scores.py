@@ -1,0 +1,105 @@
+"""Operations on scores: each with n, what it is worth, interval, response and weighting."""
+
+from datetime import date, datetime, time, timedelta
+from typing import Literal
+
+from django.utils import timezone
+from ninja import Query, Router, Schema
+from pydantic import Field
+
+from regulars.core.api.fields import Id
+from regulars.core.api.operations import reads
+from regulars.core.api.requests import ApiRequest
+from regulars.feedback.queries.scores import GroupScores, scores, scores_by
+from regulars.feedback.queries.signals import SignalFilter
+from regulars.feedback.rules.scores import Score
+from regulars.insight.api.metrics import MetricAsk, scope_of
+from regulars.insight.rules.scope import Scope
+
+router = Router(tags=["Scores"])
+
+By = Literal["", "store", "touchpoint", "channel", "week", "month"]
+
+
+class ScoreOut(Schema):
+    """A score with everything that belongs to it; bounds are of the 95% interval.
+
+    NPS is in points from -100 to 100, CSAT a share from 0 to 1, CES the mean of its scale.
+    """
+
+    value: float
+    low: float | None
+    high: float | None
+    answers: int = Field(description="How many answers there are, n.")
+    effective: float = Field(description="How many evenly weighted answers they are worth (Kish).")
+    asked: int | None = Field(description="Invitations sent in these days; null when not known.")
+    replied: int | None = Field(description="How many of those were answered.")
+    response_rate: float | None = Field(description="RR1 of AAPOR, from 0 to 1.")
+    weighting: str = Field(examples=["unweighted"])
+    is_thin: bool = Field(description="True below five answers: not enough data.")
+
+
+class ScoresOut(Schema):
+    """The scores of one group; `key` is an id, a channel or the first day of a span."""
+
+    key: str | None
+    scores: dict[str, ScoreOut]
+
+
+class ScoresOfPeriodOut(Schema):
+    """Scores by measure, in all or of each group."""
+
+    from_on: date
+    to_on: date
+    by: str
+    items: list[ScoresOut]
+
+
+class ScoresAsk(MetricAsk):
+    """Which scores are asked for, and how they are grouped."""
+
+    by: By = ""
+    survey_id: Id | None = None
+    touchpoint_id: Id | None = None
+
+
+@router.get("/scores", response=ScoresOfPeriodOut, **reads("signals:read"))
+def list_scores(request: ApiRequest, ask: Query[ScoresAsk]) -> ScoresOfPeriodOut:
+    """NPS, CSAT and CES of a period: in all, or by store, touchpoint, channel, week or month."""
+    scope = scope_of(request, ask)
+    which = _filter(scope, ask)
+    if ask.by:
+        groups = scores_by(ask.by, which, seen_by=request.auth)
+    else:
+        groups = [GroupScores(None, scores(which, seen_by=request.auth))]
+    items = [ScoresOut(key=_key(one), scores=_shown(one.scores)) for one in groups]
+    return ScoresOfPeriodOut(from_on=scope.from_on, to_on=scope.to_on, by=ask.by, items=items)
+
+
+def shown_score(score: Score) -> ScoreOut:
+    """A score as the API tells it."""
+    return ScoreOut.model_validate(score, from_attributes=True)
+
+
+def _shown(found: dict[str, Score]) -> dict[str, ScoreOut]:
+    return {measure: shown_score(score) for measure, score in found.items()}
+
+
+def _key(group: GroupScores) -> str | None:
+    if isinstance(group.key, datetime):
+        return timezone.localtime(group.key).date().isoformat()
+    return None if group.key is None else str(group.key)
+
+
+def _filter(scope: Scope, ask: ScoresAsk) -> SignalFilter:
+    return SignalFilter(
+        survey_id=ask.survey_id,
+        store_ids=None if scope.store_ids is None else frozenset(scope.store_ids),
+        touchpoint_id=ask.touchpoint_id,
+        since=_midnight(scope.from_on),
+        before=_midnight(scope.to_on + timedelta(days=1)),
+    )
+
+
+def _midnight(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))
