@@ -65,9 +65,13 @@ def interval(given: Given) -> Given:
 
 
 def compared(given: Given) -> Given:
-    options = {name: given[name] for name in ("method",) if name in given}
-    chance = {name: float(given[name]) for name in ("confidence",) if name in given}
-    return asdict(nps_compare(counts(given["a"]), counts(given["b"]), **options, **chance))
+    found = nps_compare(
+        counts(given["a"]),
+        counts(given["b"]),
+        method=given.get("method", "adjusted_wald"),
+        confidence=float(given.get("confidence", 0.95)),
+    )
+    return asdict(found)
 
 
 def proportion(given: Given) -> Given:

@@ -125,22 +125,18 @@ def csat_chart(found: Figures, *, today: date) -> Chart:
 def _trend(
     weeks: Sequence[Figures], title: str, factor: int, *, show: Callable[[float], str], today: date
 ) -> Chart:
-    drawn = [
-        Point(
-            day_of(date.fromisoformat(week["week"])),
-            *(
-                (round(factor * score[part], 1) for part in ("value", "low", "high"))
-                if score
-                else (None, None, None)
-            ),
-            note=count_words(_readable(score, factor, None)) if score else "",
-        )
-        for week in weeks
-        for score in (week["score"],)
-    ]
+    drawn = [_point(week, factor) for week in weeks]
     series = Series(title, drawn, "c1")
     finding = _trend_finding(weeks, factor, today=today)
     return line_chart([series], title=title, finding=finding, show=show, place=_("Week from"))
+
+
+def _point(week: Figures, factor: int) -> Point:
+    label, score = day_of(date.fromisoformat(week["week"])), week["score"]
+    if not score:
+        return Point(label, None)
+    known = _readable(score, factor, None)
+    return Point(label, known.value, known.low, known.high, note=count_words(known))
 
 
 def _trend_finding(weeks: Sequence[Figures], factor: int, *, today: date) -> str:
