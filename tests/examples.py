@@ -173,6 +173,11 @@ def _channel_kind(store: Store) -> str:
     return "email"
 
 
+@example("hook_kind")
+def _hook_kind(store: Store) -> str:
+    return "telegram"
+
+
 @example("channels.unsubscribe:token", "channels.preferences:token")
 def _unsubscribe_token(store: Store) -> str:
     return signing.dumps(["outbox", "ann@example.com"], salt=SALT, compress=True)

@@ -22,6 +22,7 @@ pytestmark = pytest.mark.django_db
 PUBLIC_PAGES = {
     "web.choose_look",
     "web.sign_in_link",
+    "channels.hook",
     "channels.unsubscribe",
     "channels.preferences",
     "channels.confirm_consent",

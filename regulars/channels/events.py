@@ -27,6 +27,13 @@ class MessagesRefused(Event):
 
 
 @dataclass(frozen=True)
+class MessagesHeard(Event):
+    """People wrote to us: messages that were not known before are on record."""
+
+    heard_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class AddressesOptedOut(Event):
     """Owners of these addresses want no more messages there."""
 

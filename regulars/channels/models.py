@@ -19,6 +19,44 @@ class Channel(Record):
     is_on = models.BooleanField(default=True)
 
 
+class HeardMessage(Record):
+    """One message that a person sent us; untrusted words from an address that a provider vouches for."""
+
+    channel = models.CharField(max_length=30)
+    key = models.CharField(max_length=150, help_text="the provider's name for it")
+    address = models.CharField(max_length=254)
+    customer = models.ForeignKey(
+        Customer, models.SET_NULL, null=True, related_name="+", db_index=False
+    )
+    text = models.TextField()
+    received_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(name="a_message_is_heard_once", fields=("channel", "key")),
+        )
+        indexes = (
+            models.Index(fields=("channel", "address", "-id"), name="heard_by_address"),
+            models.Index(fields=("customer",), name="heard_by_customer"),
+        )
+
+
+class KnownAddress(Record):
+    """An address that a person showed to be theirs by opening a conversation with a secret of ours."""
+
+    channel = models.CharField(max_length=30)
+    address = models.CharField(max_length=254)
+    customer = models.ForeignKey(Customer, models.CASCADE, related_name="+")
+    since = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                name="an_address_belongs_to_one_customer", fields=("channel", "address")
+            ),
+        )
+
+
 class Message(Record):
     """One message to one person: what it says, where it goes, and how far it has come."""
 
@@ -45,6 +83,12 @@ class Message(Record):
     survey = models.CharField(max_length=60, default="", blank=True)
     same_as = models.CharField(max_length=150, default="", blank=True)
     is_reminder = models.BooleanField(default=False)
+    buttons = models.JSONField(default=list, blank=True)
+    in_reply_to = models.ForeignKey(
+        HeardMessage, models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    outside_id = models.CharField(max_length=150, default="", blank=True)
+    delivered_at = models.DateTimeField(null=True)
     sample = models.BooleanField(default=False)
 
     class Meta:
@@ -67,6 +111,11 @@ class Message(Record):
                 condition=Q(state__in=("waiting", "sending")),
             ),
             models.Index(fields=("state", "-id"), name="message_by_state"),
+            models.Index(
+                fields=("channel", "outside_id"),
+                name="message_by_outside_id",
+                condition=~Q(outside_id=""),
+            ),
         )
 
     def __str__(self) -> str:

@@ -28,5 +28,24 @@ hold(
         clears=None,
     ),
 )
+hold(
+    Holding(
+        "channels_heardmessage",
+        _("What they wrote to us"),
+        whose=_TO_THEM,
+        shows=f"""SELECT channel, address, text, received_at FROM channels_heardmessage
+            WHERE {_TO_THEM} ORDER BY id""",
+        clears={"address": "''", "text": "''"},
+        mentions=("text", "key"),
+    ),
+    Holding(
+        "channels_knownaddress",
+        _("Conversations in messengers"),
+        whose="customer_id = ANY(%(ids)s)",
+        shows="""SELECT channel, address, since FROM channels_knownaddress
+            WHERE customer_id = ANY(%(ids)s) ORDER BY id""",
+        clears=None,
+    ),
+)
 impersonal("settings of channels and limits of contact", "channels_channel", "channels_contactrule")
 impersonal("customers by number whom no rule limits, and quiet hours", "channels_contactpolicy")

@@ -10,7 +10,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext
 
 from regulars.channels.events import MessagesFailed, MessagesRefused, MessagesSent
-from regulars.channels.kind import ChannelKind, Letter, Receipt, leaving
+from regulars.channels.kind import ChannelKind, Delivery, Letter, Receipt, leaving
 from regulars.channels.models import Message
 from regulars.channels.queries.channels import (
     channel_of,
@@ -77,6 +77,7 @@ def _still_welcome(claimed: Sequence[Message], *, now: datetime) -> list[Message
             same_as=message.same_as,
             is_reminder=message.is_reminder,
             message_id=message.pk,
+            in_reply_to=message.in_reply_to_id,
         )
         for message in claimed
     ]
@@ -126,7 +127,8 @@ def _receipts(kind: ChannelKind, messages: Sequence[Message]) -> Iterator[Receip
     """A receipt for every message, also when the channel gives up in the middle."""
     left = {message.pk for message in messages}
     try:
-        for receipt in kind.send([kind.prepare(_letter(message)) for message in messages]):
+        letters = [kind.prepare(_letter(kind, message)) for message in messages]
+        for receipt in kind.send(letters):
             left.discard(receipt.message_id)
             yield receipt
         outcome, failure = "failed", "the channel gave no receipt"
@@ -138,8 +140,13 @@ def _receipts(kind: ChannelKind, messages: Sequence[Message]) -> Iterator[Receip
         yield Receipt(message_id, outcome, failure)
 
 
-def _letter(message: Message) -> Letter:
-    """The message with its way to the page where the reader chooses what we may write."""
+def _letter(kind: ChannelKind, message: Message) -> Letter:
+    """The message with its way to the page where the reader chooses what we may write.
+
+    In a conversation that is a word to send back, and a reply says nothing about it.
+    """
+    if kind.capabilities.is_conversation:
+        return _short_letter(kind, message)
     link = preferences_url(reader_of(message))
     with translation.override(message.language if message.language in ("en", "ru") else "en"):
         words = gettext("Choose what we may write to you")
@@ -151,6 +158,23 @@ def _letter(message: Message) -> Letter:
         text=f"{message.text.rstrip()}\n\n{words}: {link}\n",
         html=message.html and _with_footer(message.html, footer),
         unsubscribe_url=unsubscribe_url(message),
+    )
+
+
+def _short_letter(kind: ChannelKind, message: Message) -> Letter:
+    text = message.text.strip()
+    if message.in_reply_to_id is None:
+        with translation.override(message.language if message.language in ("en", "ru") else "en"):
+            text += "\n" + gettext("Send STOP to get no more messages.")
+    buttons = tuple((sent, label) for sent, label in message.buttons)
+    return Letter(
+        message_id=message.pk,
+        address=message.address,
+        subject="",
+        text=text,
+        html="",
+        unsubscribe_url="",
+        buttons=buttons if kind.capabilities.has_buttons else (),
     )
 
 
@@ -170,9 +194,10 @@ def settle(receipts: Sequence[tuple[int, Receipt]]) -> None:
             UPDATE channels_message message
             SET state = given.state, failure = given.failure, due_at = given.due_at,
                 sent_at = CASE WHEN given.state = 'sent' THEN %s::timestamptz END,
-                contact_at = CASE WHEN given.state = 'sent' THEN %s::timestamptz ELSE contact_at END
-            FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::timestamptz[])
-                 AS given (id, state, failure, due_at)
+                contact_at = CASE WHEN given.state = 'sent' THEN %s::timestamptz ELSE contact_at END,
+                outside_id = given.outside_id
+            FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::timestamptz[], %s::text[])
+                 AS given (id, state, failure, due_at, outside_id)
             WHERE message.id = given.id AND message.state = 'sending'
             """,
             [
@@ -182,6 +207,7 @@ def settle(receipts: Sequence[tuple[int, Receipt]]) -> None:
                 text_array(state for _, state, _ in settled),
                 text_array(receipt.failure[:2000] for receipt, _, _ in settled),
                 time_array(due_at for _, _, due_at in settled),
+                text_array(receipt.outside_id[:150] for receipt, _, _ in settled),
             ],
         )
     _tell(settled)
@@ -200,6 +226,41 @@ def _tell(settled: Sequence[tuple[Receipt, str, datetime]]) -> None:
         publish(MessagesSent(message_ids=sent))
     if failed:
         publish(MessagesFailed(message_ids=failed))
+
+
+@transaction.atomic
+def note_deliveries(kind: str, batch: Sequence[Delivery], *, now: datetime) -> int:
+    """Note on messages that were sent what became of them; how many there were. One statement.
+
+    What a report calls failed was no contact, so it does not use up the budget.
+    """
+    if not batch:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE channels_message message
+            SET delivered_at = CASE WHEN given.is_delivered = 1 THEN %s::timestamptz END,
+                state = CASE WHEN given.is_delivered = 1 THEN state ELSE 'failed' END,
+                failure = given.failure
+            FROM unnest(%s::text[], %s::int[], %s::text[]) AS given (outside_id, is_delivered, failure)
+            WHERE message.channel = %s AND message.outside_id = given.outside_id
+              AND message.outside_id <> '' AND message.state = 'sent'
+              AND message.delivered_at IS NULL
+            RETURNING message.id, message.state
+            """,
+            [
+                now,
+                text_array(one.outside_id for one in batch),
+                int_array(int(one.outcome == "delivered") for one in batch),
+                text_array(one.failure[:500] for one in batch),
+                kind,
+            ],
+        )
+        noted = cursor.fetchall()
+    if failed := tuple(pk for pk, state in noted if state == "failed"):
+        publish(MessagesFailed(message_ids=failed))
+    return len(noted)
 
 
 @every("* * * * *")

@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db import connection, transaction
 
 from regulars.channels.actions.delivery import deliver_messages
+from regulars.channels.kind import Buttons, normal_address_on
 from regulars.channels.models import Message
 from regulars.channels.queries.channels import default_channel
 from regulars.channels.queries.door import Ask, Verdict, let_out
@@ -22,7 +23,8 @@ class OutgoingMessage:
     `channel` is a kind of channel; empty takes the installation's own. `purpose` is one of
     `customers.queries.purposes()`. `link` is what the message asks its reader to open. `survey`,
     `is_reminder` and `same_as` (which names what may not be sent twice in a short while) are for the
-    contact budget.
+    contact budget. `in_reply_to` is the id of what the person wrote, where this answers it: no
+    consent is asked and no budget is used, but it must go back to the same address within a day.
     """
 
     key: str
@@ -39,6 +41,8 @@ class OutgoingMessage:
     same_as: str = ""
     is_reminder: bool = False
     sample: bool = False
+    buttons: Buttons = ()
+    in_reply_to: int | None = None
 
 
 @dataclass(frozen=True)
@@ -112,29 +116,30 @@ def _judged(fresh: Sequence[OutgoingMessage], *, now: datetime) -> list[Message]
         Ask(
             purpose=each.purpose,
             customer_id=each.customer_id,
-            address=each.address,
+            address=normal_address_on(each.channel or usual, each.address),
             channel=each.channel or usual,
             survey=each.survey,
             same_as=each.same_as,
             is_reminder=each.is_reminder,
+            in_reply_to=each.in_reply_to,
         )
         for each in fresh
     ]
     verdicts = let_out(asks, now=now)
     return [
-        _message(each, ask.channel, verdict, now=now)
+        _message(each, ask, verdict, now=now)
         for each, ask, verdict in zip(fresh, asks, verdicts, strict=True)
     ]
 
 
-def _message(each: OutgoingMessage, channel: str, verdict: Verdict, *, now: datetime) -> Message:
+def _message(each: OutgoingMessage, ask: Ask, verdict: Verdict, *, now: datetime) -> Message:
     send_at = verdict.send_at or now
     return Message(
         key=each.key,
-        channel=channel,
+        channel=ask.channel,
         purpose=each.purpose,
         customer_id=each.customer_id,
-        address=normal_address(each.address),
+        address=normal_address(ask.address),
         subject=each.subject,
         text=each.text,
         html=each.html,
@@ -149,6 +154,8 @@ def _message(each: OutgoingMessage, channel: str, verdict: Verdict, *, now: date
         survey=each.survey,
         same_as=each.same_as,
         is_reminder=each.is_reminder,
+        buttons=[list(one) for one in each.buttons],
+        in_reply_to_id=each.in_reply_to,
         sample=each.sample,
     )
 

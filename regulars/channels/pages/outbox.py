@@ -18,7 +18,7 @@ from regulars.channels.actions import (
     send,
 )
 from regulars.channels.actions.delivery import retry_failed
-from regulars.channels.kind import ChannelKind, channel_kinds
+from regulars.channels.kind import SECRET, ChannelKind, channel_kinds
 from regulars.channels.models import Message
 from regulars.channels.queries import (
     channel_of,
@@ -123,10 +123,31 @@ def _kind_form(kind: type[ChannelKind], **given: Any) -> forms.Form:
     """A form drawn from the settings of a kind of channel."""
     form = forms.Form(**given)
     for name, field in kind.model_fields.items():
+        is_secret = field.json_schema_extra == SECRET
         form.fields[name] = forms.CharField(
-            label=_(field.title or name), required=field.is_required(), max_length=200
+            label=_(field.title or name),
+            required=field.is_required(),
+            max_length=300,
+            widget=forms.PasswordInput(attrs={"autocomplete": "off"}) if is_secret else None,
+            help_text=_("Stored; leave empty to keep it.")
+            if is_secret and _is_set(given, name)
+            else "",
         )
     return form
+
+
+def _is_set(given: Mapping[str, Any], name: str) -> bool:
+    return bool((given.get("initial") or {}).get(name))
+
+
+def _kept(kind: str, told: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings that a form asks for: a secret left empty stays what it is."""
+    present = channel_of(kind).model_dump()
+    fields = channel_kinds.get(kind).model_fields
+    return {
+        name: value or (present[name] if fields[name].json_schema_extra == SECRET else value)
+        for name, value in told.items()
+    }
 
 
 @page(
@@ -163,7 +184,7 @@ def channel(request: HttpRequest, kind: str) -> Shown:
     form = _kind_form(found, data=request.POST or None, initial=channel_of(kind).model_dump())
     if request.method == "POST" and form.is_valid():
         try:
-            change_channel(kind, form.cleaned_data)
+            change_channel(kind, _kept(kind, form.cleaned_data))
         except Refused as refused:
             blame(form, refused)
         else:

@@ -139,12 +139,16 @@ class Contacts:
 def contacts_since(
     since: datetime, *, customer_ids: Collection[int], addresses: Collection[str]
 ) -> Contacts:
-    """Messages that were let out to these records and addresses after a moment. One statement."""
+    """Messages that were let out to these records and addresses after a moment. One statement.
+
+    Replies are no contacts: the person made that one.
+    """
     rows = Message.objects.filter(
         Q(customer_id__in=customer_ids)
         | Q(customer_id__isnull=True, address__in=set(addresses) - {""}),
         state__in=COUNTED,
         contact_at__gt=since,
+        in_reply_to=None,
     )
     found = Contacts()
     columns = ("id", "customer_id", "address", "contact_at", "purpose", "channel", "survey")

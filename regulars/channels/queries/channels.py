@@ -22,6 +22,12 @@ def channel_of(kind: str) -> ChannelKind:
     return channel_kinds.get(kind).model_validate(row.settings if row else {})
 
 
+def is_on(kind: str) -> bool:
+    """Whether there is such a channel and the company did not switch it off."""
+    is_off = Channel.objects.filter(kind=kind, is_on=False).exists()
+    return kind in channel_kinds.kinds() and not is_off
+
+
 def default_channel() -> str:
     """The kind that messages without a channel leave by: mail where a server is set, else the outbox."""
     off = set(Channel.objects.filter(is_on=False).values_list("kind", flat=True))

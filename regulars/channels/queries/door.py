@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
-from regulars.channels.kind import channel_kinds, reached_by
-from regulars.channels.models import Suppression
+from regulars.channels.kind import address_kind_of, channel_kinds, reached_by
+from regulars.channels.models import HeardMessage, KnownAddress, Suppression
 from regulars.channels.queries.budgets import (
     BudgetInForce,
     Contacts,
@@ -25,13 +25,17 @@ from regulars.channels.queries.channels import default_channel
 from regulars.channels.rules import normal_address, reason_for
 from regulars.channels.rules.budget import DUPLICATE, Budget, Contact, Decision, decide, normal_id
 from regulars.channels.rules.quiet import quiet_until
+from regulars.channels.rules.replies import may_reply
 from regulars.company.models import Employee
 from regulars.company.queries import get_brand
 from regulars.customers.models import Identity
 from regulars.customers.queries.consents import Spoken, spoken_by
 from regulars.customers.queries.privacy import restricted_among
-from regulars.customers.rules.consents import ADDRESS_KINDS, Standing, allows
+from regulars.customers.rules.consents import Standing, allows
 from regulars.customers.rules.identities import normal_value
+
+OWN_WORDS = frozenset({"link", "message"})
+"""Sources of an opt-out that are the person's own word, which a later yes of theirs outweighs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,8 @@ class Ask:
     """A contact somebody wants: whom, for what, by what kind of channel (empty: the usual one).
 
     `survey`, `same_as` and `is_reminder` are for the contact budget. `message_id` is the message
-    that leaves, which does not count against itself.
+    that leaves, which does not count against itself. `in_reply_to` is what the person wrote to us,
+    where this answers it: a reply needs no consent and uses up no budget.
     """
 
     purpose: str
@@ -50,6 +55,7 @@ class Ask:
     same_as: str = ""
     is_reminder: bool = False
     message_id: int = 0
+    in_reply_to: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +82,8 @@ class Knowledge:
     owners: Mapping[tuple[str, str], int]
     """The customer that an address points to, by kind of identity and address."""
     suppressed: Mapping[tuple[str, str, str], tuple[datetime, str]]
+    heard: Mapping[int, tuple[str, str, datetime]]
+    """Channel, address and time of what replies answer."""
     restrictions: Mapping[int, str]
     colleagues: frozenset[str]
     budget: BudgetInForce
@@ -85,8 +93,7 @@ class Knowledge:
 
     def reached(self, ask: Ask) -> list[int]:
         """Everybody whom a contact reaches: the customer meant, and whose address it is."""
-        kind = ADDRESS_KINDS.get(reached_by(ask.channel), "")
-        owner = self.owners.get((kind, _address(ask, kind)))
+        owner = self.owners.get(_place(ask))
         return [one for one in dict.fromkeys((ask.customer_id, owner)) if one is not None]
 
     def standing(self, ask: Ask, *, now: datetime) -> Standing:
@@ -118,7 +125,8 @@ def let_out(asks: Sequence[Ask], *, now: datetime) -> list[Verdict]:
         verdict = verdict_of(ask, known, now=now)
         if verdict.allowed:
             contact = replace(_contact(ask, now), at=verdict.send_at or now)
-            known.contacts.add(contact, *_counted_as(ask, known))
+            if ask.in_reply_to is None:
+                known.contacts.add(contact, *_counted_as(ask, known))
         verdicts.append(verdict)
     return verdicts
 
@@ -127,8 +135,12 @@ def _with_channel(ask: Ask) -> Ask:
     return ask if ask.channel else replace(ask, channel=default_channel())
 
 
-def _address(ask: Ask, kind: str) -> str:
-    return normal_value(kind, ask.address) or "" if kind and ask.address else ""
+def _place(ask: Ask) -> tuple[str, str]:
+    """What an address is known by: a kind of identity, or a channel of its own, and the value."""
+    kind = address_kind_of(ask.channel)
+    if not kind or not ask.address:
+        return f"on:{ask.channel}", ask.address
+    return kind, normal_value(kind, ask.address) or ""
 
 
 def _counted_as(ask: Ask, known: Knowledge) -> tuple[int | None, str]:
@@ -149,6 +161,7 @@ def learn(asks: Sequence[Ask], *, now: datetime) -> Knowledge:
         spoken=spoken,
         owners=owners,
         suppressed=_suppressed(addresses),
+        heard=_heard(asks),
         restrictions=restricted_among(whom, for_marketing=True),
         colleagues=_colleagues(asks),
         budget=budget,
@@ -159,16 +172,34 @@ def learn(asks: Sequence[Ask], *, now: datetime) -> Knowledge:
 
 
 def _owners(asks: Sequence[Ask]) -> dict[tuple[str, str], int]:
-    pairs = set()
-    for ask in asks:
-        kind = ADDRESS_KINDS.get(reached_by(ask.channel), "")
-        if value := _address(ask, kind):
-            pairs.add((kind, value))
+    places = {place for ask in asks if (place := _place(ask))[1]}
+    pairs = {(kind, value) for kind, value in places if not kind.startswith("on:")}
     rows = Identity.objects.filter(
         kind__in={kind for kind, _ in pairs}, value__in={value for _, value in pairs}
     )
-    found = rows.values_list("kind", "value", "customer_id")
-    return {(kind, value): owner for kind, value, owner in found} if pairs else {}
+    found = rows.values_list("kind", "value", "customer_id") if pairs else ()
+    return {(kind, value): owner for kind, value, owner in found} | _known_owners(places - pairs)
+
+
+def _known_owners(places: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    """Whose addresses these are that only a conversation tells of."""
+    if not places:
+        return {}
+    rows = KnownAddress.objects.filter(
+        channel__in={kind.removeprefix("on:") for kind, _ in places},
+        address__in={address for _, address in places},
+    )
+    found = rows.values_list("channel", "address", "customer_id")
+    return {(f"on:{channel}", address): owner for channel, address, owner in found}
+
+
+def _heard(asks: Sequence[Ask]) -> dict[int, tuple[str, str, datetime]]:
+    wanted = {ask.in_reply_to for ask in asks if ask.in_reply_to is not None}
+    if not wanted:
+        return {}
+    rows = HeardMessage.objects.filter(pk__in=wanted)
+    columns = ("pk", "channel", "address", "received_at")
+    return {pk: (channel, address, at) for pk, channel, address, at in rows.values_list(*columns)}
 
 
 def _suppressed(addresses: Collection[str]) -> dict[tuple[str, str, str], tuple[datetime, str]]:
@@ -191,6 +222,8 @@ def verdict_of(ask: Ask, known: Knowledge, *, now: datetime) -> Verdict:
     stopped = next(objections(ask, known, now=now), None)
     if stopped is not None:
         return stopped
+    if ask.in_reply_to is not None:
+        return Verdict(True, send_at=now)
     decision = _decision(ask, known, now=now)
     if decision.decision == "skip":
         return _over_budget(decision, known)
@@ -207,19 +240,26 @@ def objections(ask: Ask, known: Knowledge, *, now: datetime) -> Iterator[Verdict
         yield _no("unknown_purpose")
         return
     if ask.purpose == "test":
-        colleagues = {"", *known.colleagues}
-        if ask.customer_id is not None or normal_address(ask.address) not in colleagues:
-            yield _no("not_a_test")
+        yield from _against_test(ask, known)
         return
     if not ask.address.strip() and channel_kinds.get(ask.channel).capabilities.needs_address:
         yield _no("no_address")
     if purpose.basis != "legal_duty":
         yield from _restrictions(ask, known, is_offer=purpose.basis == "consent")
+    if ask.in_reply_to is not None:
+        yield from _against_reply(ask, known, now=now)
+        return
     standing = known.standing(ask, now=now)
     if _is_suppressed(ask, known, standing, is_refusable=purpose.is_refusable):
         yield _no("opted_out")
     if not allows(purpose.basis, standing):
         yield _no_consent(standing)
+
+
+def _against_test(ask: Ask, known: Knowledge) -> Iterator[Verdict]:
+    colleagues = {"", *known.colleagues}
+    if ask.customer_id is not None or normal_address(ask.address) not in colleagues:
+        yield _no("not_a_test")
 
 
 def _restrictions(ask: Ask, known: Knowledge, *, is_offer: bool) -> Iterator[Verdict]:
@@ -228,6 +268,18 @@ def _restrictions(ask: Ask, known: Knowledge, *, is_offer: bool) -> Iterator[Ver
         scope = known.restrictions.get(one)
         if scope == "all" or (scope and is_offer):
             yield _no("restricted")
+
+
+def _against_reply(ask: Ask, known: Knowledge, *, now: datetime) -> Iterator[Verdict]:
+    """A reply goes back to where the message came from, within a day, and not after a stop."""
+    address = normal_address(ask.address)
+    channel, heard_from, heard_at = known.heard.get(ask.in_reply_to or 0, ("", "", now))
+    if (channel, heard_from) != (ask.channel, address):
+        yield _no("not_a_reply")
+        return
+    stopped_at, _source = known.suppressed.get((ask.channel, address, ""), (None, ""))
+    if code := may_reply(heard_at=heard_at, opted_out_at=stopped_at, now=now):
+        yield _no(code)
 
 
 def _no(code: str, reason: str = "") -> Verdict:
@@ -241,10 +293,11 @@ def _is_suppressed(ask: Ask, known: Knowledge, standing: Standing, *, is_refusab
         at, source = known.suppressed.get((ask.channel, address, purpose), (None, ""))
         if at is None:
             continue
-        if source == "link" and not is_refusable and not purpose:
+        is_own_word = source in OWN_WORDS
+        if is_own_word and not is_refusable and not purpose:
             continue
         since = standing.word.at if standing.state == "given" and standing.word else None
-        if source != "link" or since is None or since <= at:
+        if not is_own_word or since is None or since <= at:
             return True
     return False
 

@@ -42,6 +42,8 @@ REASONS: dict[str, str] = {
     "same_message": gettext_noop("Got the same message a short while ago."),
     "restricted": gettext_noop("The use of this person's data is restricted."),
     "unknown_purpose": gettext_noop("Nothing is sent for this purpose."),
+    "not_a_reply": gettext_noop("Answers nothing that came from this address."),
+    "too_late_to_reply": gettext_noop("What it answers came more than a day ago."),
     "not_a_test": gettext_noop("A test goes to colleagues only."),
 }
 """Why a message is refused, by code."""
