@@ -158,7 +158,7 @@ def _tasks(draft: Draft, upto: datetime) -> Iterator[Task]:
         Scheme(today).needs | Scheme(tried).needs,
         waits_days=None if program.pending == "event" else program.pending_days,
         has_ladders=bool(today.ladders),
-        is_rolling=bool(Scheme(today).rolling or Scheme(tried).rolling),
+        asks_when=Scheme(today).asks_when or Scheme(tried).asks_when,
     )
     database = str(connection.settings_dict["NAME"])
     trial = Trial(today.model_dump_json(), tried.model_dump_json(), upto)

@@ -116,8 +116,8 @@ class Reading(NamedTuple):
     """How long points of purchases are pending; None while they wait for an event."""
     has_ladders: bool = False
     """Whether there are ladders with a memory, on which tiers may be given by hand."""
-    is_rolling: bool = False
-    """Whether activities prolong points, so that it matters when they came on the books."""
+    asks_when: bool = False
+    """Whether it matters when sales came on the books; see `Scheme.asks_when`."""
 
 
 class _Row(NamedTuple):
@@ -189,7 +189,7 @@ def stories_of(reading: Reading, first: int, last: int) -> list[Story]:
     persons = {lead: _Person(lead) for _, lead, *_ in members}
     person_of = {id_: persons[lead] for id_, lead, *_ in members}
     ids = int_array(person_of)
-    _read_sales(person_of, ids, with_lines="lines" in reading.needs, with_posted=reading.is_rolling)
+    _read_sales(person_of, ids, with_lines="lines" in reading.needs, with_posted=reading.asks_when)
     rows = _transfers(person_of, ids)
     _read_joining(members, person_of, rows)
     _read_moves(persons, rows)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from regulars.core.errors import Refused
@@ -58,7 +58,7 @@ LATER = NOW + 1_000 * DAY
 def stories(program: Program) -> list[Story]:
     waits = {"none": 0, "days": program.pending_days, "event": None}[program.pending]
     needs = Scheme(scheme_of(program)).needs
-    reading = Reading(program.pk, needs, waits_days=waits, has_ladders=True, is_rolling=True)
+    reading = Reading(program.pk, needs, waits_days=waits, has_ladders=True, asks_when=True)
     parts = partitions_of(program.pk, 1)
     return [story for first, last in parts for story in stories_of(reading, first, last)]
 
@@ -197,7 +197,8 @@ class Tale:
         now = version.order_by("-version")[0].rules
         rules = {name: now[name] for name in ("basis", "returns") if name in now}
         told = LADDERS[number % len(LADDERS)] | {"basis": "unit", "returns": "undo"} | rules
-        steps = tuple(StepInput(one, one, 40 * place) for place, one in enumerate(TIERS, 1))
+        size = 30 + number % 4 * 10
+        steps = tuple(StepInput(one, one, size * place) for place, one in enumerate(TIERS, 1))
         set_ladder(self.program, LadderInput("main", "Main", steps, told), now=self.at)
 
     def adjust(self, card: str, number: int) -> None:
@@ -298,9 +299,14 @@ def test_a_replay_of_todays_rules_gives_what_is_on_the_books(
 
 
 @settings(
-    max_examples=12, phases=[Phase.generate], deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=12,
+    phases=[Phase.explicit, Phase.generate],
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
 )
 @given(st.sampled_from(LADDERS), st.lists(laddered, max_size=14))
+@example({}, [("buy", "a", 220, 1), ("buy", "a", 20, 1), ("step", "a", 325, 1)])
+@example({}, [("buy", "a", 100, 1), ("step", "a", 0, 1), ("buy", "a", 9, 1)])
 def test_a_replay_tells_ladders_with_a_memory(
     rules: dict[str, Any], acts: list[tuple[str, str, int, int]]
 ) -> None:

@@ -25,6 +25,7 @@ class ToldLadder(NamedTuple):
     is_main: bool
     unit: str
     editions: Sequence[Edition]
+    remembers_from: datetime
 
     @property
     def rules(self) -> LadderRules:

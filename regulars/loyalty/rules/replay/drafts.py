@@ -74,7 +74,11 @@ def as_if(scheme: WrittenScheme, changes: Changes) -> WrittenScheme:
     return scheme.model_copy(
         update={
             "rules": tuple(rules),
-            "tiers": tuple(_tier(tier, changes.tiers) for tier in scheme.tiers),
+            "tiers": _tiers(scheme.tiers, changes.tiers),
+            "past": tuple(
+                one.model_copy(update={"tiers": _tiers(one.tiers, changes.tiers)})
+                for one in scheme.past
+            ),
             "ladders": tuple(_ladder(ladder, changes.tiers) for ladder in scheme.ladders),
             "units": tuple(_unit(unit, lives) for unit in scheme.units),
         }
@@ -96,9 +100,11 @@ def _changed(scheme: WrittenScheme, change: RuleChange, *, new_id: int) -> Writt
     )
 
 
-def _tier(tier: WrittenTier, thresholds: dict[str, int]) -> WrittenTier:
-    least = thresholds.get(tier.code, tier.qualifying_min)
-    return tier.model_copy(update={"qualifying_min": least})
+def _tiers(tiers: tuple[WrittenTier, ...], thresholds: dict[str, int]) -> tuple[WrittenTier, ...]:
+    return tuple(
+        WrittenTier(code=one.code, qualifying_min=thresholds.get(one.code, one.qualifying_min))
+        for one in tiers
+    )
 
 
 def _ladder(ladder: WrittenLadder, thresholds: dict[str, int]) -> WrittenLadder:

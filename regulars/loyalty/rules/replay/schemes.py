@@ -1,6 +1,6 @@
 """Schemes: all rules of a program as plain values, as the books have them or as a draft would."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,6 +20,7 @@ from regulars.loyalty.rules.tiers.periods import Periods
 from regulars.loyalty.rules.tiers.settings import LadderRules
 from regulars.loyalty.rules.tiers.tracks import Edition
 
+BEGINNING = datetime.min.replace(tzinfo=UTC)
 TOLD = ("unit", "spend", "visits")
 """What leads up a ladder that a replay can tell."""
 
@@ -70,6 +71,13 @@ class WrittenTier(Written):
     qualifying_min: int
 
 
+class WrittenPast(Written):
+    """What the main ladder led to from a moment on, while it had no memory."""
+
+    in_force_from: datetime
+    tiers: tuple[WrittenTier, ...]
+
+
 class WrittenStep(Written):
     """A tier of a ladder with a memory: what it takes to reach it and, if another, to keep it."""
 
@@ -87,12 +95,16 @@ class WrittenEdition(Written):
 
 
 class WrittenLadder(Written):
-    """A ladder with a memory: periods, given tiers, or several versions of its own."""
+    """A ladder with a memory: periods, given tiers, or several versions of its own.
+
+    Sales booked before `remembers_from` did not see it: it was not there, or had no memory yet.
+    """
 
     code: str
     is_main: bool
     unit: str = ""
     editions: tuple[WrittenEdition, ...]
+    remembers_from: datetime = BEGINNING
 
     @property
     def is_told(self) -> bool:
@@ -117,6 +129,8 @@ class WrittenScheme(Written):
     rules: tuple[WrittenRule, ...] = ()
     tiers: tuple[WrittenTier, ...] = ()
     """The main ladder, where a tier follows from the qualifying balance alone."""
+    past: tuple[WrittenPast, ...] = ()
+    """Its versions, in order, where sales were booked under others than the one above."""
     ladders: tuple[WrittenLadder, ...] = ()
     terms: WrittenTerms = WrittenTerms()
     stacking: Stacking = "all"
@@ -142,15 +156,27 @@ class Scheme:
         self.needs = frozenset().union(*(rule.mechanic.needs for rule in rules))
         """What the rules look at beside the receipt itself; see `Mechanic.needs`."""
         self.has_habits = any(rule.mechanic.stage == "habit" for rule in rules)
-        self.ladder = Ladder(Step(tier.code, tier.qualifying_min) for tier in written.tiers)
+        self.ladder = _plain(written.tiers)
+        self.past = [(one.in_force_from, _plain(one.tiers)) for one in written.past]
+        """The main ladder without a memory, version by version, up to where it got one."""
         self.zone: tzinfo = UTC if written.zone == "UTC" else ZoneInfo(written.zone)
         self.ladders = [_ladder(one, self.zone) for one in written.ladders if one.is_told]
-        self.is_plain = not any(one.is_main for one in written.ladders)
+        main = [one for one in written.ladders if one.is_main]
+        self.is_plain = not main
         """Whether the main tier follows from the qualifying balance alone."""
+        if self.past and main:
+            self.past.append((main[0].remembers_from, Ladder(())))
         self.lives = {unit.code: Life(unit.lives) for unit in written.units if unit.has_lots}
         """How long points live, by the units that are spent."""
         self.is_patient = written.terms.pending != "none"
         self.rolling = [code for code, life in self.lives.items() if life.may_roll]
+        self.asks_when = bool(self.rolling or self.past or self.ladders)
+        """Whether it matters when sales came on the books: activities prolong points, tiers move."""
+
+    def tier_then(self, balance: int, booked_at: datetime) -> str:
+        """The main tier that a balance led to at a moment; "" if the ladder had a memory by then."""
+        in_force = [ladder for since, ladder in self.past if since <= booked_at]
+        return in_force[-1].tier_for(balance) if in_force else ""
 
     def active_at(self, at: datetime) -> datetime | None:
         """When points of a purchase made then become usable; None while they wait for an event."""
@@ -166,6 +192,10 @@ class Scheme:
         return self.lives[code].prolongs_to(at, self.zone)
 
 
+def _plain(tiers: Sequence[WrittenTier]) -> Ladder:
+    return Ladder(Step(tier.code, tier.qualifying_min) for tier in tiers)
+
+
 def _ladder(ladder: WrittenLadder, zone: tzinfo) -> ToldLadder:
     editions = [
         Edition(
@@ -178,7 +208,7 @@ def _ladder(ladder: WrittenLadder, zone: tzinfo) -> ToldLadder:
         )
         for one in ladder.editions
     ]
-    return ToldLadder(ladder.code, ladder.is_main, ladder.unit, editions)
+    return ToldLadder(ladder.code, ladder.is_main, ladder.unit, editions, ladder.remembers_from)
 
 
 def _rule(rule: WrittenRule, rounding: Rounding) -> EarnRule:

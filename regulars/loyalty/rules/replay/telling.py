@@ -63,8 +63,8 @@ class _Teller:
         scheme, at = self.scheme, sale.at
         book = scheme.history.at(at)
         standing = self.standing()
-        if self.climbers:
-            standing = self.see(standing, at)
+        if self.climbers or scheme.past:
+            standing = self.see(standing, sale)
         earned = book.earn(sale, standing)
         if book.referrals and self.story.is_brought:
             earned = earned + book.for_referral(sale, at, standing, Standing())[1]
@@ -90,11 +90,17 @@ class _Teller:
             return earned, ()
         return [one for one in earned if not one.rule.mechanic.pays_apart], apart
 
-    def see(self, standing: Standing, at: datetime) -> Standing:
-        """The standing with the tiers of ladders that have a memory, at the moment of a sale."""
+    def see(self, standing: Standing, sale: Sale) -> Standing:
+        """The standing with the tiers that ladders showed when a sale was booked."""
+        booked_at = self.story.posted.get(sale.purchase_id, sale.at)
+        if self.scheme.past:
+            tier = self.scheme.tier_then(standing.qualifying, booked_at)
+            standing = standing._replace(tier=tier)
         others = []
         for climber in self.climbers:
-            tier = climber.tier_at(at)
+            if booked_at < climber.ladder.remembers_from:
+                continue
+            tier = climber.tier_at(sale.at)
             if climber.ladder.is_main:
                 standing = standing._replace(tier=tier)
             elif tier:
