@@ -99,15 +99,23 @@ def store_name(store: Store | None) -> str:
     return store.name_ru if russian else store.name
 
 
+VIEWS: list[tuple[str, Promise, str, str]] = [
+    ("surveys", gettext_lazy("Surveys"), "feedback.surveys", ""),
+    ("results", gettext_lazy("Results"), "feedback.results", ""),
+    ("words", gettext_lazy("What customers say"), "feedback.words", ""),
+]
+
+
+def add_view(key: str, label: Promise, name: str, *, needs: str = "") -> None:
+    """A further view of listening, by the name of its page; domains above add theirs."""
+    VIEWS.append((key, label, name, needs))
+
+
 def tabs(current: str, request: HttpRequest) -> list[dict[str, Any]]:
-    """The three views of listening, with the store and period carried along."""
-    places = (
-        ("surveys", _("Surveys"), "feedback.surveys"),
-        ("results", _("Results"), "feedback.results"),
-        ("words", _("What customers say"), "feedback.words"),
-    )
+    """The views of listening, with the store and period carried along."""
     carried = carried_query(request)
     return [
         {"label": label, "url": reverse(name) + carried, "current": key == current}
-        for key, label, name in places
+        for key, label, name, needs in VIEWS
+        if not needs or request.user.has_perm(needs)
     ]

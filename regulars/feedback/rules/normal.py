@@ -28,7 +28,7 @@ def z_for_power(power: float) -> float:
     return NORMAL.inv_cdf(power)
 
 
-def t_for(confidence: float, *, degrees: int) -> float:
+def t_for(confidence: float, *, degrees: float) -> float:
     """The two-sided quantile of Student's t with this many degrees of freedom.
 
     >>> round(t_for(0.95, degrees=9), 4)

@@ -1,7 +1,8 @@
 """Operations on scores: each with n, what it is worth, interval, response and weighting."""
 
+from dataclasses import fields
 from datetime import date, datetime, time, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from django.utils import timezone
 from ninja import Query, Router, Schema
@@ -14,6 +15,8 @@ from regulars.feedback.queries.scores import GroupScores, scores, scores_by
 from regulars.feedback.queries.signals import SignalFilter
 from regulars.feedback.rules.scores import Score
 from regulars.insight.api.metrics import MetricAsk, scope_of
+from regulars.insight.metrics.score_comparison import By as GroupedBy
+from regulars.insight.queries.metrics import Ask, measured
 from regulars.insight.rules.scope import Scope
 
 router = Router(tags=["Scores"])
@@ -74,6 +77,126 @@ def list_scores(request: ApiRequest, ask: Query[ScoresAsk]) -> ScoresOfPeriodOut
         groups = [GroupScores(None, scores(which, seen_by=request.auth))]
     items = [ScoresOut(key=_key(one), scores=_shown(one.scores)) for one in groups]
     return ScoresOfPeriodOut(from_on=scope.from_on, to_on=scope.to_on, by=ask.by, items=items)
+
+
+class DifferenceOut(Schema):
+    """How far apart two groups are, the 95% bounds, and the chance of as much by luck alone."""
+
+    value: float
+    low: float
+    high: float
+    p_value: float
+
+
+class ComparisonOut(Schema):
+    """One comparison; `p_adjusted` allows for how many were made (Benjamini and Hochberg)."""
+
+    difference: DifferenceOut | None
+    p_adjusted: float | None
+    verdict: Literal["higher", "lower", "no_evidence", "too_few"]
+
+
+class ComparedGroupOut(Schema):
+    """A group against all others of the period, and against itself in the time before."""
+
+    key: str = Field(description="An id, a code or a channel; empty for answers without one.")
+    now: ScoreOut | None
+    before: ScoreOut | None
+    rest: ComparisonOut
+    change: ComparisonOut
+
+
+class ComparedOut(Schema):
+    """All groups and the whole."""
+
+    from_on: date
+    to_on: date
+    measure: str
+    by: str
+    now: ScoreOut | None
+    before: ScoreOut | None
+    change: ComparisonOut
+    groups: list[ComparedGroupOut]
+
+
+class LevelOut(Schema):
+    """How one group of customers answered, against all others."""
+
+    attribute: str
+    level: str
+    people: int
+    responders: int
+    rate: float
+    low: float
+    high: float
+    apart: float = Field(description="Its rate less that of all others.")
+    p_value: float | None
+
+
+class CorrectedOut(Schema):
+    """The score as answered and as all customers would answer; null where data do not suffice."""
+
+    from_on: date
+    to_on: date
+    measure: str
+    raw: ScoreOut | None
+    raking: ScoreOut | None
+    propensity: ScoreOut | None
+    band: tuple[float, float] | None = Field(description="Over all ways of weighting.")
+    unreached: float = Field(description="Share of customers in groups nobody answered from.")
+    customers: int
+    responders: int
+    silent: list[LevelOut]
+
+
+class MeasureAsk(MetricAsk):
+    """Which measure is asked for."""
+
+    measure: Literal["nps", "csat", "ces"] = "nps"
+
+
+class ComparisonAsk(MeasureAsk):
+    """Which groups are compared."""
+
+    by: GroupedBy = "store"
+
+
+@router.get("/scores/comparison", response=ComparedOut, **reads("signals:read"))
+def compare(request: ApiRequest, ask: Query[ComparisonAsk]) -> ComparedOut:
+    """What differs beyond chance: stores, touchpoints, channels, tiers or segments, and in time."""
+    scope = scope_of(request, ask)
+    settings = {"measure": ask.measure, "by": ask.by}
+    return ComparedOut(**_asked("score_comparison", scope, settings), **_days(scope))
+
+
+@router.get("/scores/correction", response=CorrectedOut, **reads("signals:read"))
+def correct(request: ApiRequest, ask: Query[MeasureAsk]) -> CorrectedOut:
+    """A score as answered, corrected by raking and by propensity, and which groups stayed silent."""
+    scope = scope_of(request, ask)
+    return CorrectedOut(**_asked("representation", scope, {"measure": ask.measure}), **_days(scope))
+
+
+def _asked(kind: str, scope: Scope, settings: dict[str, str]) -> dict[str, Any]:
+    found = measured({"it": Ask(kind, scope, settings)}, now=timezone.now())["it"]
+    return {name: _completed(value) for name, value in found.items()}
+
+
+def _completed(value: Any) -> Any:
+    """Kept figures with what the shapes add to scores, wherever they stand."""
+    if isinstance(value, list):
+        return [_completed(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    if value.keys() == SCORE_KEYS:
+        return shown_score(Score(**value))
+    return {name: _completed(one) for name, one in value.items()}
+
+
+SCORE_KEYS = {one.name for one in fields(Score)}
+
+
+def _days(scope: Scope) -> dict[str, date]:
+    return {"from_on": scope.from_on, "to_on": scope.to_on}
 
 
 def shown_score(score: Score) -> ScoreOut:

@@ -1,5 +1,25 @@
 """Pages of insight: home, reports, segments, and the scores of one customer."""
 
-from regulars.insight.pages import building, customer, home, people, reports, segments, visits
+from regulars.insight.pages import (
+    building,
+    comparing,
+    customer,
+    home,
+    people,
+    reports,
+    representing,
+    segments,
+    visits,
+)
 
-__all__ = ["building", "customer", "home", "people", "reports", "segments", "visits"]
+__all__ = [
+    "building",
+    "comparing",
+    "customer",
+    "home",
+    "people",
+    "reports",
+    "representing",
+    "segments",
+    "visits",
+]
