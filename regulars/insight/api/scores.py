@@ -166,19 +166,20 @@ def compare(request: ApiRequest, ask: Query[ComparisonAsk]) -> ComparedOut:
     """What differs beyond chance: stores, touchpoints, channels, tiers or segments, and in time."""
     scope = scope_of(request, ask)
     settings = {"measure": ask.measure, "by": ask.by}
-    return ComparedOut(**_asked("score_comparison", scope, settings), **_days(scope))
+    return ComparedOut(**_asked("score_comparison", scope, settings))
 
 
 @router.get("/scores/correction", response=CorrectedOut, **reads("signals:read"))
 def correct(request: ApiRequest, ask: Query[MeasureAsk]) -> CorrectedOut:
     """A score as answered, corrected by raking and by propensity, and which groups stayed silent."""
     scope = scope_of(request, ask)
-    return CorrectedOut(**_asked("representation", scope, {"measure": ask.measure}), **_days(scope))
+    return CorrectedOut(**_asked("representation", scope, {"measure": ask.measure}))
 
 
 def _asked(kind: str, scope: Scope, settings: dict[str, str]) -> dict[str, Any]:
     found = measured({"it": Ask(kind, scope, settings)}, now=timezone.now())["it"]
-    return {name: _completed(value) for name, value in found.items()}
+    days = {"from_on": scope.from_on, "to_on": scope.to_on}
+    return {name: _completed(value) for name, value in found.items()} | days
 
 
 def _completed(value: Any) -> Any:
@@ -193,10 +194,6 @@ def _completed(value: Any) -> Any:
 
 
 SCORE_KEYS = {one.name for one in fields(Score)}
-
-
-def _days(scope: Scope) -> dict[str, date]:
-    return {"from_on": scope.from_on, "to_on": scope.to_on}
 
 
 def shown_score(score: Score) -> ScoreOut:
