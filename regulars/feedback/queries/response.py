@@ -5,13 +5,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet
-from django.db.models.functions import TruncMonth, TruncWeek
+from django.db.models import Case, Count, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce, TruncMonth, TruncWeek
 
 from regulars.core.access import Viewer, seen
-from regulars.feedback.models import Invitation, SurveyVersion
+from regulars.feedback.models import Invitation, Sitting, SurveyVersion
 from regulars.feedback.queries.signals import SignalFilter
 from regulars.feedback.queries.surveys import definition_of
+from regulars.feedback.rules.dispositions import aapor_counts
 from regulars.feedback.rules.response import Dispositions
 from regulars.feedback.rules.scores import Response
 
@@ -63,15 +64,19 @@ def responses_by(group: str, which: SignalFilter, *, seen_by: Viewer) -> dict[An
 def dispositions(which: SignalFilter, *, seen_by: Viewer) -> Dispositions:
     """How the invitations of these days ended, by the words of AAPOR; one statement.
 
-    Who began and did not finish broke off; of those who were never heard of nobody knows whether
-    the letter reached them.
+    A sitting knows better than its letter how far somebody came.
     """
-    told: Any = _sent(which, seen_by).aggregate(
-        complete=Count("pk", filter=Q(answered_at__isnull=False)),
-        refused=Count("pk", filter=Q(answered_at__isnull=True, started_at__isnull=False)),
-        unknown_household=Count("pk", filter=Q(answered_at__isnull=True, started_at__isnull=True)),
+    sitting = Sitting.objects.filter(invitation=OuterRef("pk")).exclude(disposition="contacted")
+    named = _sent(which, seen_by).annotate(
+        name=Case(
+            When(answered_at__isnull=False, then=Value("completed")),
+            When(started_at__isnull=False, then=Value("started")),
+            default=Value("contacted"),
+        )
     )
-    return Dispositions(**told)
+    known = named.annotate(ended=Coalesce(Subquery(sitting.values("disposition")[:1]), F("name")))
+    counted: Iterable[Any] = known.order_by().values("ended").annotate(count=Count("pk"))
+    return aapor_counts({row["ended"]: row["count"] for row in counted})
 
 
 def measures_by_survey() -> dict[int, frozenset[str]]:

@@ -1,5 +1,6 @@
 """Operations on scores: each with n, what it is worth, interval, response and weighting."""
 
+from collections.abc import Mapping
 from dataclasses import fields
 from datetime import date, datetime, time, timedelta
 from typing import Any, Literal
@@ -176,7 +177,7 @@ def correct(request: ApiRequest, ask: Query[MeasureAsk]) -> CorrectedOut:
     return CorrectedOut(**_asked("representation", scope, {"measure": ask.measure}))
 
 
-def _asked(kind: str, scope: Scope, settings: dict[str, str]) -> dict[str, Any]:
+def _asked(kind: str, scope: Scope, settings: Mapping[str, str]) -> dict[str, Any]:
     found = measured({"it": Ask(kind, scope, settings)}, now=timezone.now())["it"]
     days = {"from_on": scope.from_on, "to_on": scope.to_on}
     return {name: _completed(value) for name, value in found.items()} | days

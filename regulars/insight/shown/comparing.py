@@ -140,8 +140,8 @@ def needed(found: Figures) -> str:
 
 def _variance(now: Figures) -> float:
     """The unit variance behind a score's interval, from its half width."""
-    half = (now["high"] - now["low"]) / 2
-    return min(1.0, (half / 196) ** 2 * (now["answers"] + 3))
+    half = float(now["high"] - now["low"]) / 2
+    return min(1.0, (half / 196) ** 2 * (int(now["answers"]) + 3))
 
 
 def measure_choices() -> list[tuple[str, str]]:
