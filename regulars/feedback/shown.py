@@ -103,6 +103,7 @@ VIEWS: list[tuple[str, Promise, str, str]] = [
     ("surveys", gettext_lazy("Surveys"), "feedback.surveys", ""),
     ("results", gettext_lazy("Results"), "feedback.results", ""),
     ("words", gettext_lazy("What customers say"), "feedback.words", ""),
+    ("drivers", gettext_lazy("Key drivers"), "feedback.key_drivers", ""),
 ]
 
 

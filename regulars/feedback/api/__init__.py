@@ -2,8 +2,9 @@
 
 from ninja import Router
 
-from regulars.feedback.api import sittings, surveys
+from regulars.feedback.api import drivers, sittings, surveys
 
 router = Router()
 router.add_router("", surveys.router)
 router.add_router("", sittings.router)
+router.add_router("", drivers.router)

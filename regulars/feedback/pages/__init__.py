@@ -2,6 +2,7 @@
 
 from regulars.feedback.pages import (
     asking,
+    drivers,
     first,
     happenings,
     respondents,
@@ -10,4 +11,4 @@ from regulars.feedback.pages import (
     words,
 )
 
-__all__ = ["asking", "first", "happenings", "respondents", "results", "surveys", "words"]
+__all__ = ["asking", "drivers", "first", "happenings", "respondents", "results", "surveys", "words"]

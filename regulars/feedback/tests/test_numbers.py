@@ -96,3 +96,31 @@ def test_the_api_names_the_field_that_is_wrong(client: Client) -> None:
     told = client.get("/api/v1/scores?by=planet", headers={"Authorization": f"Bearer {secret}"})
     assert told.status_code == 422
     assert "by" in told.content.decode()
+
+
+def test_key_drivers_of_a_survey(client: Client, boss: Client) -> None:
+    made = cast.survey()
+    batch = [
+        cast.answer(
+            made,
+            f"k{number}",
+            values={"nps": (2 * (number % 5) + number % 3) % 11, "satisfied": 1 + number % 5},
+            answered_at=timezone.now(),
+        )
+        for number in range(120)
+    ]
+    receive_answers(batch, now=timezone.now())
+    page = boss.get("/listen/drivers").content.decode()
+    assert "matters most, beyond chance" in page
+    assert "n = 120" in page
+    assert (
+        "It takes a survey"
+        in boss.get("/listen/drivers?from=2020-01-01&to=2020-01-02").content.decode()
+    )
+    secret = create_key(name="t", scopes=("answers:read",), now=timezone.now()).secret
+    asked = f"/api/v1/surveys/{made.pk}/drivers"
+    told = client.get(asked, headers={"Authorization": f"Bearer {secret}"}).json()
+    assert [one["name"] for one in told["drivers"]] == ["satisfied"]
+    assert told["drivers"][0]["importance"] == pytest.approx(1)
+    told = client.get(f"{asked}?measure=ces", headers={"Authorization": f"Bearer {secret}"}).json()
+    assert told["reason"] == "not_measured"

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from regulars.feedback.rules.comparing import Sample, benjamini_hochberg, difference
+from regulars.feedback.rules.drivers import key_drivers
 from regulars.feedback.rules.nps import NpsCounts, nps_interval
 from regulars.feedback.rules.proportions import wilson_interval
 from regulars.feedback.rules.representing import (
@@ -127,3 +128,31 @@ def test_who_stayed_silent_is_named_with_bounds() -> None:
     assert young.apart < 0
     assert young.p_value is not None
     assert young.p_value < 0.001
+
+
+def rated(people: int, weights: dict[str, float]) -> tuple[list[float], dict[str, list[float]]]:
+    """A target that follows ratings with these weights, and ratings that have something in common."""
+    common = CHANCE.normal(size=people)
+    columns = {name: 0.6 * common + CHANCE.normal(size=people) for name in weights}
+    target = sum(weight * columns[name] for name, weight in weights.items())
+    noisy = target + CHANCE.normal(size=people)
+    return list(noisy), {name: list(column) for name, column in columns.items()}
+
+
+def test_planted_drivers_are_found_in_their_order() -> None:
+    target, ratings = rated(600, {"speed": 1.0, "price": 0.4, "music": 0.0})
+    found = key_drivers(target, ratings)
+    assert [one.name for one in found.drivers] == ["speed", "price", "music"]
+    assert sum(one.importance for one in found.drivers) == pytest.approx(1)
+    assert found.drivers[0].low > found.drivers[1].high
+    assert found.explained is not None
+    assert found.explained[1] < found.explained[0] < found.explained[2]
+
+
+def test_drivers_that_explain_nothing_are_not_named() -> None:
+    target, ratings = rated(200, {"speed": 0.0, "price": 0.0})
+    assert key_drivers(target, ratings).reason == "unrelated"
+    assert key_drivers(target[:40], {"speed": ratings["speed"][:40]}).reason == "too_few"
+    assert key_drivers([1.0] * 200, ratings).reason == "nothing_to_explain"
+    skipped = {**ratings, "rare": [None] * 200}
+    assert key_drivers(target, skipped).left_out == ("rare",)

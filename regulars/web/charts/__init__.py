@@ -6,11 +6,13 @@ Every chart carries one sentence that says what it shows, and its numbers as a t
 from regulars.web.charts.bars import bar_chart, interval_bar, split_chart
 from regulars.web.charts.columns import column_chart
 from regulars.web.charts.lines import line_chart, sparkline
+from regulars.web.charts.scatter import Dot, scatter_chart
 from regulars.web.charts.shapes import Bar, Chart, Point, Series, plain_number
 
 __all__ = [
     "Bar",
     "Chart",
+    "Dot",
     "Point",
     "Series",
     "bar_chart",
@@ -18,6 +20,7 @@ __all__ = [
     "interval_bar",
     "line_chart",
     "plain_number",
+    "scatter_chart",
     "sparkline",
     "split_chart",
 ]

@@ -1,0 +1,75 @@
+"""What the other ratings of a survey have to do with the measured one, read from its answers."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from regulars.core.access import Viewer, seen
+from regulars.feedback.models import Answer, Survey
+from regulars.feedback.queries.signals import SignalFilter
+from regulars.feedback.queries.surveys import definition_of, latest_version
+from regulars.feedback.rules.drivers import Drivers, key_drivers
+from regulars.feedback.survey.definition import Definition
+from regulars.feedback.survey.texts import text_in
+
+ANSWERS_MAX = 20_000
+"""The newest answers that are looked at; more would not narrow the intervals to be seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class SurveyDrivers:
+    """The drivers of a survey's measure, with what each rating asks, by name."""
+
+    measure: str
+    found: Drivers
+    asked: dict[str, str]
+
+
+def drivers_of(
+    survey: Survey, measure: str, which: SignalFilter, *, language: str, seen_by: Viewer
+) -> SurveyDrivers | None:
+    """The key drivers of a measure among one survey's answers; None where it does not measure it.
+
+    Reads the answers of all versions by the names of today's questions; two statements.
+    """
+    definition = definition_of(latest_version(survey))
+    target = next((name for name, kind in definition.measures.items() if kind == measure), "")
+    if not target:
+        return None
+    scales = {one.name: one.scale for one in definition.questions() if one.scale is not None}
+    others = [name for name in scales if name != target]
+    answers = _values(survey, which, seen_by)
+    rated = [one for one in answers if _share(one.get(target), scales.get(target)) is not None]
+    found = key_drivers(
+        [_share(one.get(target), scales.get(target)) or 0.0 for one in rated],
+        {name: [_share(one.get(name), scales[name]) for one in rated] for name in others},
+    )
+    return SurveyDrivers(measure, found, _asked(definition, others, language))
+
+
+def _values(survey: Survey, which: SignalFilter, viewer: Viewer) -> list[dict[str, Any]]:
+    exact = {
+        "answered_at__gte": which.since,
+        "answered_at__lt": which.before,
+        "store__in": which.store_ids,
+        "touchpoint": which.touchpoint_id,
+    }
+    given = {name: value for name, value in exact.items() if value is not None}
+    rows = seen(Answer, viewer).filter(survey=survey, **given).order_by("-answered_at")
+    return list(rows.values_list("values", flat=True)[:ANSWERS_MAX])
+
+
+def _share(value: Any, scale: tuple[float, float] | None) -> float | None:
+    """How far a rating lies up its scale; None for what is no rating."""
+    if scale is None or isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    low, high = scale
+    return min(1.0, max(0.0, (value - low) / (high - low))) if high > low else None
+
+
+def _asked(definition: Definition, names: list[str], language: str) -> dict[str, str]:
+    found = {}
+    for name in names:
+        question = definition.find_question(name)
+        title = text_in(question.title, language) if question else ""
+        found[name] = title or name
+    return found
