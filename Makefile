@@ -15,8 +15,8 @@ demo: setup  ## set up, load the demo company, serve it
 test: setup-dev browser node  ## set up, run every test
 	@$(BIN)/pytest -n 2 --durations 10
 
-check: setup-dev browser node lint  ## what CI runs, cheapest first
-	@$(BIN)/pytest -n 2 --durations 10
+check: lint  ## what keeps the code in shape: format, lint, layers, types, architecture; CI runs it, then `make test`
+	@$(BIN)/pytest -n0 tests/test_architecture.py
 
 soak: setup-dev  ## long trials, hours: a million operations against the model, tills while everything is killed
 	@REGULARS_HISTORIES=160000 $(BIN)/pytest -n0 regulars/loyalty/tests/test_laws.py
