@@ -504,6 +504,11 @@ def _survey_id(store: Store) -> int:
     return _survey(store).pk
 
 
+@example("feedback.answers_file:format")
+def _answers_format(store: Store) -> str:
+    return "csv"
+
+
 @example("feedback.public:code", "feedback.poster:code", "feedback.poster_svg:code")
 def _link_code(store: Store) -> str:
     return link_for(_survey(store), store=store).code

@@ -51,6 +51,7 @@ def mount(app: typer.Typer) -> None:
     _mount_pages(bench)
     _mount_whatif(bench)
     _mount_ledger(bench)
+    _mount_answers(bench)
     command.mount(bench)
 
 
@@ -161,6 +162,28 @@ def _mount_ledger(bench: typer.Typer) -> None:
             f"{spent['lots']} lots spent at once: median {spent['median_ms']} ms, worst"
             f" {spent['worst_ms']} ms; audit of {audited['transfers']} transfers:"
             f" {audited['seconds']} s"
+        )
+        answer(result, as_json=as_json, words=words)
+        raise typer.Exit(0 if result["good"] else 1)
+
+
+def _mount_answers(bench: typer.Typer) -> None:
+    @bench.command("answers")
+    def answers(
+        seconds: Annotated[float, typer.Option(help="Length of each measured load.")] = 5,
+        rows: Annotated[int, typer.Option(min=1, help="Answers summarised.")] = 10_000_000,
+        as_json: AsJson = False,
+    ) -> None:
+        """Answers per second over HTTP beside the bare limit, and many summarised; exit 1 if slow."""
+        prepare()
+        from regulars.cli.bench.answers import measure_answers
+
+        result = measure_answers(seconds=seconds, answers=rows)
+        http, summary = result["http"], result["summary"]
+        words = (
+            f"{http['per_second']:.0f} answers/s, bare {http['bare_per_second']:.0f}/s, ratio"
+            f" {http['ratio']:.2f}, p99 {http['p99_ms']:.0f} ms; {summary['answers']} answers by"
+            f" store and week ({summary['groups']} scores): {summary['seconds']:.2f} s"
         )
         answer(result, as_json=as_json, words=words)
         raise typer.Exit(0 if result["good"] else 1)

@@ -2,9 +2,10 @@
 
 from ninja import Router
 
-from regulars.feedback.api import drivers, sittings, surveys
+from regulars.feedback.api import drivers, files, sittings, surveys
 
 router = Router()
 router.add_router("", surveys.router)
 router.add_router("", sittings.router)
 router.add_router("", drivers.router)
+router.add_router("", files.router)

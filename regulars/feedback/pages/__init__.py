@@ -3,6 +3,7 @@
 from regulars.feedback.pages import (
     asking,
     drivers,
+    files,
     first,
     happenings,
     respondents,
@@ -11,4 +12,14 @@ from regulars.feedback.pages import (
     words,
 )
 
-__all__ = ["asking", "drivers", "first", "happenings", "respondents", "results", "surveys", "words"]
+__all__ = [
+    "asking",
+    "drivers",
+    "files",
+    "first",
+    "happenings",
+    "respondents",
+    "results",
+    "surveys",
+    "words",
+]

@@ -26,6 +26,7 @@ from regulars.feedback.actions.surveys import (
     publish_version,
     rename_survey,
 )
+from regulars.feedback.exporting import formats
 from regulars.feedback.look import survey_stylesheet_url
 from regulars.feedback.models import PublicLink, Survey
 from regulars.feedback.pages.screens import first_turn, screen_context
@@ -96,6 +97,7 @@ def survey_home(request: HttpRequest, survey_id: int) -> Shown:
         scores=shown_scores(found),
         links=[_link(request, link) for link in links],
         versions=versions_of(survey)[:20],
+        formats=[(ending, one.name) for ending, one in formats.kinds().items()],
         limits=limits_of(definition_of(latest_version(survey)), get_language() or "en"),
         stores=seen(Store, viewer(request)).order_by("name")[:500],
     )

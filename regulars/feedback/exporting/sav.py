@@ -1,0 +1,106 @@
+"""Answers as SPSS SAV, with labels of variables and values; needs the extra `spss`."""
+
+import re
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+from regulars.core.errors import Refused
+from regulars.feedback.exporting import Format, formats
+from regulars.feedback.exporting.sheets import Cell, Column, Sheet
+
+ROWS_MAX = 200_000
+"""SPSS files are made in memory."""
+
+NAME_MAX = 64
+LABEL_MAX = 250
+
+
+def write_sav(file: IO[bytes], sheet: Sheet) -> None:
+    """Write the file; `Refused` without the extra, or when there are too many rows."""
+    try:
+        import pandas as pd
+        import pyreadstat
+    except ImportError:
+        raise Refused(
+            "extra_is_missing", "SPSS files need an extra: pip install 'regulars[spss]'", "format"
+        ) from None
+    names = variable_names([column.name for column in sheet.columns])
+    rows = [row for batch in sheet.batches() for row in batch]
+    if len(rows) > ROWS_MAX:
+        raise Refused(
+            "too_many_rows", f"an SPSS file takes {ROWS_MAX} answers; take CSV or Parquet", "format"
+        )
+    frame = pd.DataFrame(
+        {
+            name: _series(pd, column, [row[at] for row in rows])
+            for at, (name, column) in enumerate(zip(names, sheet.columns, strict=True))
+        }
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "answers.sav"
+        pyreadstat.write_sav(
+            frame,
+            str(path),
+            file_label=sheet.title[:60],
+            column_labels=dict(_labels(names, sheet.columns)),
+            variable_value_labels=dict(_value_labels(names, sheet.columns)),
+            variable_measure=dict(_levels(names, sheet.columns)),
+        )
+        with path.open("rb") as made:
+            shutil.copyfileobj(made, file)
+
+
+def variable_names(wanted: Sequence[str]) -> list[str]:
+    """Names as SPSS takes them: letters, digits and underscores, none twice.
+
+    >>> variable_names(["why not?", "why_not_", "2nd", "all"])
+    ['why_not_', 'why_not__2', 'v_2nd', 'all_']
+    """
+    found: list[str] = []
+    for name in wanted:
+        plain = re.sub(r"\W", "_", name)
+        plain = f"v_{plain}" if not plain[:1].isalpha() else plain
+        plain = f"{plain}_" if plain.upper() in RESERVED else plain
+        tried, at = plain[:NAME_MAX], 1
+        while tried.lower() in {one.lower() for one in found}:
+            at += 1
+            tried = f"{plain[: NAME_MAX - 4]}_{at}"
+        found.append(tried)
+    return found
+
+
+RESERVED = {"ALL", "AND", "BY", "EQ", "GE", "GT", "LE", "LT", "NE", "NOT", "OR", "TO", "WITH"}
+
+
+def _series(pd: Any, column: Column, cells: Sequence[Cell]) -> Any:
+    if column.kind == "number":
+        return pd.Series(cells, dtype="float64")
+    if column.kind == "time":
+        return pd.to_datetime(pd.Series(cells), utc=True).dt.tz_localize(None)
+    return pd.Series(["" if cell is None else cell for cell in cells], dtype="object")
+
+
+def _labels(names: Sequence[str], columns: Sequence[Column]) -> Mapping[str, str]:
+    pairs = zip(names, columns, strict=True)
+    return {name: (column.label or column.name)[:LABEL_MAX] for name, column in pairs}
+
+
+def _value_labels(names: Sequence[str], columns: Sequence[Column]) -> Mapping[str, Any]:
+    return {
+        name: {value: text[:LABEL_MAX] for value, text in column.labels.items()}
+        for name, column in zip(names, columns, strict=True)
+        if column.labels
+    }
+
+
+def _levels(names: Sequence[str], columns: Sequence[Column]) -> Mapping[str, Any]:
+    return {
+        name: "nominal" if column.labels or column.kind == "text" else "scale"
+        for name, column in zip(names, columns, strict=True)
+    }
+
+
+formats.add("sav")(Format("SPSS (SAV)", "application/x-spss-sav", write_sav))
