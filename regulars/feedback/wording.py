@@ -22,12 +22,21 @@ IN_AN_ANSWER: dict[str, Promise] = {
     "bad_email": _("This does not look like an e-mail address."),
     "bad_tel": _("This does not look like a phone number."),
     "bad_url": _("A web address begins with http:// or https://."),
+    "other_empty": _("Please say what you mean by “Other”."),
+    "one_required": _("Please answer at least one of these questions."),
+    "off_step": _("The number must be a multiple of %(step)s."),
+    "not_valid": _("Please check this answer."),
+    "not_a_time": _("Write a time as hours and minutes, such as 14:30."),
+    "bad_month": _("Write a month as year and month, such as 2026-01."),
+    "bad_week": _("Write a week as year and week, such as 2026-W05."),
+    "not_asked": _("This is not answered by people."),
     "unknown_question": _("The survey has no such question."),
 }
 
 IN_A_DEFINITION: dict[str, Promise] = {
     "not_an_object": _("must be a JSON object in braces."),
     "not_json": _("is not valid JSON: %(reason)s."),
+    "too_deep": _("has panels more than %(depth_max)s deep."),
     "unknown_type": _("the question type “%(type)s” is not known."),
     "unknown_property": _("the property “%(property)s” is not known."),
     "missing_property": _("the property “%(property)s” is missing."),

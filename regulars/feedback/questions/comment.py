@@ -7,6 +7,7 @@ from typing_extensions import override
 
 from regulars.feedback.survey.operators import Value
 from regulars.feedback.survey.question import COMMENT_MAX, Question, clean_text, questions
+from regulars.feedback.survey.scalars import text_of
 from regulars.feedback.survey.texts import LocalText, text_in
 
 
@@ -24,6 +25,10 @@ class Comment(Question):
     @override
     def clean(self, value: Value) -> Value:
         return clean_text(value, length_max=self.max_length)
+
+    @override
+    def taken_over(self, value: Value) -> Value:
+        return "\n".join(text_of(one) for one in value) if isinstance(value, list) else value
 
     @override
     def parts(self, value: Value, language: str) -> dict[str, Any]:

@@ -1,17 +1,23 @@
-"""Choices of a question: values with texts, "other" and "none"."""
+"""Choices of a question: values with texts, and the special ones such as "other" and "none"."""
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic.alias_generators import to_camel
+from typing_extensions import override
 
-from regulars.feedback.survey.operators import Value, equal
+from regulars.feedback.survey.expression import read_expression
+from regulars.feedback.survey.operators import Value, equal, is_empty
 from regulars.feedback.survey.problems import Invalid
 from regulars.feedback.survey.question import Question
+from regulars.feedback.survey.scopes import Chosen, Scope
 from regulars.feedback.survey.texts import LocalText, text_in
 
 OTHER = "other"
 NONE = "none"
+REFUSED = "refused"
+UNKNOWN = "dontknow"
 CHOICES_MAX = 300
 
 
@@ -24,30 +30,50 @@ class Choice(BaseModel):
 
     value: str | int | float
     text: LocalText = ""
+    visible_if: str = ""
+
+
+def as_choices(raw: Any) -> Any:
+    """Choices as objects; they may be written as bare values."""
+    if not isinstance(raw, list):
+        return raw
+    return [{"value": one} if isinstance(one, str | int | float) else one for one in raw]
 
 
 class Choosing(Question):
     """A question that offers choices; the kinds say how many may be taken."""
 
     choices: tuple[Choice, ...] = Field(default=(), max_length=CHOICES_MAX)
+    choices_visible_if: str = ""
     show_other_item: bool = False
     other_text: LocalText = ""
+    other_error_text: LocalText = ""
     show_none_item: bool = False
     none_text: LocalText = ""
-    col_count: int = Field(1, ge=0, le=5)
+    show_refuse_item: bool = False
+    refuse_text: LocalText = ""
+    show_dont_know_item: bool = False
+    dont_know_text: LocalText = ""
+    col_count: int = Field(default=1, ge=0, le=5)
 
     @field_validator("choices", mode="before")
     @classmethod
     def _short_choices(cls, raw: Any) -> Any:
-        """Choices may be written as bare values."""
-        if not isinstance(raw, list):
-            return raw
-        return [{"value": one} if isinstance(one, str | int | float) else one for one in raw]
+        return as_choices(raw)
 
     @property
+    @override
     def takes_comment(self) -> bool:
-        return self.show_other_item
+        return self.show_other_item or self.show_comment_area
 
+    @override
+    def expressions(self) -> Iterator[tuple[str, str]]:
+        yield from super().expressions()
+        yield "choicesVisibleIf", self.choices_visible_if
+        for choice in self.choices:
+            yield "choices.visibleIf", choice.visible_if
+
+    @override
     def flaws(self) -> list[tuple[str, dict[str, str]]]:
         values = [choice.value for choice in self.offered()]
         if not values:
@@ -58,10 +84,38 @@ class Choosing(Question):
         return []
 
     def offered(self) -> tuple[Choice, ...]:
-        """Every choice, with "none" and "other" at the end where they are offered."""
-        none = (Choice(value=NONE, text=self.none_text),) if self.show_none_item else ()
-        other = (Choice(value=OTHER, text=self.other_text),) if self.show_other_item else ()
-        return (*self.choices, *none, *other)
+        """Every choice, with the special ones at the end where they are offered."""
+        return (*self.choices, *self.special())
+
+    def special(self) -> Iterator[Choice]:
+        """The choices that stand for no choice, and "other" at the end."""
+        if self.show_none_item:
+            yield Choice(value=NONE, text=self.none_text)
+        if self.show_refuse_item:
+            yield Choice(value=REFUSED, text=self.refuse_text)
+        if self.show_dont_know_item:
+            yield Choice(value=UNKNOWN, text=self.dont_know_text)
+        if self.show_other_item:
+            yield Choice(value=OTHER, text=self.other_text)
+
+    def alone(self) -> set[Value]:
+        """The values of the special choices that exclude every other."""
+        return {choice.value for choice in self.special()} - {OTHER}
+
+    def visible_choices(self, scope: Scope) -> tuple[Choice, ...]:
+        """The choices that are offered with these answers."""
+        if not self.choices_visible_if and not any(one.visible_if for one in self.choices):
+            return self.offered()
+        return (
+            *(choice for choice in self.choices if self._is_visible(choice, scope)),
+            *self.special(),
+        )
+
+    def _is_visible(self, choice: Choice, scope: Scope) -> bool:
+        source = choice.visible_if or self.choices_visible_if
+        if not source.strip():
+            return True
+        return read_expression(source).holds(Chosen(choice.value, scope))
 
     def chosen(self, value: Value) -> str | int | float:
         """The stored form of a choice. Raises Invalid for what was not offered."""
@@ -72,6 +126,21 @@ class Choosing(Question):
                 return choice.value
         raise Invalid("not_a_choice", value=str(value)[:50])
 
+    @override
+    def faults(self, value: Value, comment: Value, scope: Scope) -> Sequence[str]:
+        taken = value if isinstance(value, list) else [value]
+        without_words = self.show_other_item and OTHER in taken and is_empty(comment)
+        return ["other_empty"] if without_words else []
+
+    @override
+    def visible_part(self, value: Value, scope: Scope) -> Value:
+        if is_empty(value):
+            return value
+        visible = [choice.value for choice in self.visible_choices(scope)]
+        if not isinstance(value, list):
+            return value if any(equal(value, one) for one in visible) else None
+        return [taken for taken in value if any(equal(taken, one) for one in visible)] or None
+
     def read_as(self, value: Value, language: str) -> str:
         """A choice as people read it."""
         for choice in self.offered():
@@ -79,15 +148,19 @@ class Choosing(Question):
                 return text_in(choice.text, language) or str(choice.value)
         return str(value)
 
-    def options(self, taken: list[Value], language: str) -> list[dict[str, Any]]:
+    def options(
+        self, taken: list[Value], language: str, choices: Sequence[Choice] | None = None
+    ) -> list[dict[str, Any]]:
         """What the template draws: value, text, whether taken, and which special one it is."""
+        special = {choice.value for choice in self.special()}
         return [
             {
                 "value": choice.value,
                 "text": text_in(choice.text, language),
                 "taken": any(equal(choice.value, one) for one in taken),
+                "special": choice.value if choice.value in special else "",
                 "is_other": self.show_other_item and choice.value == OTHER,
                 "is_none": self.show_none_item and choice.value == NONE,
             }
-            for choice in self.offered()
+            for choice in (self.offered() if choices is None else choices)
         ]

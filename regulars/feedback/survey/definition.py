@@ -6,49 +6,50 @@ customers another question than its author wrote.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic.alias_generators import to_camel
+from pydantic import Field, ValidationError
 
 from regulars.core.errors import Refused
 from regulars.feedback.rules.signals import SCALES
-from regulars.feedback.survey.expression import (
-    BadExpression,
-    Expression,
-    read_expression,
-    root_of,
-)
+from regulars.feedback.survey.elements import Group, Grouping, Page, Panel, Shape
+from regulars.feedback.survey.expression import BadExpression, read_expression, root_of
 from regulars.feedback.survey.extension import Extension, Mode
 from regulars.feedback.survey.problems import Problem, Unreadable
-from regulars.feedback.survey.question import NAME, Question, questions
+from regulars.feedback.survey.question import Question, questions
 from regulars.feedback.survey.texts import LocalText, languages_in, names_in, text_in
+from regulars.feedback.survey.triggers import Calculated, Trigger
 
 QUESTIONS_MAX = 200
+PANEL_DEPTH_MAX = 5
+ClearWhen = Literal["none", "onComplete", "onHidden", "onHiddenContainer"]
+CONTEXT_WORDS = frozenset(
+    ("panel", "row", "item", "choice", "prevpanel", "nextpanel", "parentpanel", "prevrow",
+     "nextrow", "panelindex", "visiblepanelindex", "rowindex", "visiblerowindex", "rowname",
+     "rowvalue", "rowtitle", "matrix", "self")
+)  # fmt: skip
+"""Names that mean the row or panel that an expression stands in."""
 
 
-class _Loose(BaseModel):
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True
-    )
-
-
-class _PageShape(_Loose):
-    name: str = Field(default="", pattern=rf"^$|{NAME}")
-    title: LocalText = ""
-    description: LocalText = ""
-    visible_if: str = ""
+class _PageShape(Grouping):
     elements: list[Any] = []
     questions: list[Any] = []
 
 
-class _SurveyShape(_Loose):
+class _PanelShape(_PageShape):
+    type: Literal["panel"]
+
+
+class _SurveyShape(Shape):
     title: LocalText = ""
     description: LocalText = ""
     locale: str = Field(default="en", pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
     pages: list[Any] = []
     elements: list[Any] = []
     questions: list[Any] = []
+    triggers: tuple[Trigger, ...] = ()
+    calculated_values: tuple[Calculated, ...] = ()
+    clear_invisible_values: ClearWhen = "onComplete"
     completed_html: LocalText = ""
     complete_text: LocalText = ""
     page_next_text: LocalText = ""
@@ -56,17 +57,6 @@ class _SurveyShape(_Loose):
     show_progress_bar: bool | str = False
     show_question_numbers: bool | str = False
     regulars: Extension = Extension()
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Questions that are asked on one screen."""
-
-    name: str
-    title: str | dict[str, str]
-    description: str | dict[str, str]
-    visible_if: Expression | None
-    questions: tuple[Question, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +73,9 @@ class Definition:
     next_text: str | dict[str, str]
     back_text: str | dict[str, str]
     extension: Extension
+    triggers: tuple[Trigger, ...] = ()
+    calculated: tuple[Calculated, ...] = ()
+    clear_invisible_values: ClearWhen = "onComplete"
 
     @property
     def measures(self) -> Mapping[str, str]:
@@ -166,28 +159,43 @@ def _pages(shape: _SurveyShape, *, problems: list[Problem]) -> Iterator[Page]:
     loose = [*shape.elements, *shape.questions]
     raw_pages = [*shape.pages, *([{"elements": loose}] if loose else [])]
     for number, raw in enumerate(raw_pages, start=1):
-        page = _page(raw, element=f"page {number}", problems=problems)
+        element = f"page {number}"
+        if not isinstance(raw, dict):
+            problems.append(Problem("not_an_object", element))
+            continue
+        named = str(raw.get("name") or element)
+        page = _shaped(_PageShape, raw, element=named, problems=problems)
         if page is not None:
-            yield page
+            elements = _elements(page, element=page.name or element, problems=problems)
+            yield Page(page.name or element, page, tuple(elements))
 
 
-def _page(raw: object, *, element: str, problems: list[Problem]) -> Page | None:
-    if not isinstance(raw, dict):
-        problems.append(Problem("not_an_object", element))
+def _elements(
+    shape: _PageShape, *, element: str, problems: list[Problem], depth: int = 1
+) -> Iterator[Group | Question]:
+    _check_expressions(shape.expressions(), element=element, problems=problems)
+    for number, raw in enumerate([*shape.elements, *shape.questions], start=1):
+        place = f"{element}, {number}"
+        if isinstance(raw, dict) and raw.get("type") == "panel":
+            panel = _panel(raw, element=place, problems=problems, depth=depth)
+            if panel is not None:
+                yield panel
+        elif question := _question(raw, element=place, problems=problems):
+            yield question
+
+
+def _panel(
+    raw: dict[str, Any], *, element: str, problems: list[Problem], depth: int
+) -> Panel | None:
+    element = str(raw.get("name") or element)
+    if depth > PANEL_DEPTH_MAX:
+        problems.append(Problem("too_deep", element, {"depth_max": str(PANEL_DEPTH_MAX)}))
         return None
-    shape = _shaped(_PageShape, raw, element=str(raw.get("name") or element), problems=problems)
+    shape = _shaped(_PanelShape, raw, element=element, problems=problems)
     if shape is None:
         return None
-    elements = [*shape.elements, *shape.questions]
-    asked = [
-        question
-        for number, one in enumerate(elements, start=1)
-        if (question := _question(one, element=f"{element}, {number}", problems=problems))
-    ]
-    visible_if = _expression(
-        shape.visible_if, element=shape.name or element, name="visibleIf", problems=problems
-    )
-    return Page(shape.name or element, shape.title, shape.description, visible_if, tuple(asked))
+    inside = _elements(shape, element=element, problems=problems, depth=depth + 1)
+    return Panel(element, shape, tuple(inside))
 
 
 def _question(raw: object, *, element: str, problems: list[Problem]) -> Question | None:
@@ -203,24 +211,24 @@ def _question(raw: object, *, element: str, problems: list[Problem]) -> Question
     question: Question | None = _shaped(plug_in, raw, element=element, problems=problems)
     if question is None:
         return None
-    problems += [Problem(code, element, detail) for code, detail in question.flaws()]
-    for name, source in (("visibleIf", question.visible_if), ("requiredIf", question.required_if)):
-        _expression(source, element=element, name=name, problems=problems)
+    for one in (question, *question.inner()):
+        name = element if one is question else f"{element}.{one.name}"
+        problems += [Problem(code, name, detail) for code, detail in one.flaws()]
+        _check_expressions(one.expressions(), element=name, problems=problems)
     return question
 
 
-def _expression(
-    source: str, *, element: str, name: str, problems: list[Problem]
-) -> Expression | None:
-    if not source.strip():
-        return None
-    try:
-        return read_expression(source)
-    except BadExpression as fault:
-        problems.append(
-            Problem("bad_expression", element, {"property": name, "reason": str(fault)})
-        )
-        return None
+def _check_expressions(
+    sources: Iterable[tuple[str, str]], *, element: str, problems: list[Problem]
+) -> None:
+    for name, source in sources:
+        if not source.strip():
+            continue
+        try:
+            read_expression(source)
+        except BadExpression as fault:
+            detail = {"property": name, "reason": str(fault)}
+            problems.append(Problem("bad_expression", element, detail))
 
 
 def _languages(own: str, raw: dict[str, Any]) -> tuple[str, ...]:
@@ -243,20 +251,24 @@ def _assembled(
         next_text=shape.page_next_text,
         back_text=shape.page_prev_text,
         extension=shape.regulars,
+        triggers=shape.triggers,
+        calculated=shape.calculated_values,
+        clear_invisible_values=shape.clear_invisible_values,
     )
 
 
 def _contradictions(definition: Definition) -> Iterator[Problem]:
     """What is wrong between elements although each is right by itself."""
     asked = [question.name for question in definition.questions()]
-    if not asked:
+    if not any(question.takes_answers for question in definition.questions()):
         yield Problem("no_questions", "survey")
     if len(asked) > QUESTIONS_MAX:
         yield Problem("too_many_questions", "survey", {"count_max": str(QUESTIONS_MAX)})
     for name in sorted({name for name in asked if asked.count(name) > 1}):
         yield Problem("name_twice", name)
     yield from _empty_pages(definition)
-    yield from _unknown_names(definition, known=set(asked))
+    inside = {one.name for question in definition.questions() for one in question.inner()}
+    yield from _unknown_names(definition, known=set(asked), inside=inside)
     yield from _unfit_measures(definition)
     yield from definition.extension.flaws()
 
@@ -267,11 +279,18 @@ def _empty_pages(definition: Definition) -> Iterator[Problem]:
             yield Problem("empty_page", page.name)
 
 
-def _unknown_names(definition: Definition, *, known: set[str]) -> Iterator[Problem]:
-    for element, variables in _mentions(definition):
-        for name in sorted(root_of(variable) for variable in variables):
-            if name not in known:
+def _unknown_names(
+    definition: Definition, *, known: set[str], inside: set[str]
+) -> Iterator[Problem]:
+    variables = {calculated.name for calculated in definition.calculated} | inside
+    for element, names in _mentions(definition):
+        for name in sorted(root_of(one) for one in names):
+            if name not in known and name not in variables:
                 yield Problem("unknown_name", element, {"name": name})
+    for trigger in definition.triggers:
+        for name in trigger.targets():
+            if root_of(name) not in known:
+                yield Problem("unknown_name", "triggers", {"name": name})
     for name in sorted(set(definition.extension.questions_named()) - known):
         yield Problem("unknown_name", "regulars", {"name": name})
 
@@ -279,22 +298,34 @@ def _unknown_names(definition: Definition, *, known: set[str]) -> Iterator[Probl
 def _mentions(definition: Definition) -> Iterator[tuple[str, set[str]]]:
     """Each element with the names that its expressions and texts mention."""
     for page in definition.pages:
-        condition = set(page.visible_if.variables) if page.visible_if else set()
-        yield page.name, condition | names_in(page.title) | names_in(page.description)
+        for group in (page, *page.panels()):
+            named = names_in(group.title) | names_in(group.description)
+            yield group.name, named | _variables(group.about.expressions())
         for question in page.questions:
-            named = names_in(question.title) | names_in(question.description)
-            for source in (question.visible_if, question.required_if):
-                named |= _variables(source)
-            yield question.name, named
-    for quota in definition.extension.quotas:
-        yield "regulars", _variables(quota.condition)
+            yield question.name, _named_in(question)
+    for one in (*definition.triggers, *definition.extension.quotas):
+        yield "survey", _variables(one.expressions())
+    for calculated in definition.calculated:
+        yield calculated.name, _variables([("expression", calculated.expression)])
 
 
-def _variables(source: str) -> set[str]:
-    try:
-        return set(read_expression(source).variables) if source.strip() else set()
-    except BadExpression:
-        return set()
+def _named_in(question: Question) -> set[str]:
+    """The names that a question mentions, without those of the row or panel it stands in."""
+    named = names_in(question.title) | names_in(question.description)
+    named |= _variables(question.expressions())
+    for one in question.inner():
+        named |= names_in(one.title) | _variables(one.expressions())
+    return {name for name in named if root_of(name).lower() not in CONTEXT_WORDS}
+
+
+def _variables(sources: Iterable[tuple[str, str]]) -> set[str]:
+    found: set[str] = set()
+    for _, source in sources:
+        try:
+            found |= set(read_expression(source).variables) if source.strip() else set()
+        except BadExpression:
+            continue
+    return found
 
 
 def _unfit_measures(definition: Definition) -> Iterator[Problem]:

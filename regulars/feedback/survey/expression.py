@@ -2,7 +2,8 @@
 
 The grammar is that of SurveyJS: or, and, comparisons, + -, * / %, ^, containment, then single
 values with `empty` and `notempty`. Words are read whole, so a choice called `orange` is a text and
-never an `or`.
+never an `or`; what SurveyJS would read in two ways, such as a word that begins with `true`, is
+refused.
 """
 
 import re
@@ -11,8 +12,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from regulars.feedback.survey.functions import FUNCTIONS
-from regulars.feedback.survey.operators import BINARY, Value, is_empty, is_true, plain
+from regulars.feedback.survey.functions import Part, functions
+from regulars.feedback.survey.operators import BINARY, Value, filled, is_empty, is_true, plain
+from regulars.feedback.survey.scopes import MISSING, Scope, path_of, read_variable
 
 LENGTH_MAX = 2000
 DEPTH_MAX = 40
@@ -20,16 +22,18 @@ DEPTH_MAX = 40
 TOKEN = re.compile(
     r"""\s*(?:
       (?P<variable>\{[^{}]+\})
-    | (?P<text>'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")
-    | (?P<number>0[xX][0-9a-fA-F]+|\d+(?:\.\d+)?)
-    | (?P<word>[^\W\d]\w*)
-    | (?P<sign>\|\||&&|<=|>=|==|!=|<>|\*=|[=<>!+\-*/%^(),\[\]])
+    | (?P<text>'(?:\\['"]|[^'"])*'|"(?:\\['"]|[^'"])*")
+    | (?P<number>0x\d+|\d+\.\d+|[1-9]\d*|0)(?![\w.])
+    | (?P<call>[a-zA-Z_]\w*)\(
+    | (?P<word>[a-zA-Z_]\w*)
+    | (?P<sign>\|\||&&|<=|>=|==|!=|\*=|[=<>!+\-*/%^(),\[\]])
     )""",
-    re.VERBOSE,
+    re.VERBOSE | re.ASCII,
 )
+TWO_MEANINGS = re.compile(r"(?i:true|false|negate)\w+|(null|undefined)\w+", re.ASCII)
 COMPARISONS = {
     "=": "equal", "==": "equal", "equal": "equal",
-    "!=": "notequal", "<>": "notequal", "notequal": "notequal",
+    "!=": "notequal", "notequal": "notequal",
     "<": "less", "less": "less", ">": "greater", "greater": "greater",
     "<=": "lessorequal", "lessorequal": "lessorequal",
     ">=": "greaterorequal", "greaterorequal": "greaterorequal",
@@ -46,9 +50,11 @@ LADDER: tuple[dict[str, str], ...] = (
     {"^": "power", "power": "power"},
     CONTAINMENTS,
 )
-CONSTANTS = {"true": True, "false": False, "null": None, "undefined": None}
+TRUTHS = {"true": True, "false": False}
+NOTHING = ("null", "undefined")
+NULLS = [("word", word) for word in NOTHING]
 Values = Mapping[str, Value]
-Node = Callable[[Values], Value]
+Node = Callable[[Scope], Value]
 
 
 class BadExpression(ValueError):
@@ -63,13 +69,13 @@ class Expression:
     variables: frozenset[str]
     node: Node
 
-    def evaluate(self, values: Values) -> Value:
+    def evaluate(self, values: Values | Scope) -> Value:
         """The value of the expression for these answers; never an error."""
-        return self.node(values)
+        return self.node(values if isinstance(values, Scope) else Scope(values))
 
-    def holds(self, values: Values) -> bool:
-        """Whether the expression counts as true for these answers."""
-        return is_true(self.node(values))
+    def holds(self, values: Values | Scope) -> bool:
+        """Whether the expression is true for these answers; a number or a text is not true."""
+        return self.evaluate(values) is True
 
 
 @lru_cache(maxsize=2048)
@@ -89,12 +95,8 @@ def read_expression(source: str) -> Expression:
 
 def value_of(name: str, values: Values) -> Value:
     """The answer that a variable names: a question, a part of it (`a.b`) or an item (`a[0]`)."""
-    if name in values:
-        return values[name]
-    value: Any = values
-    for step in re.findall(r"[^.\[\]]+", name):
-        value = _step_into(value, step)
-    return value
+    found = Scope(values).at(path_of(name))
+    return None if found is MISSING else found
 
 
 def root_of(name: str) -> str:
@@ -104,17 +106,6 @@ def root_of(name: str) -> str:
     ('why', 'goods')
     """
     return re.split(r"[.\[]", name.removeprefix("#"))[0].removesuffix("-Comment")
-
-
-def _step_into(value: Value, step: str) -> Value:
-    if isinstance(value, list):
-        return value[int(step)] if step.isdigit() and int(step) < len(value) else None
-    if not isinstance(value, Mapping):
-        return None
-    if step in value:
-        return value[step]
-    folded = step.lower()
-    return next((found for key, found in value.items() if key.lower() == folded), None)
 
 
 def _tokens(source: str) -> list[tuple[str, str]]:
@@ -169,10 +160,10 @@ class _Reader:
     def _factor(self) -> Node:
         if self._take("!", "negate"):
             return _negated(self._deeper(self._factor))
+        kind = self._next_kind()
         node = self._atom()
-        while sign := self._take("empty", "notempty"):
-            node = _emptiness(node, expected=sign == "empty")
-        return node
+        sign = self._take("empty", "notempty") if kind not in ("call", "sign") else ""
+        return _emptiness(node, expected=sign == "empty") if sign else node
 
     def _atom(self) -> Node:
         if self.position >= len(self.tokens):
@@ -181,11 +172,11 @@ class _Reader:
         self.position += 1
         if kind == "sign":
             return self._signed(text)
+        if kind == "call":
+            return self._call(text)
         if kind == "variable":
-            return self._variable(text[1:-1].strip())
-        if kind == "word":
-            return self._word(text)
-        return _constant(_literal(kind, text))
+            return self._variable(text[1:-1])
+        return _constant(_word(text) if kind == "word" else _literal(kind, text))
 
     def _signed(self, sign: str) -> Node:
         if sign == "(":
@@ -200,35 +191,47 @@ class _Reader:
         raise BadExpression(f"unexpected {sign!r}")
 
     def _variable(self, name: str) -> Node:
+        if name != name.strip():
+            raise BadExpression(f"spaces inside the braces of {name.strip()!r}")
         self.variables.add(name.removeprefix("#"))
         if name.startswith("#"):
-            return lambda values: value_of(name[1:], values)
-        return lambda values: plain(value_of(name, values))
-
-    def _word(self, word: str) -> Node:
-        if self._take("("):
-            return self._call(word)
-        if word.lower() in ("and", "or"):
-            raise BadExpression(f"unexpected {word!r}")
-        if word.lower() in CONSTANTS:
-            return _constant(CONSTANTS[word.lower()])
-        return _constant(word)
+            return lambda scope: read_variable(scope, name[1:])
+        return lambda scope: _converted(read_variable(scope, name))
 
     def _call(self, name: str) -> Node:
-        function = FUNCTIONS.get(name.lower())
+        function = FUNCTIONS.get(name)
         if function is None:
             raise BadExpression(f"unknown function {name!r}")
+        first = self.position
         parts = self._sequence(")")
-        return lambda values: function(*[part(values) for part in parts])
+        is_text = len(parts) > 2 and self._is_text_in(first, at=2)
+        called = [Part(part, is_text and at == 2) for at, part in enumerate(parts)]
+        return lambda scope: function([part(scope) for part in parts], called, scope)
+
+    def _is_text_in(self, first: int, *, at: int) -> bool:
+        """Whether the argument at a place is a text constant and nothing else."""
+        commas, depth, inside = 0, 0, []
+        for kind, text in self.tokens[first : self.position - 1]:
+            depth += (kind == "call" or text in "([") - (text in (")", "]"))
+            commas += depth == 0 and text == ","
+            if commas == at and text != ",":
+                inside.append(kind)
+        return inside in (["text"], ["word"])
 
     def _sequence(self, end: str) -> list[Node]:
         if self._take(end):
             return []
+        is_nothing = self._next_is_nothing()
         parts = [self.disjunction()]
         while self._take(","):
             parts.append(self.disjunction())
         self._expect(end)
-        return parts
+        return [] if is_nothing else parts
+
+    def _next_is_nothing(self) -> bool:
+        """Whether a list begins with a bare null; SurveyJS takes such a list for an empty one."""
+        here = self.tokens[self.position : self.position + 2]
+        return bool(here) and here[0] in NULLS and here[-1][1] in (",", ")", "]")
 
     def _deeper(self, read: Callable[[], Node]) -> Node:
         self.depth += 1
@@ -255,46 +258,68 @@ class _Reader:
             raise BadExpression(f"{sign!r} is missing")
 
 
+def _word(word: str) -> Value:
+    """A bare word is a truth value, nothing, or a text by itself."""
+    if word.lower() in ("and", "or") or TWO_MEANINGS.fullmatch(word):
+        raise BadExpression(f"unexpected {word!r}")
+    if word in NOTHING:
+        return None
+    return TRUTHS.get(word.lower(), word)
+
+
 def _literal(kind: str, text: str) -> Any:
     if kind == "text":
-        return re.sub(r"\\(.)", r"\1", text[1:-1])
-    if text.lower().startswith("0x"):
+        return re.sub(r"\\(['\"])", r"\1", text[1:-1])
+    if text.startswith("0x"):
         return int(text, 16)
     return float(text) if "." in text else int(text)
 
 
+def _converted(value: Value) -> Value:
+    return plain(value) if isinstance(value, str) else value
+
+
 def _constant(value: Value) -> Node:
-    return lambda values: value
+    return lambda scope: value
 
 
 def _listed(parts: list[Node]) -> Node:
-    return lambda values: [part(values) for part in parts]
+    return lambda scope: [part(scope) for part in parts]
 
 
 def _negated(node: Node) -> Node:
-    return lambda values: not is_true(node(values))
+    return lambda scope: not is_true(node(scope))
 
 
 def _emptiness(node: Node, *, expected: bool) -> Node:
-    return lambda values: is_empty(node(values)) is expected
+    return lambda scope: is_empty(node(scope)) is expected
 
 
 def _either(left: Node, right: Node) -> Node:
-    def choose(values: Values) -> Value:
-        first = left(values)
-        return first if is_true(first) else right(values)
-
-    return choose
+    return lambda scope: _logical(left(scope), right(scope), wants=True)
 
 
 def _both(left: Node, right: Node) -> Node:
-    def choose(values: Values) -> Value:
-        first = left(values)
-        return right(values) if is_true(first) else first
+    return lambda scope: _logical(left(scope), right(scope), wants=False)
 
-    return choose
+
+def _logical(left: Value, right: Value, *, wants: bool) -> Value:
+    """The first value if it decides, or else the second; what is missing counts beside the other."""
+    left = filled(left, right)
+    return left if is_true(left) is wants else filled(right, left)
 
 
 def _binary(name: str, left: Node, right: Node) -> Node:
     apply = BINARY[name]
-    return lambda values: apply(left(values), right(values))
+    return lambda scope: apply(left(scope), right(scope))
+
+
+def _node_of(source: str) -> Node:
+    """The node of a condition that is given as a text; one that cannot be read is never met."""
+    try:
+        return read_expression(source).node
+    except BadExpression:
+        return _constant(None)
+
+
+FUNCTIONS = functions(_node_of)

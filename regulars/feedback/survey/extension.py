@@ -45,6 +45,10 @@ class Quota(_Block):
         """
         return not self.condition.strip() or read_expression(self.condition).holds(values)
 
+    def expressions(self) -> Iterator[tuple[str, str]]:
+        """The condition by property."""
+        yield "quotas.if", self.condition
+
 
 class Sampling(_Block):
     """The share of those who might be asked that is asked, from 0 to 1."""

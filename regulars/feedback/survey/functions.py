@@ -1,57 +1,119 @@
-"""The functions that survey expressions may call, by their names in lower case."""
+"""The functions that survey expressions may call, by the names that SurveyJS gives them."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import partial
 
-from regulars.feedback.survey.operators import is_true, number_in, plus
+from regulars.feedback.survey import dates, sums
+from regulars.feedback.survey.operators import is_empty, is_true
+from regulars.feedback.survey.scalars import Value, coerced, number_in
+from regulars.feedback.survey.scopes import Scope
+from regulars.feedback.survey.sums import Part
 
+__all__ = ["Function", "Part", "functions"]
 
-def _numbers(*parts: Any) -> list[float]:
-    """The numbers among values and lists of values, in order."""
-    found: list[float] = []
-    for part in parts:
-        for one in part if isinstance(part, list) else [part]:
-            number = number_in(one)
-            if number is not None:
-                found.append(number)
-    return found
+Function = Callable[[Sequence[Value], Sequence[Part], Scope], Value]
 
 
-def _iif(condition: Any = None, then: Any = None, otherwise: Any = None, *_: Any) -> Any:
-    return then if is_true(condition) else otherwise
+def chosen(values: Sequence[Value]) -> Value:
+    """The second value if the first is true, or else the third.
+
+    >>> chosen([1, "yes", "no"]), chosen([0, "yes"])
+    ('yes', None)
+    """
+    if len(values) < 2:
+        return None
+    return values[1] if is_true(values[0]) else (values[2] if len(values) > 2 else None)
 
 
-def _total(*parts: Any) -> Any:
-    total: Any = 0
-    for number in _numbers(*parts):
-        total = plus(total, number)
-    return total
+def part_of_text(values: Sequence[Value]) -> Value:
+    """The characters of a text from one place up to another.
+
+    >>> part_of_text(["feedback", 0, 4]), part_of_text(["feedback", 4])
+    ('feed', 'back')
+    """
+    if len(values) < 2 or not isinstance(values[0], str) or number_in(values[1]) is None:
+        return ""
+    text = values[0]
+    ends = [values[1], values[2] if len(values) > 2 and number_in(values[2]) is not None else None]
+    first, last = (
+        len(text) if end is None else max(0, min(len(text), int(coerced(end)))) for end in ends
+    )
+    return text[min(first, last) : max(first, last)]
 
 
-def _average(*parts: Any) -> float:
-    numbers = _numbers(*parts)
-    return sum(numbers) / len(numbers) if numbers else 0
+def _shown(values: Sequence[Value], parts: Sequence[Part], scope: Scope) -> Value:
+    if not values:
+        return None
+    return scope.shown(str(values[0]), values[1] if len(values) > 1 else None)
 
 
-def _least(*parts: Any) -> float | None:
-    return min(_numbers(*parts), default=None)
+def _trait(values: Sequence[Value], parts: Sequence[Part], scope: Scope) -> Value:
+    if len(values) != 2 or is_empty(values[0]) or is_empty(values[1]):
+        return None
+    return scope.trait(str(values[0]), str(values[1]))
 
 
-def _greatest(*parts: Any) -> float | None:
-    return max(_numbers(*parts), default=None)
+def _comment(values: Sequence[Value], parts: Sequence[Part], scope: Scope) -> Value:
+    if not values or not is_true(values[0]):
+        return None
+    return scope.comment(str(values[0]), values[1] if len(values) > 1 else None)
 
 
-def _rounded(value: Any = None, digits: Any = 0, *_: Any) -> float | None:
-    number = number_in(value)
-    places = number_in(digits) or 0
-    return None if number is None else round(number, int(max(-15, min(15, places))))
+def _is_ready(values: Sequence[Value], parts: Sequence[Part], scope: Scope) -> Value:
+    if not values or not is_true(values[0]):
+        return False
+    return scope.is_ready(str(values[0]), values[1] if len(values) > 1 else None)
 
 
-FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "iif": _iif,
-    "sum": _total,
-    "avg": _average,
-    "min": _least,
-    "max": _greatest,
-    "round": _rounded,
+def _of_values(calculate: Callable[[Sequence[Value]], Value]) -> Function:
+    return lambda values, parts, scope: calculate(values)
+
+
+def _of_dates(calculate: Callable[[Sequence[Value], datetime], Value]) -> Function:
+    return lambda values, parts, scope: calculate(values, dates.moment_now(scope))
+
+
+OF_VALUES: dict[str, Callable[[Sequence[Value]], Value]] = {
+    "iif": chosen,
+    "substring": part_of_text,
+    "sum": sums.total,
+    "avg": sums.average,
+    "min": sums.least,
+    "max": sums.greatest,
+    "count": lambda values: len(sums.flat(values)),
+    "round": sums.rounded,
+    "trunc": sums.truncated,
+    "diffDays": dates.days_between,
+    "isDisplayMode": lambda values: False,
 }
+OF_DATES: dict[str, Callable[[Sequence[Value], datetime], Value]] = {
+    "today": dates.today,
+    "currentDate": lambda values, now: now,
+    "currentYear": lambda values, now: now.year,
+    "getDate": dates.date_of,
+    "getYear": dates.year_of,
+    "age": dates.age,
+    "dateDiff": dates.difference,
+    "dateAdd": dates.shifted,
+    "year": partial(dates.part_of_day, "year"),
+    "month": partial(dates.part_of_day, "month"),
+    "day": partial(dates.part_of_day, "day"),
+    "weekday": partial(dates.part_of_day, "weekday"),
+}
+OF_SURVEYS: dict[str, Function] = {
+    "displayValue": _shown,
+    "propertyValue": _trait,
+    "getComment": _comment,
+    "isContainerReady": _is_ready,
+}
+
+
+def functions(read: sums.Reader) -> dict[str, Function]:
+    """Every function by name; read turns the text of an expression into a node."""
+    return {
+        **{name: _of_values(one) for name, one in OF_VALUES.items()},
+        **{name: _of_dates(one) for name, one in OF_DATES.items()},
+        **OF_SURVEYS,
+        **sums.row_functions(read),
+    }

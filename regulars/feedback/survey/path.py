@@ -1,14 +1,22 @@
-"""The path of one respondent: what is asked next, what is required, and what is kept."""
+"""The path of one respondent in one step: what is asked with these answers, and what is kept."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
-from regulars.feedback.survey.definition import Definition, Page
-from regulars.feedback.survey.expression import read_expression
+from django.utils import timezone
+
+from regulars.feedback.survey.definition import Definition
+from regulars.feedback.survey.elements import Page
+from regulars.feedback.survey.faults import faults_in, faults_of
 from regulars.feedback.survey.operators import Value, is_empty
+from regulars.feedback.survey.places import Place
 from regulars.feedback.survey.problems import Invalid, Problem
 from regulars.feedback.survey.question import Question, clean_comment
+from regulars.feedback.survey.scopes import Scope
+from regulars.feedback.survey.sitting import Sitting
 from regulars.feedback.survey.texts import piped, text_in
+from regulars.feedback.survey.walk import finish, result_of
 
 Values = Mapping[str, Value]
 
@@ -29,33 +37,47 @@ class Checked:
     problems: tuple[Problem, ...] = ()
 
 
+def sitting_with(
+    definition: Definition, values: Values | None = None, *, now: datetime | None = None
+) -> Sitting:
+    """A survey in which these answers were given; None begins it, with its defaults.
+
+    Without a moment the clock on the wall of this installation is read.
+    """
+    wall = timezone.localtime() if now is None else now
+    return Sitting(definition, now=wall.replace(tzinfo=None), values=values)
+
+
 def screens(definition: Definition, values: Values) -> list[Screen]:
     """The pages that are asked with these answers, in order, each with its visible questions."""
-    found = []
-    for page in definition.pages:
-        if page.visible_if is None or page.visible_if.holds(values):
-            visible = tuple(one for one in page.questions if is_visible(one, values))
-            if visible:
-                found.append(Screen(page, visible))
-    return found
+    return screens_of(sitting_with(definition, values))
+
+
+def screens_of(sitting: Sitting) -> list[Screen]:
+    """The pages that are asked in a sitting."""
+    return [
+        Screen(page, tuple(place.question for place in sitting.places_on(page)))
+        for page in sitting.pages()
+    ]
 
 
 def is_visible(question: Question, values: Values) -> bool:
-    """Whether a question is asked with these answers."""
-    return not question.visible_if.strip() or read_expression(question.visible_if).holds(values)
+    """Whether a question by itself is asked with these answers."""
+    return _alone(question, values).is_visible
 
 
 def is_required(question: Question, values: Values) -> bool:
     """Whether a question must be answered with these answers."""
-    if question.is_required:
-        return True
-    return bool(question.required_if.strip()) and read_expression(question.required_if).holds(
-        values
-    )
+    return _alone(question, values).is_required
 
 
-def check(questions: Sequence[Question], values: Values) -> Checked:
-    """The answers to these questions, cleaned; a problem for each missing or wrong one."""
+def _alone(question: Question, values: Values) -> Place:
+    scope = Scope(values, now=timezone.localtime().replace(tzinfo=None))
+    return Place(question, question.name, scope, dict(values))
+
+
+def cleaned(questions: Sequence[Question], values: Values) -> Checked:
+    """The answers to these questions in canonical form; a problem for each that is none."""
     kept: dict[str, Value] = {}
     problems: list[Problem] = []
     for question in questions:
@@ -63,38 +85,47 @@ def check(questions: Sequence[Question], values: Values) -> Checked:
             kept |= _cleaned(question, values)
         except Invalid as fault:
             problems.append(Problem(fault.code, question.name, fault.detail))
-    faulty = {problem.element for problem in problems}
-    merged = {**values, **kept}
-    for question in questions:
-        missing = question.name not in kept and question.name not in faulty
-        if missing and is_required(question, merged):
-            problems.append(Problem("required", question.name))
     return Checked(kept, tuple(problems))
+
+
+def check(questions: Sequence[Question], values: Values) -> Checked:
+    """The answers to these questions, cleaned; a problem for each missing or wrong one."""
+    checked = cleaned(questions, values)
+    faulty = {problem.element for problem in checked.problems}
+    merged = {**values, **checked.values}
+    problems = list(checked.problems)
+    for question in questions:
+        if question.name not in faulty:
+            place = _alone(question, merged)
+            if question.name not in checked.values:
+                place.put(None)
+            problems += [one for one in faults_of(place) if place.is_visible]
+    return Checked(checked.values, tuple(problems))
 
 
 def complete(definition: Definition, values: Values) -> Checked:
     """All answers of a finished survey: cleaned, without those to questions that were not asked.
 
-    An answer to a hidden question is dropped, as SurveyJS drops it, and what it made visible is
-    looked at again, so the kept answers explain the path by themselves. A name that no question
-    has is a problem.
+    As SurveyJS does it, all that is hidden at the end is forgotten together; a survey whose
+    clearInvisibleValues is "onHidden" forgets at once, and then looks at its conditions again. A
+    name that no question has is a problem.
     """
-    known = _known_names(definition)
-    strangers = tuple(
-        Problem("unknown_question", str(name)[:60]) for name in values if name not in known
-    )
-    current = {name: value for name, value in values.items() if name in known}
-    for _ in range(len(known) + 1):
-        asked = [
-            question for screen in screens(definition, current) for question in screen.questions
-        ]
-        names = {name for question in asked for name in (question.name, question.comment_name)}
-        dropped = current.keys() - names
-        if not dropped:
-            break
-        current = {name: value for name, value in current.items() if name in names}
-    checked = check(asked, current)
-    return Checked(checked.values, strangers + checked.problems)
+    known = known_names(definition)
+    problems = [Problem("unknown_question", str(name)[:60]) for name in values if name not in known]
+    asked = [question for question in definition.questions() if question.takes_answers]
+    checked = cleaned(asked, values)
+    sitting = sitting_with(definition, checked.values)
+    problems += [one for one in checked.problems if _is_asked(sitting, one.element)]
+    faulty = {problem.element for problem in checked.problems}
+    for page in sitting.pages():
+        problems += [one for one in faults_in(sitting, page) if one.element not in faulty]
+    finish(sitting)
+    return Checked(result_of(sitting), tuple(problems))
+
+
+def _is_asked(sitting: Sitting, name: str) -> bool:
+    place = sitting.find_place(name)
+    return place is not None and place.is_visible
 
 
 def shown_answers(definition: Definition, values: Values, language: str) -> dict[str, str]:
@@ -128,13 +159,14 @@ def _open_answers(definition: Definition, values: Values) -> Iterator[str]:
             yield str(values[question.comment_name])
 
 
-def _known_names(definition: Definition) -> set[str]:
+def known_names(definition: Definition) -> set[str]:
+    """Every name under which an answer to the survey may come."""
     known = set()
     for question in definition.questions():
         known.add(question.name)
         if question.takes_comment:
             known.add(question.comment_name)
-    return known
+    return known | {one.name for one in definition.calculated if one.include_into_result}
 
 
 def _cleaned(question: Question, values: Values) -> dict[str, Value]:
@@ -143,6 +175,6 @@ def _cleaned(question: Question, values: Values) -> dict[str, Value]:
     cleaned = None if is_empty(value) else question.clean(value)
     kept = {} if is_empty(cleaned) else {question.name: cleaned}
     comment = values.get(question.comment_name)
-    if question.takes_comment and kept and not is_empty(comment):
+    if question.takes_comment and not is_empty(comment):
         kept[question.comment_name] = clean_comment(comment)
     return kept

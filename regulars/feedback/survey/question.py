@@ -1,7 +1,8 @@
 """What every kind of question is: its common properties, and what a kind must say for itself."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -9,13 +10,33 @@ from pydantic.alias_generators import to_camel
 from regulars.core.registry import Registry
 from regulars.feedback.survey.operators import Value, is_empty
 from regulars.feedback.survey.problems import Invalid
+from regulars.feedback.survey.scopes import Scope
 from regulars.feedback.survey.texts import LocalText, text_in
+from regulars.feedback.survey.validators import Validator
 
 FIELD_PREFIX = "q-"
 """Form fields of answers start with it, so that a question may be called anything."""
 
 COMMENT_MAX = 2000
 NAME = r"^[^\W_][\w \-]{0,59}$"
+
+
+ClearWhen = Literal["default", "none", "onComplete", "onHidden", "onHiddenContainer"]
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Questions inside a question that are answered together: a row, a panel, a group of texts."""
+
+    key: str
+    """How its questions are addressed after the name of the outer one, such as `[0].`."""
+    questions: "Sequence[Question]"
+    values: dict[str, Value]
+    word: str = ""
+    """What expressions call it: `panel` or `row`."""
+    names: Mapping[str, Value] = field(default_factory=dict)
+    """Further names in its expressions, such as `rowIndex`."""
+    title: str | dict[str, str] = ""
 
 
 class Question(BaseModel):
@@ -31,10 +52,22 @@ class Question(BaseModel):
     name: str = Field(pattern=NAME)
     title: LocalText = ""
     description: LocalText = ""
+    visible: bool = True
     visible_if: str = ""
+    read_only: bool = False
+    enable_if: str = ""
     is_required: bool = False
     required_if: str = ""
     required_error_text: LocalText = ""
+    default_value: Any = None
+    default_value_expression: str = ""
+    set_value_if: str = ""
+    set_value_expression: str = ""
+    reset_value_if: str = ""
+    clear_if_invisible: ClearWhen = "default"
+    validators: tuple[Validator, ...] = ()
+    show_comment_area: bool = False
+    comment_text: LocalText = ""
 
     def clean(self, value: Value) -> Value:
         """The value in its canonical form. Raises Invalid for what does not answer the question."""
@@ -57,6 +90,69 @@ class Question(BaseModel):
         """What is wrong with the question in itself, as codes with detail."""
         return []
 
+    def expressions(self) -> Iterator[tuple[str, str]]:
+        """Every expression of the question by property, empty ones included."""
+        yield "visibleIf", self.visible_if
+        yield "enableIf", self.enable_if
+        yield "requiredIf", self.required_if
+        yield "defaultValueExpression", self.default_value_expression
+        yield "setValueIf", self.set_value_if
+        yield "setValueExpression", self.set_value_expression
+        yield "resetValueIf", self.reset_value_if
+        for validator in self.validators:
+            yield from validator.expressions()
+
+    def inner(self) -> "Sequence[Question]":
+        """The questions inside it, each once, as they are defined."""
+        return ()
+
+    def frames(self, value: Value) -> Sequence[Frame]:
+        """The rows or panels that an answer has, each with its questions and values."""
+        return ()
+
+    def framed(self, value: Value, frame: Frame) -> Value:
+        """The answer with the changed values of one of its frames."""
+        return value
+
+    def faults(self, value: Value, comment: Value, scope: Scope) -> Sequence[str]:
+        """Codes of what its kind demands of an answer beyond being there."""
+        return ()
+
+    def taken_over(self, value: Value) -> Value:
+        """What becomes of a value that a trigger or an expression gives it."""
+        return value
+
+    def accepts(self, value: Value, scope: Scope) -> bool:
+        """Whether the survey itself may give it this answer, by a trigger or a default."""
+        return True
+
+    def visible_part(self, value: Value, scope: Scope) -> Value:
+        """The part of an answer that can still be chosen; all of it where nothing is offered."""
+        return value
+
+    def bounds(self, code: str) -> dict[str, str]:
+        """The values that the sentence of a fault needs."""
+        return {}
+
+    @property
+    def calculation(self) -> str:
+        """The expression that gives its value, where nobody answers it."""
+        return ""
+
+    def calculated(self, value: Value) -> Value:
+        """The value that a calculation keeps."""
+        return value
+
+    @property
+    def is_set_by_conditions(self) -> bool:
+        """Whether other answers may set or reset this one."""
+        return bool(self.set_value_if or self.set_value_expression or self.reset_value_if)
+
+    @property
+    def takes_answers(self) -> bool:
+        """Whether people can answer it; a piece of text or a calculation they cannot."""
+        return True
+
     @property
     def field(self) -> str:
         """The name of its form field."""
@@ -74,8 +170,8 @@ class Question(BaseModel):
 
     @property
     def takes_comment(self) -> bool:
-        """Whether a text may be given beside the choice."""
-        return False
+        """Whether a text may be given beside the answer."""
+        return self.show_comment_area
 
     @property
     def scale(self) -> tuple[float, float] | None:

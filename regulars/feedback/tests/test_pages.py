@@ -132,8 +132,8 @@ def test_the_editor_publishes_and_names_what_is_wrong(boss: Client, asked: Surve
     broken = edit(boss, asked, "{")
     assert broken.status_code == 422
     assert "not valid JSON" in broken.content.decode()
-    unknown = edit(boss, asked, body | {"triggers": []})
-    assert "triggers" in unknown.content.decode()
+    unknown = edit(boss, asked, body | {"logo": "x"})
+    assert "logo" in unknown.content.decode()
     assert edit(boss, asked, body, name=" ").status_code == 422
     assert SurveyVersion.objects.filter(survey=asked).count() == 2
 

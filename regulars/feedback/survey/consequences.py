@@ -1,0 +1,154 @@
+"""What one answer does to others: values that are set or reset by conditions, and triggers."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from regulars.feedback.survey.expression import Expression, read_expression, root_of
+from regulars.feedback.survey.operators import is_empty, unchanged
+from regulars.feedback.survey.places import Place, deep
+from regulars.feedback.survey.scalars import Value, as_answer
+from regulars.feedback.survey.scopes import MISSING
+from regulars.feedback.survey.triggers import (
+    Complete,
+    CopyValue,
+    RunExpression,
+    SetValue,
+    Skip,
+    Trigger,
+)
+
+if TYPE_CHECKING:
+    from regulars.feedback.survey.sitting import Sitting
+
+Changes = dict[str, Value]
+"""Answers that have just changed, by name."""
+
+
+def run_question_triggers(sitting: "Sitting", changes: Changes) -> None:
+    """Set and reset the answers whose conditions speak of what has changed."""
+    for place in list(deep(sitting.places())):
+        question = place.question
+        if question.is_set_by_conditions and place.path not in changes:
+            _reset(sitting, place, changes)
+            _set(sitting, place, changes)
+
+
+def _reset(sitting: "Sitting", place: Place, changes: Changes) -> None:
+    source = place.question.reset_value_if
+    if not source.strip() or is_empty(place.value):
+        return
+    expression = read_expression(source)
+    if _concerns(expression, place, changes) and expression.holds(place.scope):
+        _assign(sitting, place, sitting.default_of(place))
+
+
+def _set(sitting: "Sitting", place: Place, changes: Changes) -> None:
+    condition, source = place.question.set_value_if, place.question.set_value_expression
+    sources = [read_expression(one) for one in (condition, source) if one.strip()]
+    if not sources or not _any_concerns(sources, place, changes):
+        return
+    if condition.strip() and not sources[0].evaluate(place.scope):
+        return
+    value = sources[-1].evaluate(place.scope) if source.strip() else None
+    _assign(sitting, place, as_answer(value))
+
+
+def _any_concerns(sources: list[Expression], place: Place, changes: Changes) -> bool:
+    """Whether a change matters to one of them; constants count where all are constant."""
+    named = [one for one in sources if one.variables]
+    return any(_concerns(one, place, changes) for one in named or sources)
+
+
+def _concerns(expression: Expression, place: Place, changes: Changes) -> bool:
+    """Whether an expression may give something else after these changes."""
+    if not expression.variables:
+        return True
+    changed = {name.lower() for name in changes}
+    return bool(changed & _roots(expression.variables, place))
+
+
+def _roots(names: Iterable[str], place: Place | None = None) -> set[str]:
+    """The questions that names lead to, in small letters; those of a row lead to its question."""
+    found = set()
+    for name in names:
+        found |= {name.lower(), root_of(name).lower()}
+    if place is not None and place.outer is not None:
+        found.add(root_of(place.path).lower())
+    return found
+
+
+def _assign(sitting: "Sitting", place: Place, value: Value) -> None:
+    value = place.question.taken_over(value)
+    if unchanged(place.value, value) or not place.question.accepts(value, place.scope):
+        return
+    if place.outer is None:
+        sitting.answer(place.question.name, value)
+        return
+    place.put(value)
+    sitting.touched.add(place.path)
+    root = root_of(place.path)
+    sitting.follow({root: sitting.values.get(root)})
+
+
+def run_triggers(sitting: "Sitting", changes: Changes, *, is_leaving: bool = False) -> bool:
+    """Run the triggers whose conditions speak of what changed, or of the page that is left.
+
+    Says whether one of them ended the survey.
+    """
+    for trigger in sitting.definition.triggers:
+        if sitting.is_completed:
+            return True
+        is_about_path = isinstance(trigger, Complete | Skip)
+        if is_about_path is is_leaving and _fires(sitting, trigger, changes):
+            _fire(sitting, trigger)
+    return sitting.is_completed
+
+
+def _fires(sitting: "Sitting", trigger: Trigger, changes: Changes) -> bool:
+    if isinstance(trigger, SetValue | CopyValue) and list(changes) == [trigger.set_to_name]:
+        return False
+    changed = {name.lower() for name in changes}
+    copied = {trigger.from_name.lower()} if isinstance(trigger, CopyValue) else set()
+    if not trigger.expression.strip():
+        return bool(copied & changed)
+    expression = read_expression(trigger.expression)
+    named = _roots(expression.variables) | copied
+    return (not named or bool(named & changed)) and expression.holds(sitting.scope)
+
+
+def _fire(sitting: "Sitting", trigger: Trigger) -> None:
+    if isinstance(trigger, SetValue):
+        _give(sitting, trigger.set_to_name, trigger.set_value)
+    elif isinstance(trigger, CopyValue):
+        found = sitting.scope.find(trigger.from_name)
+        _give(sitting, trigger.set_to_name, None if found is MISSING else found)
+    elif isinstance(trigger, RunExpression):
+        _run_expression(sitting, trigger)
+    elif isinstance(trigger, Complete):
+        sitting.is_completed = True
+    else:
+        _skip_to(sitting, trigger.goto_name)
+
+
+def _skip_to(sitting: "Sitting", name: str) -> None:
+    """Stand on the page of a question, if both are shown."""
+    place = sitting.find_place(name)
+    if place is None or not place.is_shown_itself:
+        return
+    for page in sitting.pages():
+        if any(question.name == name for question in page.questions):
+            sitting.stand_on(page)
+
+
+def _run_expression(sitting: "Sitting", trigger: RunExpression) -> None:
+    if not trigger.run_expression.strip():
+        return
+    value = as_answer(read_expression(trigger.run_expression).evaluate(sitting.scope))
+    if trigger.set_to_name and value is not None:
+        _give(sitting, trigger.set_to_name, value)
+
+
+def _give(sitting: "Sitting", name: str, value: Value) -> None:
+    place = sitting.find_place(name)
+    if place is not None:
+        _assign(sitting, place, value)

@@ -1,0 +1,145 @@
+"""Where each question of a running survey stands, with those in rows and panels."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from regulars.feedback.survey.elements import Group
+from regulars.feedback.survey.expression import read_expression
+from regulars.feedback.survey.operators import is_empty
+from regulars.feedback.survey.question import Frame, Question
+from regulars.feedback.survey.scalars import Value
+from regulars.feedback.survey.scopes import Framed, Scope
+
+COMMENT = "-Comment"
+
+
+def holds(source: str, scope: Scope, *, otherwise: bool) -> bool:
+    """Whether a condition is true; what counts when there is none is said."""
+    return read_expression(source).holds(scope) if source.strip() else otherwise
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """One question at one place: by itself, or in one row or panel of another."""
+
+    question: Question
+    path: str
+    scope: Scope
+    values: dict[str, Value]
+    """The answers beside it, its own among them."""
+    outer: "Place | None" = None
+    frame: Frame | None = None
+    is_shown_around: bool = True
+    is_enabled_around: bool = True
+
+    @property
+    def value(self) -> Value:
+        """Its answer, or None."""
+        return self.values.get(self.question.name)
+
+    @property
+    def comment(self) -> Value:
+        """The text beside its answer, or None."""
+        return self.values.get(self.question.name + COMMENT)
+
+    @property
+    def is_visible(self) -> bool:
+        """Whether it is asked with these answers."""
+        return self.is_shown_around and self.is_shown_itself
+
+    @property
+    def is_shown_itself(self) -> bool:
+        """Whether its own condition shows it, whatever is around it."""
+        return holds(self.question.visible_if, self.scope, otherwise=self.question.visible)
+
+    @property
+    def is_required(self) -> bool:
+        """Whether it must be answered with these answers."""
+        return holds(self.question.required_if, self.scope, otherwise=self.question.is_required)
+
+    @property
+    def is_enabled(self) -> bool:
+        """Whether it can be answered; what is read only is shown and not asked."""
+        return self.is_enabled_around and self.is_enabled_itself
+
+    @property
+    def is_enabled_itself(self) -> bool:
+        """Whether its own condition lets it be answered, whatever is around it."""
+        source = self.question.enable_if
+        if not source.strip():
+            return not self.question.read_only
+        return read_expression(source).evaluate(self.scope) is not False
+
+    def inside(self) -> "Iterator[Place]":
+        """The places in its rows or panels, in their order."""
+        frames = self.question.frames(self.value)
+        shown, enabled = self.is_visible, self.is_enabled
+        for frame in frames:
+            scope = Framed(frame, frames, self.scope)
+            for question in frame.questions:
+                yield Place(
+                    question, f"{self.path}{frame.key}{question.name}", scope, frame.values,
+                    outer=self, frame=frame, is_shown_around=shown, is_enabled_around=enabled,
+                )  # fmt: skip
+
+    def put(self, value: Value) -> None:
+        """Keep an answer, an empty one by forgetting it, also in what is around it."""
+        _keep(self.values, self.question.name, value)
+        self._pass_on()
+
+    def put_comment(self, text: Value) -> None:
+        """Keep the text beside the answer."""
+        _keep(self.values, self.question.name + COMMENT, text)
+        self._pass_on()
+
+    def _pass_on(self) -> None:
+        if self.outer is not None and self.frame is not None:
+            self.outer.put(self.outer.question.framed(self.outer.value, self.frame))
+
+
+def _keep(values: dict[str, Value], name: str, value: Value) -> None:
+    if is_empty(value):
+        values.pop(name, None)
+    else:
+        values[name] = value
+
+
+def placed(
+    group: Group,
+    values: dict[str, Value],
+    scope: Scope,
+    *,
+    shown: bool = True,
+    enabled: bool = True,
+) -> Iterator[Place]:
+    """The questions of a page or panel at their places, with what is around them known."""
+    shown = shown and is_shown(group, scope)
+    enabled = enabled and is_enabled(group, scope)
+    for element in group.elements:
+        if isinstance(element, Group):
+            yield from placed(element, values, scope, shown=shown, enabled=enabled)
+        else:
+            yield Place(
+                element, element.name, scope, values,
+                is_shown_around=shown, is_enabled_around=enabled,
+            )  # fmt: skip
+
+
+def is_shown(group: Group, scope: Scope) -> bool:
+    """Whether the condition of a page or panel itself shows it."""
+    return holds(group.about.visible_if, scope, otherwise=group.about.visible)
+
+
+def is_enabled(group: Group, scope: Scope) -> bool:
+    """Whether a page or panel can be answered."""
+    source = group.about.enable_if
+    if not source.strip():
+        return not group.about.read_only
+    return read_expression(source).evaluate(scope) is not False
+
+
+def deep(places: Iterator[Place] | Sequence[Place]) -> Iterator[Place]:
+    """Places with everything inside them, outer ones first."""
+    for place in places:
+        yield place
+        yield from deep(place.inside())

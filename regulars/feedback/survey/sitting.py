@@ -1,0 +1,344 @@
+"""One respondent going through one survey: the answers, what follows from them, and the path.
+
+This is the model that SurveyJS keeps in a browser, without the browser: an answer changes
+conditions, calculated values, defaults and triggers until nothing changes any more.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+
+from regulars.feedback.survey.choices import Choosing
+from regulars.feedback.survey.consequences import Changes, run_question_triggers, run_triggers
+from regulars.feedback.survey.definition import Definition
+from regulars.feedback.survey.elements import Group, Page
+from regulars.feedback.survey.expression import read_expression
+from regulars.feedback.survey.faults import is_ready
+from regulars.feedback.survey.operators import is_empty, unchanged
+from regulars.feedback.survey.places import COMMENT, Place, deep, is_shown, placed
+from regulars.feedback.survey.scalars import Value, as_answer
+from regulars.feedback.survey.scopes import MISSING, Found, Scope, Step, find
+
+ROUNDS_MAX = 10
+
+
+class SittingScope(Scope):
+    """Calculated values first, then answers; and what functions ask of the survey."""
+
+    def __init__(self, sitting: "Sitting") -> None:
+        super().__init__(sitting.values, now=sitting.now)
+        self.sitting = sitting
+        self.names = {question.name for question in sitting.definition.questions()}
+
+    def at(self, path: Sequence[Step]) -> Found:
+        first = path[0].name
+        if len(path) == 1 and path[0].index is None and first in self.names:
+            return self.sitting.values.get(first, MISSING)
+        found = find(self.sitting.variables, path)
+        return find(self.sitting.values, path) if found is MISSING else found
+
+    def shown(self, name: str, value: Value) -> Value:
+        place = self.sitting.find_place(name)
+        return None if place is None else self.sitting.shown(place, value)
+
+    def trait(self, name: str, trait: str) -> Value:
+        place = self.sitting.find_place(name)
+        return None if place is None else _traits(place).get(trait)
+
+    def comment(self, name: str, value: Value) -> Value:
+        place = self.sitting.find_place(name)
+        return "" if place is None else place.comment or ""
+
+    def is_ready(self, name: str, index: Value) -> bool:
+        return is_ready(self.sitting, name)
+
+
+def _traits(place: Place) -> Mapping[str, Value]:
+    return {
+        "name": place.question.name,
+        "value": place.value,
+        "isVisible": place.is_visible,
+        "isRequired": place.is_required,
+        "isReadOnly": not place.is_enabled,
+        "isEmpty": is_empty(place.value),
+    }
+
+
+class Sitting:
+    """Answers and everything that follows from them."""
+
+    def __init__(
+        self,
+        definition: Definition,
+        *,
+        now: datetime,
+        values: Mapping[str, Value] | None = None,
+    ) -> None:
+        """A survey that begins; with the answers of an earlier moment it goes on from there."""
+        self.definition, self.now = definition, now
+        self.values: dict[str, Value] = {}
+        self.variables: dict[str, Value] = {}
+        self.scope = SittingScope(self)
+        self.touched: set[str] = set()
+        self.is_completed = False
+        self._page: Page | None = None
+        self._seen: set[str] = set()
+        self._withheld: dict[str, list[Value]] = {}
+        self._hidden: set[str] = set()
+        self._shown: dict[str, tuple[bool, bool]] = {}
+        self._begin()
+        if values is not None:
+            self.load(values)
+
+    # What there is now
+
+    def places(self) -> Iterator[Place]:
+        """Every question at its place, hidden ones too, without those in rows and panels."""
+        for page in self.definition.pages:
+            yield from placed(page, self.values, self.scope)
+
+    def places_on(self, page: Page) -> list[Place]:
+        """The visible questions of a page."""
+        return [one for one in placed(page, self.values, self.scope) if one.is_visible]
+
+    def pages(self) -> list[Page]:
+        """The pages that are asked with these answers, in order."""
+        return [page for page in self.definition.pages if self.is_group_visible(page)]
+
+    def is_group_visible(self, group: Group) -> bool:
+        """Whether a page or panel is shown: by its condition, and with something in it."""
+        if not is_shown(group, self.scope):
+            return False
+        return any(
+            self.is_group_visible(one)
+            if isinstance(one, Group)
+            else Place(one, one.name, self.scope, self.values).is_visible
+            for one in group.elements
+        )
+
+    def find_place(self, name: str) -> Place | None:
+        """The place of a question by its name."""
+        return next((one for one in self.places() if one.question.name == name), None)
+
+    def shown(self, place: Place, value: Value = None) -> str:
+        """An answer as people read it in the survey's own language."""
+        taken = place.value if is_empty(value) else value
+        return place.question.shown(taken, self.definition.language)
+
+    @property
+    def page(self) -> Page | None:
+        """The page that the respondent stands on; the first one if theirs is asked no more."""
+        pages = self.pages()
+        if self._page not in pages:
+            self._page = next(iter(pages), None)
+        return self._page
+
+    def stand_on(self, page: Page) -> None:
+        """Put the respondent on a page."""
+        self._page = page
+
+    # What changes
+
+    def load(self, values: Mapping[str, Value]) -> None:
+        """Take the answers of an earlier moment in place of all that is known."""
+        self.values.clear()
+        self.values.update({name: one for name, one in values.items() if not is_empty(one)})
+        self._withheld.clear()
+        for place in self.places():
+            if place.question.default_value_expression and not is_empty(place.value):
+                default = self.default_of(place)
+                self._touch(place.path, is_touched=not unchanged(place.value, default))
+        self._settle()
+
+    def answer(self, name: str, value: Value) -> None:
+        """Answer a question, and work out what follows."""
+        if unchanged(self.values.get(name), value):
+            return
+        place = self.find_place(name)
+        self._withheld.pop(name, None)
+        self.touched.add(name)
+        self._write(name, value, place)
+        self.follow({name: value})
+
+    def remark(self, name: str, text: str) -> None:
+        """Write the text beside the answer to a question."""
+        key = name + COMMENT
+        if unchanged(self.values.get(key), text):
+            return
+        self._write(key, text, None)
+        self.follow({key: text, name: self.values.get(name)})
+
+    def _begin(self) -> None:
+        """Take the defaults, and what other questions make of them."""
+        for place in list(self.places()):
+            self._seen.add(place.path)
+            if self._put_default(place):
+                changes = {place.path: place.value}
+                run_question_triggers(self, changes)
+                run_triggers(self, changes)
+        self._settle()
+
+    def _write(self, name: str, value: Value, place: Place | None) -> None:
+        if is_empty(value):
+            self.values.pop(name, None)
+        else:
+            self.values[name] = value
+        if place is not None and isinstance(place.question, Choosing):
+            self._forget_other(place)
+
+    def _forget_other(self, place: Place) -> None:
+        """The text beside "other" goes with it."""
+        taken = place.value if isinstance(place.value, list) else [place.value]
+        if not place.question.show_comment_area and "other" not in taken and place.comment:
+            place.put_comment(None)
+
+    def follow(self, changes: Changes) -> None:
+        """Work out what follows from changed answers."""
+        worked_out = self._settle()
+        run_question_triggers(self, changes | worked_out)
+        run_triggers(self, changes)
+
+    # Conditions
+
+    def _settle(self) -> Changes:
+        """Work out everything until nothing changes; the answers that changed by it."""
+        if self.is_completed:
+            return {}
+        before = dict(self.values)
+        for _ in range(ROUNDS_MAX):
+            if not self._settle_once():
+                break
+        names = before.keys() | self.values.keys()
+        changes = {
+            one: self.values.get(one) for one in names if before.get(one) != self.values.get(one)
+        }
+        if changes:
+            run_triggers(self, changes)
+        return changes
+
+    def _settle_once(self) -> bool:
+        changed = self._calculate()
+        for place in deep(self.places()):
+            changed = self._settle_place(place) or changed
+        for page in self.definition.pages:
+            for group in (page, *page.panels()):
+                changed = self._settle_group(group) or changed
+        return changed
+
+    def _settle_group(self, group: Group) -> bool:
+        """When a group is shown, its empty questions begin anew."""
+        before = self._shown.get(group.name)
+        now = self._shown[group.name] = (
+            is_shown(group, self.scope),
+            self.is_group_visible(group),
+        )
+        if before is None or before == now:
+            return False
+        names = {question.name for question in group.questions}
+        inside = [place for place in self.places() if place.path in names]
+        if self.is_group_visible(group):
+            changed = [self._put_default(place) for place in inside]
+        else:
+            emptied = [one for one in inside if self._clear_when(one) == "onHiddenContainer"]
+            changed = [self._put(place, None) for place in emptied]
+        return any(changed)
+
+    def _calculate(self) -> bool:
+        changed = False
+        for one in self.definition.calculated:
+            if one.expression.strip():
+                value = read_expression(one.expression).evaluate(self.scope)
+                name = one.name.lower()
+                changed = changed or not unchanged(self.variables.get(name), value)
+                self.variables[name] = value
+        return changed
+
+    def _settle_place(self, place: Place) -> bool:
+        changed = self._hide_or_show(place)
+        changed = self._take_default(place) or changed
+        return self._follow_choices(place) or self._work_out(place) or changed
+
+    def _work_out(self, place: Place) -> bool:
+        """The value of a calculation, and of a default that follows other answers."""
+        question = place.question
+        if question.calculation.strip():
+            if not place.is_enabled_itself:
+                return False
+            value = question.calculated(read_expression(question.calculation).evaluate(place.scope))
+            return self._put(place, value)
+        if not question.default_value_expression.strip() or place.path in self.touched:
+            return False
+        if self._clears_on_hidden(place) and not place.is_visible:
+            return False
+        return self._put(place, self.default_of(place))
+
+    def default_of(self, place: Place) -> Value:
+        """What a question begins with: its default, or what the default's expression gives."""
+        source = place.question.default_value_expression
+        value = read_expression(source).evaluate(place.scope) if source.strip() else None
+        return as_answer(place.question.default_value if value is None else value)
+
+    def _take_default(self, place: Place) -> bool:
+        """A default the first time that a question is there."""
+        if place.path in self._seen:
+            return False
+        self._seen.add(place.path)
+        return self._put_default(place)
+
+    def _put_default(self, place: Place) -> bool:
+        if is_empty(place.question.default_value) or not is_empty(place.value):
+            return False
+        if self._clears_on_hidden(place) and not place.is_shown_itself:
+            return False
+        return self._put(place, place.question.default_value)
+
+    def _follow_choices(self, place: Place) -> bool:
+        """Choices that went away are taken back; they return when they are offered again."""
+        if not isinstance(place.question, Choosing):
+            return False
+        value = place.value
+        kept = place.question.visible_part(value, place.scope)
+        if not isinstance(value, list) and not self._withheld.get(place.path):
+            return self._put(place, kept) if not unchanged(kept, value) else False
+        return self._follow_several(place, value or [], kept or [])
+
+    def _follow_several(self, place: Place, value: list[Value], kept: list[Value]) -> bool:
+        withheld = self._withheld.get(place.path, []) + [one for one in value if one not in kept]
+        back = place.question.visible_part(withheld, place.scope) or []
+        self._withheld[place.path] = [one for one in withheld if one not in back]
+        wanted = kept + [one for one in back if one not in kept]
+        return self._put(place, wanted) if wanted != value else False
+
+    def _hide_or_show(self, place: Place) -> bool:
+        """What the survey forgets at once when it is hidden, and begins anew when it is shown."""
+        if not self._clears_on_hidden(place):
+            return False
+        was_hidden, is_visible = place.path in self._hidden, self._is_there(place)
+        if is_visible and was_hidden:
+            self._hidden.discard(place.path)
+            return self._put_default(place)
+        if is_visible or was_hidden:
+            return False
+        self._hidden.add(place.path)
+        return self._put(place, None)
+
+    def _is_there(self, place: Place) -> bool:
+        if self._clear_when(place) == "onHiddenContainer":
+            return place.is_visible
+        return place.is_visible or place.is_shown_itself
+
+    def _clear_when(self, place: Place) -> str:
+        own = place.question.clear_if_invisible
+        return self.definition.clear_invisible_values if own == "default" else own
+
+    def _clears_on_hidden(self, place: Place) -> bool:
+        return self._clear_when(place).startswith("onHidden")
+
+    def _put(self, place: Place, value: Value) -> bool:
+        value = None if is_empty(value) else value
+        if unchanged(place.value, value):
+            return False
+        place.put(value)
+        return True
+
+    def _touch(self, path: str, *, is_touched: bool) -> None:
+        (self.touched.add if is_touched else self.touched.discard)(path)

@@ -1,0 +1,84 @@
+"""The way through a survey: on to the next page when all is right, back, and to the end."""
+
+from regulars.feedback.survey.choices import OTHER, Choosing
+from regulars.feedback.survey.consequences import run_question_triggers, run_triggers
+from regulars.feedback.survey.faults import faults_in
+from regulars.feedback.survey.operators import is_empty
+from regulars.feedback.survey.places import Place, deep
+from regulars.feedback.survey.problems import Problem
+from regulars.feedback.survey.scalars import Value
+from regulars.feedback.survey.sitting import Sitting
+
+
+def go_on(sitting: Sitting) -> list[Problem]:
+    """Leave the page for the next one, or finish on the last; stay where something is wrong."""
+    pages, page = sitting.pages(), sitting.page
+    if page is None or sitting.is_completed:
+        return []
+    problems = list(faults_in(sitting, page))
+    if problems:
+        return problems
+    if page is pages[-1]:
+        finish(sitting)
+        return []
+    if run_triggers(sitting, _answers_on(sitting), is_leaving=True):
+        finish(sitting)
+    elif sitting.page is page:
+        pages = sitting.pages()
+        if page in pages[:-1]:
+            sitting.stand_on(pages[pages.index(page) + 1])
+    return []
+
+
+def go_back(sitting: Sitting) -> None:
+    """Return to the page before."""
+    pages = sitting.pages()
+    page = sitting.page
+    if page in pages[1:]:
+        sitting.stand_on(pages[pages.index(page) - 1])
+
+
+def _answers_on(sitting: Sitting) -> dict[str, Value]:
+    page = sitting.page
+    names = [question.name for question in page.questions] if page else []
+    answers: dict[str, Value] = {name: sitting.values.get(name) for name in names}
+    return answers | sitting.variables
+
+
+def finish(sitting: Sitting) -> None:
+    """End the survey: what was hidden at this moment is forgotten, as SurveyJS forgets it."""
+    sitting.is_completed = True
+    places = list(deep(sitting.places()))
+    hidden = [place for place in places if not place.is_visible and _is_cleared(sitting, place)]
+    unused = [place for place in places if _has_unused_comment(place)]
+    for place in unused:
+        place.put_comment(None)
+    for place in hidden:
+        if place.outer is None or place.outer not in hidden:
+            was_answered = not is_empty(place.value)
+            place.put(None)
+            place.put_comment(None)
+            if was_answered:
+                run_question_triggers(sitting, {place.path: None})
+
+
+def _is_cleared(sitting: Sitting, place: Place) -> bool:
+    own = place.question.clear_if_invisible
+    return (sitting.definition.clear_invisible_values if own == "default" else own) != "none"
+
+
+def _has_unused_comment(place: Place) -> bool:
+    if not isinstance(place.question, Choosing) or place.question.show_comment_area:
+        return False
+    taken = place.value if isinstance(place.value, list) else [place.value]
+    return OTHER not in taken and not is_empty(place.comment)
+
+
+def result_of(sitting: Sitting) -> dict[str, Value]:
+    """The answers, with the calculated values that belong to the result."""
+    included = {
+        one.name: sitting.variables.get(one.name.lower())
+        for one in sitting.definition.calculated
+        if one.include_into_result
+    }
+    return {**sitting.values, **{name: one for name, one in included.items() if one is not None}}

@@ -1,0 +1,49 @@
+"""The public survey engine in Node: one process answers a batch of tasks."""
+
+import json
+import math
+import os
+import shutil
+import subprocess
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+NODE = Path(__file__).parents[3] / "tests" / "node"
+IS_THERE = shutil.which("node") is not None and (NODE / "node_modules/survey-core").exists()
+
+
+def answers_of_node(tasks: list[dict[str, Any]], *, timeout_s: float = 600) -> list[dict[str, Any]]:
+    """What survey-core answers to each task; its clock stands in UTC."""
+    sent = "\n".join(json.dumps(task) for task in tasks)
+    done = subprocess.run(
+        ["node", "survey.mjs"],
+        cwd=NODE, input=sent, capture_output=True, text=True, check=True, timeout=timeout_s,
+        env={**os.environ, "TZ": "UTC"},
+    )  # fmt: skip
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def as_node_says(value: Any) -> Any:
+    """A value of ours in the form that the script writes."""
+    if isinstance(value, datetime):
+        return {"$date": value.isoformat(timespec="milliseconds") + "Z"}
+    if isinstance(value, float) and math.isnan(value):
+        return {"$nan": True}
+    if isinstance(value, float) and math.isinf(value):
+        return None
+    if isinstance(value, list):
+        return [as_node_says(member) for member in value]
+    if isinstance(value, dict):
+        return {key: as_node_says(member) for key, member in value.items()}
+    return value
+
+
+def seen_by_node(value: Any) -> Any:
+    """A value with its numbers in one form, for comparison."""
+    if isinstance(value, list):
+        return [seen_by_node(member) for member in value]
+    if isinstance(value, dict):
+        return {key: seen_by_node(member) for key, member in value.items()}
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return ("number", float(value)) if is_number else value

@@ -1,0 +1,126 @@
+// Answers NDJSON about surveys with the public survey-core, unmodified: node survey.mjs < tasks > results
+// {expression, values} gives {value}; {definition, steps} gives one state for each step.
+import { createInterface } from 'node:readline'
+import { ConditionsParser, ExpressionRunner, Model, settings } from 'survey-core'
+
+console.warn = console.error = () => {}
+settings.triggers.executeSkipOnValueChanged = false
+
+const plain = value => {
+  if (value === undefined) return null
+  if (typeof value === 'number' && Number.isNaN(value)) return { $nan: true }
+  if (value instanceof Date) return { $date: Number.isNaN(value.getTime()) ? null : value.toISOString() }
+  if (Array.isArray(value)) return value.map(plain)
+  if (value !== null && typeof value === 'object') {
+    return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, plain(one)]))
+  }
+  return value
+}
+
+const evaluated = ({ expression, values }) => {
+  if (!new ConditionsParser().parseExpression(expression)) return { unreadable: true }
+  try {
+    return { value: plain(new ExpressionRunner(expression).runValues(values)) }
+  } catch (fault) {
+    return { fault: String(fault) }
+  }
+}
+
+const kind = error => error.getErrorType()
+
+// Every question with those in panels, matrices and dynamic panels, by a path of names.
+const questionsOf = (survey) => {
+  const found = {}
+  const add = (question, prefix) => {
+    const path = prefix + question.name
+    const state = {
+      visible: question.isVisibleInSurvey, required: question.isRequired, enabled: !question.isReadOnly
+    }
+    if (question.isDescendantOf('selectbase')) {
+      state.choices = question.visibleChoices.map(one => plain(one.value))
+    }
+    const frames = question.panels || (question.columns && question.visibleRows) || []
+    if (Array.isArray(frames) && question.getType() !== 'matrix') {
+      frames.forEach((frame, index) => {
+        for (const one of frame.questions || frame.cells.map(cell => cell.question)) add(one, `${path}[${index}].`)
+      })
+    }
+    if (question.items && question.getType() === 'multipletext') for (const one of question.items) add(one.editor, path + '.')
+    found[path] = state
+  }
+  for (const question of survey.getAllQuestions(false, false, false)) add(question, '')
+  return found
+}
+
+const errorsOf = (survey) => {
+  const found = []
+  const add = (question, prefix) => {
+    const path = prefix + question.name
+    for (const error of question.errors) found.push([path, kind(error)])
+    const frames = question.panels || (question.columns && question.visibleRows) || []
+    if (Array.isArray(frames) && question.getType() !== 'matrix') {
+      frames.forEach((frame, index) => {
+        for (const one of frame.questions || frame.cells.map(cell => cell.question)) add(one, `${path}[${index}].`)
+      })
+    }
+    if (question.items && question.getType() === 'multipletext') for (const one of question.items) add(one.editor, path + '.')
+  }
+  for (const panel of survey.getAllPanels()) for (const error of panel.errors) found.push([panel.name, kind(error)])
+  if (survey.currentPage) {
+    for (const error of survey.currentPage.errors) found.push([survey.currentPage.name, kind(error)])
+    for (const question of survey.currentPage.questions) add(question, '')
+  }
+  return found
+}
+
+const isShown = (panel) => {
+  for (let one = panel; one; one = one.parent) if (!one.isVisible) return false
+  return true
+}
+
+const stateOf = (survey) => ({
+  data: plain(survey.data),
+  page: survey.currentPage ? survey.currentPage.name : null,
+  pages: survey.visiblePages.map(page => page.name),
+  panels: survey.getAllPanels().filter(panel => panel.isPanel).map(panel => [panel.name, isShown(panel)]),
+  questions: questionsOf(survey),
+  completed: survey.isCompleted
+})
+
+const taken = (survey, step) => {
+  if ('load' in step) survey.data = step.load
+  if ('set' in step) for (const [name, value] of Object.entries(step.set)) {
+    const question = survey.getQuestionByName(name)
+    question && question.isDescendantOf('selectbase') ? question.value = value : survey.setValue(name, value)
+  }
+  if ('comment' in step) for (const [name, value] of Object.entries(step.comment)) survey.setComment(name, value)
+  if (step.go === 'back') survey.prevPage()
+  if (step.go !== 'on') return {}
+  const valid = survey.validateCurrentPage()
+  const errors = valid ? [] : errorsOf(survey)
+  if (valid) survey.isLastPage ? survey.completeLastPage() : survey.nextPage()
+  return { errors }
+}
+
+const walked = ({ definition, steps, now }) => {
+  try {
+    const survey = new Model(definition)
+    if (now) survey.dateProvider = { now: () => now }
+    const states = [stateOf(survey)]
+    for (const step of steps) {
+      if (survey.isCompleted) break
+      survey.focusingQuestionInfo = undefined
+      const extra = taken(survey, step)
+      states.push({ ...stateOf(survey), ...extra })
+    }
+    return { states }
+  } catch (fault) {
+    return { fault: String(fault.stack) }
+  }
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  if (!line.trim()) continue
+  const task = JSON.parse(line)
+  process.stdout.write(JSON.stringify('expression' in task ? evaluated(task) : walked(task)) + '\n')
+}
