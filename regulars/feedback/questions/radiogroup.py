@@ -9,13 +9,8 @@ from regulars.feedback.survey.operators import Value, is_empty
 from regulars.feedback.survey.question import questions
 
 
-@questions.add("radiogroup")
-class Radiogroup(Choosing):
+class OneChoice(Choosing):
     """Choices of which one is taken."""
-
-    template = "feedback/questions/radiogroup.html"
-
-    type: Literal["radiogroup"]
 
     @override
     def clean(self, value: Value) -> Value:
@@ -29,3 +24,12 @@ class Radiogroup(Choosing):
     def parts(self, value: Value, language: str) -> dict[str, Any]:
         taken = [] if is_empty(value) else [value]
         return {"options": self.options(taken, language)}
+
+
+@questions.add("radiogroup")
+class Radiogroup(OneChoice):
+    """Choices that are all seen at once."""
+
+    template = "feedback/questions/radiogroup.html"
+
+    type: Literal["radiogroup"]

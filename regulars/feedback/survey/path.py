@@ -1,10 +1,10 @@
 """The path of one respondent in one step: what is asked with these answers, and what is kept."""
 
+import re
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-
-from django.utils import timezone
 
 from regulars.feedback.survey.definition import Definition
 from regulars.feedback.survey.elements import Page
@@ -44,8 +44,13 @@ def sitting_with(
 
     Without a moment the clock on the wall of this installation is read.
     """
-    wall = timezone.localtime() if now is None else now
-    return Sitting(definition, now=wall.replace(tzinfo=None), values=values)
+    moment = wall_clock() if now is None else now.replace(tzinfo=None)
+    return Sitting(definition, now=moment, values=values)
+
+
+def wall_clock() -> datetime:
+    """The time on the wall where this installation stands, without a zone."""
+    return datetime.fromisoformat(time.strftime("%Y-%m-%dT%H:%M:%S"))
 
 
 def screens(definition: Definition, values: Values) -> list[Screen]:
@@ -72,7 +77,7 @@ def is_required(question: Question, values: Values) -> bool:
 
 
 def _alone(question: Question, values: Values) -> Place:
-    scope = Scope(values, now=timezone.localtime().replace(tzinfo=None))
+    scope = Scope(values, now=wall_clock())
     return Place(question, question.name, scope, dict(values))
 
 
@@ -84,14 +89,14 @@ def cleaned(questions: Sequence[Question], values: Values) -> Checked:
         try:
             kept |= _cleaned(question, values)
         except Invalid as fault:
-            problems.append(Problem(fault.code, question.name, fault.detail))
+            problems.append(Problem(fault.code, f"{question.name}{fault.place}", fault.detail))
     return Checked(kept, tuple(problems))
 
 
 def check(questions: Sequence[Question], values: Values) -> Checked:
     """The answers to these questions, cleaned; a problem for each missing or wrong one."""
     checked = cleaned(questions, values)
-    faulty = {problem.element for problem in checked.problems}
+    faulty = {_root(problem) for problem in checked.problems}
     merged = {**values, **checked.values}
     problems = list(checked.problems)
     for question in questions:
@@ -115,12 +120,17 @@ def complete(definition: Definition, values: Values) -> Checked:
     asked = [question for question in definition.questions() if question.takes_answers]
     checked = cleaned(asked, values)
     sitting = sitting_with(definition, checked.values)
-    problems += [one for one in checked.problems if _is_asked(sitting, one.element)]
-    faulty = {problem.element for problem in checked.problems}
+    problems += [one for one in checked.problems if _is_asked(sitting, _root(one))]
+    faulty = {_root(problem) for problem in checked.problems}
     for page in sitting.pages():
-        problems += [one for one in faults_in(sitting, page) if one.element not in faulty]
+        problems += [one for one in faults_in(sitting, page) if _root(one) not in faulty]
     finish(sitting)
     return Checked(result_of(sitting), tuple(problems))
+
+
+def _root(problem: Problem) -> str:
+    """The question that a problem is about, without rows and panels."""
+    return re.split(r"[\[.]", problem.element)[0]
 
 
 def _is_asked(sitting: Sitting, name: str) -> bool:

@@ -31,4 +31,10 @@ class Invalid(ValueError):
     def __init__(self, code: str, **detail: object) -> None:
         self.code = code
         self.detail = {name: str(value) for name, value in detail.items()}
+        self.place = ""
         super().__init__(code)
+
+    def within(self, place: str) -> "Invalid":
+        """The same fault, with the place inside its question that it is about in front."""
+        self.place = f"{place}{self.place}"
+        return self

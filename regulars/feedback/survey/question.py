@@ -102,6 +102,10 @@ class Question(BaseModel):
         for validator in self.validators:
             yield from validator.expressions()
 
+    def initial(self) -> Value:
+        """What it begins with, unless the definition says otherwise."""
+        return None
+
     def inner(self) -> "Sequence[Question]":
         """The questions inside it, each once, as they are defined."""
         return ()

@@ -285,11 +285,13 @@ class Sitting:
         return self._put_default(place)
 
     def _put_default(self, place: Place) -> bool:
-        if is_empty(place.question.default_value) or not is_empty(place.value):
+        default = place.question.default_value
+        default = place.question.initial() if is_empty(default) else default
+        if is_empty(default) or not is_empty(place.value):
             return False
         if self._clears_on_hidden(place) and not place.is_shown_itself:
             return False
-        return self._put(place, place.question.default_value)
+        return self._put(place, default)
 
     def _follow_choices(self, place: Place) -> bool:
         """Choices that went away are taken back; they return when they are offered again."""
