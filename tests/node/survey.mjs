@@ -31,10 +31,11 @@ const kind = error => error.getErrorType()
 // Every question with those in panels, matrices and dynamic panels, by a path of names.
 const questionsOf = (survey) => {
   const found = {}
-  const add = (question, prefix) => {
+  const add = (question, prefix, around = true) => {
     const path = prefix + question.name
+    const shown = around && question.isVisibleInSurvey
     const state = {
-      visible: question.isVisibleInSurvey, required: question.isRequired, enabled: !question.isReadOnly
+      visible: shown, required: question.isRequired, enabled: !question.isReadOnly
     }
     if (question.isDescendantOf('selectbase')) {
       state.choices = question.visibleChoices.map(one => plain(one.value))
@@ -42,10 +43,10 @@ const questionsOf = (survey) => {
     const frames = question.panels || (question.columns && question.visibleRows) || []
     if (Array.isArray(frames) && question.getType() !== 'matrix') {
       frames.forEach((frame, index) => {
-        for (const one of frame.questions || frame.cells.map(cell => cell.question)) add(one, `${path}[${index}].`)
+        for (const one of frame.questions || frame.cells.map(cell => cell.question)) add(one, `${path}[${index}].`, shown)
       })
     }
-    if (question.items && question.getType() === 'multipletext') for (const one of question.items) add(one.editor, path + '.')
+    if (question.items && question.getType() === 'multipletext') for (const one of question.items) add(one.editor, path + '.', shown)
     found[path] = state
   }
   for (const question of survey.getAllQuestions(false, false, false)) add(question, '')
@@ -106,6 +107,7 @@ const walked = ({ definition, steps, now }) => {
   try {
     const survey = new Model(definition)
     if (now) survey.dateProvider = { now: () => now }
+    for (const question of survey.getAllQuestions()) question.panels
     const states = [stateOf(survey)]
     for (const step of steps) {
       if (survey.isCompleted) break

@@ -1,47 +1,34 @@
-"""One screen of a survey, as its templates draw it."""
+"""The screens of a survey: what a posted form says, and what follows it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
+from regulars.feedback.pages.drawing import Drawer, carried
 from regulars.feedback.survey.definition import Definition
+from regulars.feedback.survey.groups import Repeating
 from regulars.feedback.survey.operators import Value, is_empty
 from regulars.feedback.survey.path import (
     Screen,
     check,
+    cleaned,
     complete,
-    is_required,
-    screens,
+    root_name,
+    screens_of,
     shown_answers,
+    sitting_with,
     text_for,
 )
+from regulars.feedback.survey.places import COMMENT, deep
 from regulars.feedback.survey.problems import Problem
-from regulars.feedback.survey.question import Question
+from regulars.feedback.survey.sitting import Sitting
 from regulars.feedback.survey.texts import text_in
+from regulars.feedback.survey.walk import go_on
 from regulars.feedback.wording import sentence_for
 
 Values = dict[str, Value]
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A question as one respondent sees it."""
-
-    template: str
-    field: str
-    id: str
-    title: str
-    about: str
-    is_required: bool
-    problem: str
-    described_by: str
-    takes_comment: bool
-    comment_field: str
-    comment: str
-    parts: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +46,7 @@ def values_in(definition: Definition, form: QueryDict) -> Values:
     fields = dict(form.lists())
     values: Values = {}
     for question in definition.questions():
-        value = question.from_form(fields)
+        value = question.from_form(fields) if question.takes_answers else None
         if not is_empty(value):
             values[question.name] = value
         if question.takes_comment and form.get(question.comment_field, "").strip():
@@ -77,9 +64,11 @@ def preselected(definition: Definition, rating: str) -> Values:
 
 
 def first_turn(definition: Definition, values: Values) -> Turn:
-    """The first screen, with what the link preselected."""
-    asked = screens(definition, values)
-    return Turn(values, asked[0] if asked else None)
+    """The first screen, with defaults and with what the link preselected."""
+    sitting = sitting_with(definition)
+    for name, value in cleaned(tuple(definition.questions()), values).values.items():
+        sitting.answer(name, value)
+    return _stand(sitting, {**sitting.values, **values})
 
 
 def resumed_turn(definition: Definition, values: Values, position: str) -> Turn:
@@ -91,35 +80,108 @@ def resumed_turn(definition: Definition, values: Values, position: str) -> Turn:
 def next_turn(definition: Definition, form: QueryDict) -> Turn:
     """What follows a posted screen: the same again, the one before, the next one, or the end.
 
-    The same comes again with problems, in another language, or when an answer on it made a
-    question of the same page visible.
+    The same comes again with problems, in another language, with a row more or less, or when an
+    answer on it made a question of the same page visible.
     """
-    values = values_in(definition, form)
-    asked = screens(definition, values)
+    given = values_in(definition, form)
+    sitting, faults = _with_answers(definition, given, set(form.getlist("shown")))
+    values = {**sitting.values, **{name: given[name] for name in _raw(sitting, given, faults)}}
+    asked = screens_of(sitting)
     index = _index_of(asked, form.get("page", ""))
     if not asked or "lang" in form:
         return Turn(values, asked[index] if asked else None)
     if form.get("go") == "back":
         return Turn(values, asked[max(0, index - 1)])
-    screen, shown = asked[index], form.getlist("shown")
-    problems = check([one for one in screen.questions if one.name in shown], values).problems
-    if problems or any(one.name not in shown for one in screen.questions):
+    if "rows" in form:
+        return Turn(_with_rows(definition, values, form), asked[index])
+    screen, shown = asked[index], set(form.getlist("shown"))
+    here = {one.name for one in screen.questions}
+    if problems := tuple(one for one in faults if root_name(one) in here & shown):
         return Turn(values, screen, problems)
-    if index + 1 < len(asked):
-        return Turn(values, asked[index + 1])
-    return _last_turn(definition, values, asked)
+    if _places_on(sitting, screen) - shown:
+        return Turn(values, screen)
+    return _turn_after(sitting, values, screen)
 
 
-def _last_turn(definition: Definition, values: Values, asked: list[Screen]) -> Turn:
+def _turn_after(sitting: Sitting, values: Values, screen: Screen) -> Turn:
+    """The next screen, the same one with its problems, or the end."""
+    sitting.stand_on(screen.page)
+    before = dict(sitting.values)
+    if problems := tuple(go_on(sitting)):
+        return Turn(values, screen, problems)
+    if not sitting.is_completed:
+        return _stand(sitting, {**values, **sitting.values})
+    return _last_turn(sitting.definition, before)
+
+
+def _last_turn(definition: Definition, values: Values) -> Turn:
     """The end, or the first screen that still has a problem."""
     checked = complete(definition, values)
     if not checked.problems:
         return Turn(values, None, complete_values=checked.values)
-    faulty = {problem.element for problem in checked.problems}
+    faulty = {root_name(problem) for problem in checked.problems}
+    asked = screens_of(sitting_with(definition, values))
     for screen in asked:
-        if faulty & {one.name for one in screen.questions}:
+        groups = {one.name for one in (screen.page, *screen.page.panels())}
+        if faulty & (groups | {one.name for one in screen.questions}):
             return Turn(values, screen, checked.problems)
     return Turn(values, asked[0], checked.problems)
+
+
+def _with_answers(
+    definition: Definition, given: Values, shown: set[str]
+) -> tuple[Sitting, tuple[Problem, ...]]:
+    """A sitting in which what was shown has just been answered, and what was no answer."""
+    checked = cleaned(tuple(definition.questions()), given)
+    names = {name for one in shown for name in (one, one + COMMENT)}
+    before = {name: one for name, one in checked.values.items() if name not in names}
+    sitting = sitting_with(definition, before)
+    for name, value in checked.values.items():
+        if name in names and name.endswith(COMMENT):
+            sitting.remark(name.removesuffix(COMMENT), str(value))
+        elif name in names:
+            sitting.answer(name, value)
+    return sitting, checked.problems
+
+
+def _raw(sitting: Sitting, given: Values, faults: tuple[Problem, ...]) -> set[str]:
+    """The answers that are shown again as they were sent: wrong ones, and rows still empty."""
+    faulty = {root_name(problem) for problem in faults}
+    repeating = {one.name for one in sitting.definition.questions() if isinstance(one, Repeating)}
+    return {name for name in given if name in faulty or name in repeating - sitting.values.keys()}
+
+
+def _with_rows(definition: Definition, values: Values, form: QueryDict) -> Values:
+    """The answers with a row more at the end, or without one: `add:name`, `cut:name:2`."""
+    act, _colon, rest = str(form["rows"]).partition(":")
+    name, _colon, at = rest.rpartition(":") if act == "cut" else (rest, "", "")
+    question = definition.find_question(name)
+    if not isinstance(question, Repeating):
+        return values
+    fields = dict(form.lists())
+    drawn = question.blank(fields)
+    rows = [*(values.get(name) or []), *drawn][: len(drawn)]
+    if act == "add" and len(rows) < question.bounds_of_count()[1]:
+        rows.append({})
+    elif act == "cut" and at.isdecimal() and int(at) < len(rows):
+        del rows[int(at)]
+    return {**values, name: rows}
+
+
+def _places_on(sitting: Sitting, screen: Screen) -> set[str]:
+    """The places on a screen that are seen; inside a question, those that depend on answers."""
+    return {
+        place.path
+        for place in deep(sitting.places_on(screen.page))
+        if place.is_visible and (place.outer is None or place.question.visible_if.strip())
+    }
+
+
+def _stand(sitting: Sitting, values: Values) -> Turn:
+    """The screen of the page that the sitting has come to."""
+    page = sitting.page
+    screen = next((one for one in screens_of(sitting) if one.page is page), None)
+    return Turn(values, screen)
 
 
 def _index_of(asked: list[Screen], page: str) -> int:
@@ -130,12 +192,16 @@ def _index_of(asked: list[Screen], page: str) -> int:
 def screen_context(definition: Definition, turn: Turn, *, language: str) -> dict[str, Any]:
     """What the survey's template needs for a turn that has a screen."""
     assert turn.screen is not None
-    asked = screens(definition, turn.values)
+    known = cleaned(tuple(definition.questions()), turn.values).values
+    sitting = sitting_with(definition, known)
+    asked = screens_of(sitting)
+    sitting.values.update(turn.values)
     step = _index_of(asked, turn.screen.page.name)
-    shown = shown_answers(definition, turn.values, language)
-    here = {one.name for one in turn.screen.questions}
-    found = {problem.element: sentence_for(problem) for problem in turn.problems}
+    shown = shown_answers(definition, known, language)
+    found = {problem.element: problem for problem in turn.problems}
     page = turn.screen.page
+    drawer = Drawer(sitting, shown, found, language)
+    drawn = {one.question.name for one in sitting.places_on(page) if one.is_enabled}
     return {
         "title": text_for(page.title, shown, language=language)
         or text_in(definition.title, language),
@@ -143,14 +209,12 @@ def screen_context(definition: Definition, turn: Turn, *, language: str) -> dict
         "step": step + 1,
         "step_count": len(asked),
         "has_errors": bool(turn.problems),
-        "questions": [
-            _asked(one, turn.values, shown, problem=found.get(one.name, ""), language=language)
-            for one in turn.screen.questions
-        ],
+        "page_problem": sentence_for(found[page.name]) if page.name in found else "",
+        "elements": list(drawer.elements(page)),
         "kept": [
             ("page", page.name),
-            *(("shown", one.name) for one in turn.screen.questions),
-            *_kept_fields(definition, turn.values, without=here),
+            *(("shown", one) for one in sorted(_places_on(sitting, turn.screen))),
+            *carried(sitting, without=drawn),
         ],
         "go_text": _go_text(definition, is_last=step + 1 == len(asked), language=language),
         "back_text": text_in(definition.back_text, language) or _("Back"),
@@ -165,45 +229,3 @@ def _go_text(definition: Definition, *, is_last: bool, language: str) -> str:
     if is_last:
         return text_in(definition.complete_text, language) or _("Send")
     return text_in(definition.next_text, language) or _("Next")
-
-
-def _asked(
-    question: Question, values: Values, shown: Mapping[str, str], *, problem: str, language: str
-) -> Asked:
-    about = text_for(question.description, shown, language=language)
-    parts = question.parts(values.get(question.name), language)
-    named = {"about": about, "error": problem, "ends": parts.get("low") or parts.get("high")}
-    own = text_in(question.required_error_text, language)
-    required = is_required(question, values)
-    return Asked(
-        template=question.template,
-        field=question.field,
-        id=f"a-{question.name}".replace(" ", "-"),
-        title=text_for(question.title, shown, language=language) or question.name,
-        about=about,
-        is_required=required,
-        problem=own if own and problem == sentence_for(Problem("required", "")) else problem,
-        described_by=" ".join(
-            f"a-{question.name}-{name}".replace(" ", "-") for name, text in named.items() if text
-        ),
-        takes_comment=question.takes_comment,
-        comment_field=question.comment_field,
-        comment=str(values.get(question.comment_name, "")),
-        parts=parts,
-    )
-
-
-def _kept_fields(
-    definition: Definition, values: Values, *, without: set[str]
-) -> list[tuple[str, str]]:
-    """Hidden fields that carry the answers of other screens through this one."""
-    fields = []
-    for question in definition.questions():
-        if question.name in without:
-            continue
-        value = values.get(question.name)
-        several = value if isinstance(value, list) else [value]
-        fields += [(question.field, str(one)) for one in several if not is_empty(one)]
-        if comment := values.get(question.comment_name):
-            fields.append((question.comment_field, str(comment)))
-    return fields

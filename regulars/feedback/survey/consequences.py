@@ -7,7 +7,7 @@ from regulars.feedback.survey.expression import Expression, read_expression, roo
 from regulars.feedback.survey.operators import is_empty, unchanged
 from regulars.feedback.survey.places import Place, deep
 from regulars.feedback.survey.scalars import Value, as_answer
-from regulars.feedback.survey.scopes import MISSING
+from regulars.feedback.survey.scopes import MISSING, find, path_of
 from regulars.feedback.survey.triggers import (
     Complete,
     CopyValue,
@@ -90,21 +90,24 @@ def _assign(sitting: "Sitting", place: Place, value: Value) -> None:
     sitting.follow({root: sitting.values.get(root)})
 
 
-def run_triggers(sitting: "Sitting", changes: Changes, *, is_leaving: bool = False) -> bool:
+def run_triggers(
+    sitting: "Sitting", changes: Changes, *, before: Changes | None = None, is_leaving: bool = False
+) -> bool:
     """Run the triggers whose conditions speak of what changed, or of the page that is left.
 
-    Says whether one of them ended the survey.
+    With the answers before the change, a condition on a part of an answer counts only when that
+    part has changed. Says whether one of the triggers ended the survey.
     """
     for trigger in sitting.definition.triggers:
         if sitting.is_completed:
             return True
         is_about_path = isinstance(trigger, Complete | Skip)
-        if is_about_path is is_leaving and _fires(sitting, trigger, changes):
+        if is_about_path is is_leaving and _fires(sitting, trigger, changes, before):
             _fire(sitting, trigger)
     return sitting.is_completed
 
 
-def _fires(sitting: "Sitting", trigger: Trigger, changes: Changes) -> bool:
+def _fires(sitting: "Sitting", trigger: Trigger, changes: Changes, before: Changes | None) -> bool:
     if isinstance(trigger, SetValue | CopyValue) and list(changes) == [trigger.set_to_name]:
         return False
     changed = {name.lower() for name in changes}
@@ -112,8 +115,23 @@ def _fires(sitting: "Sitting", trigger: Trigger, changes: Changes) -> bool:
     if not trigger.expression.strip():
         return bool(copied & changed)
     expression = read_expression(trigger.expression)
-    named = _roots(expression.variables) | copied
-    return (not named or bool(named & changed)) and expression.holds(sitting.scope)
+    named = {
+        name for name in expression.variables if _is_changed(name, changes, before)
+    } | copied & changed
+    is_concerned = bool(named) or not (expression.variables or copied)
+    return is_concerned and expression.holds(sitting.scope)
+
+
+def _is_changed(name: str, changes: Changes, before: Changes | None) -> bool:
+    """Whether a variable, perhaps a part of an answer, is among what has changed."""
+    if not {name.lower(), root_of(name).lower()} & {one.lower() for one in changes}:
+        return False
+    if before is None or root_of(name) == name:
+        return True
+    path = path_of(name)
+    was, now = find(before, path), find(changes, path)
+    gone = [None if one is MISSING else one for one in (was, now)]
+    return not unchanged(*gone)
 
 
 def _fire(sitting: "Sitting", trigger: Trigger) -> None:

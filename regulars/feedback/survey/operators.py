@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from regulars.feedback.survey.scalars import (
+    Ordered,
     Value,
     coerced,
     decimals,
@@ -39,7 +40,8 @@ def is_true(value: Value) -> bool:
 def equal(left: Value, right: Value) -> bool:
     """Whether two values mean the same: letter case, order in lists and 5 or "5" do not matter."""
     left, right = _moments(left, right)
-    return same(left, right, any_order=True)
+    is_ordered = isinstance(left, Ordered) or isinstance(right, Ordered)
+    return same(left, right, any_order=not is_ordered)
 
 
 def same(left: Value, right: Value, *, any_order: bool = False, case: bool = False) -> bool:

@@ -16,7 +16,7 @@ from regulars.feedback.survey.question import Question, clean_comment
 from regulars.feedback.survey.scopes import Scope
 from regulars.feedback.survey.sitting import Sitting
 from regulars.feedback.survey.texts import piped, text_in
-from regulars.feedback.survey.walk import finish, result_of
+from regulars.feedback.survey.walk import finish, go_on, result_of
 
 Values = Mapping[str, Value]
 
@@ -96,7 +96,7 @@ def cleaned(questions: Sequence[Question], values: Values) -> Checked:
 def check(questions: Sequence[Question], values: Values) -> Checked:
     """The answers to these questions, cleaned; a problem for each missing or wrong one."""
     checked = cleaned(questions, values)
-    faulty = {_root(problem) for problem in checked.problems}
+    faulty = {root_name(problem) for problem in checked.problems}
     merged = {**values, **checked.values}
     problems = list(checked.problems)
     for question in questions:
@@ -120,15 +120,27 @@ def complete(definition: Definition, values: Values) -> Checked:
     asked = [question for question in definition.questions() if question.takes_answers]
     checked = cleaned(asked, values)
     sitting = sitting_with(definition, checked.values)
-    problems += [one for one in checked.problems if _is_asked(sitting, _root(one))]
-    faulty = {_root(problem) for problem in checked.problems}
-    for page in sitting.pages():
-        problems += [one for one in faults_in(sitting, page) if _root(one) not in faulty]
-    finish(sitting)
+    problems += [one for one in checked.problems if _is_asked(sitting, root_name(one))]
+    faulty = {root_name(problem) for problem in checked.problems}
+    problems += [one for one in _faults_on_the_way(sitting) if root_name(one) not in faulty]
+    if not sitting.is_completed:
+        finish(sitting)
     return Checked(result_of(sitting), tuple(problems))
 
 
-def _root(problem: Problem) -> str:
+def _faults_on_the_way(sitting: Sitting) -> Iterator[Problem]:
+    """What is wrong on the pages that are passed, up to the end or to the first that stops."""
+    for _ in range(2 * len(sitting.definition.pages)):
+        if sitting.is_completed or not sitting.pages():
+            return
+        if go_on(sitting):
+            break
+    pages = sitting.pages()
+    for page in pages[pages.index(sitting.page) if sitting.page in pages else 0 :]:
+        yield from faults_in(sitting, page)
+
+
+def root_name(problem: Problem) -> str:
     """The question that a problem is about, without rows and panels."""
     return re.split(r"[\[.]", problem.element)[0]
 

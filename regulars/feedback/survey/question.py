@@ -86,6 +86,11 @@ class Question(BaseModel):
         sent = [one.strip() for one in fields.get(self.field, ()) if one.strip()]
         return sent[0] if sent else None
 
+    def to_form(self, value: Value) -> Iterator[tuple[str, str]]:
+        """The form fields that carry an answer through a page that does not show it."""
+        several = value if isinstance(value, list) else [value]
+        yield from ((self.field, str(one)) for one in several if not is_empty(one))
+
     def flaws(self) -> list[tuple[str, dict[str, str]]]:
         """What is wrong with the question in itself, as codes with detail."""
         return []
@@ -101,6 +106,16 @@ class Question(BaseModel):
         yield "resetValueIf", self.reset_value_if
         for validator in self.validators:
             yield from validator.expressions()
+
+    @property
+    def is_ordered(self) -> bool:
+        """Whether the order of an answer matters when it is compared."""
+        return False
+
+    @property
+    def clears_inside(self) -> bool:
+        """Whether hidden questions inside it are forgotten at the end."""
+        return False
 
     def initial(self) -> Value:
         """What it begins with, unless the definition says otherwise."""

@@ -17,6 +17,10 @@ LONGEST_NUMBER = 15
 """A longer row of digits is a card or phone number and stays a text."""
 
 
+class Ordered(list[Value]):
+    """A list whose order matters when it is compared, such as a ranking."""
+
+
 def tidy(number: float) -> float:
     """A whole number as int, so that 2.0 and 2 are one value; NaN and infinities unchanged.
 

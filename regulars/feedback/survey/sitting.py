@@ -15,7 +15,7 @@ from regulars.feedback.survey.expression import read_expression
 from regulars.feedback.survey.faults import is_ready
 from regulars.feedback.survey.operators import is_empty, unchanged
 from regulars.feedback.survey.places import COMMENT, Place, deep, is_shown, placed
-from regulars.feedback.survey.scalars import Value, as_answer
+from regulars.feedback.survey.scalars import Ordered, Value, as_answer
 from regulars.feedback.survey.scopes import MISSING, Found, Scope, Step, find
 
 ROUNDS_MAX = 10
@@ -27,12 +27,15 @@ class SittingScope(Scope):
     def __init__(self, sitting: "Sitting") -> None:
         super().__init__(sitting.values, now=sitting.now)
         self.sitting = sitting
-        self.names = {question.name for question in sitting.definition.questions()}
+        asked = list(sitting.definition.questions())
+        self.names = {question.name for question in asked}
+        self.ordered = {question.name for question in asked if question.is_ordered}
 
     def at(self, path: Sequence[Step]) -> Found:
         first = path[0].name
         if len(path) == 1 and path[0].index is None and first in self.names:
-            return self.sitting.values.get(first, MISSING)
+            found = self.sitting.values.get(first, MISSING)
+            return Ordered(found) if first in self.ordered and isinstance(found, list) else found
         found = find(self.sitting.variables, path)
         return find(self.sitting.values, path) if found is MISSING else found
 
@@ -156,8 +159,9 @@ class Sitting:
         place = self.find_place(name)
         self._withheld.pop(name, None)
         self.touched.add(name)
+        before: Changes = {name: self.values.get(name)}
         self._write(name, value, place)
-        self.follow({name: value})
+        self.follow({name: value}, before)
 
     def remark(self, name: str, text: str) -> None:
         """Write the text beside the answer to a question."""
@@ -191,11 +195,11 @@ class Sitting:
         if not place.question.show_comment_area and "other" not in taken and place.comment:
             place.put_comment(None)
 
-    def follow(self, changes: Changes) -> None:
+    def follow(self, changes: Changes, before: Changes | None = None) -> None:
         """Work out what follows from changed answers."""
         worked_out = self._settle()
         run_question_triggers(self, changes | worked_out)
-        run_triggers(self, changes)
+        run_triggers(self, changes, before=before)
 
     # Conditions
 
@@ -212,7 +216,7 @@ class Sitting:
             one: self.values.get(one) for one in names if before.get(one) != self.values.get(one)
         }
         if changes:
-            run_triggers(self, changes)
+            run_triggers(self, changes, before=before)
         return changes
 
     def _settle_once(self) -> bool:

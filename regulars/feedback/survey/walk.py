@@ -49,7 +49,13 @@ def finish(sitting: Sitting) -> None:
     """End the survey: what was hidden at this moment is forgotten, as SurveyJS forgets it."""
     sitting.is_completed = True
     places = list(deep(sitting.places()))
-    hidden = [place for place in places if not place.is_visible and _is_cleared(sitting, place)]
+    hidden = [
+        place
+        for place in places
+        if not place.is_visible
+        and _is_cleared(sitting, place)
+        and (place.outer is None or place.outer.question.clears_inside)
+    ]
     unused = [place for place in places if _has_unused_comment(place)]
     for place in unused:
         place.put_comment(None)

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
+from regulars.feedback.tests import random_groups
+
 Json = dict[str, Any]
 WORDS = ("a", "b", "c", "d")
 COUNTED = ("rating", "number", "slider")
@@ -137,7 +139,7 @@ class _Maker:
         if self.chance(0.2):
             return f"{name} {self.random.choice(('empty', 'notempty'))}"
         if kind in NESTED:
-            return NESTED_CONDITIONS[kind](self, question)
+            return random_groups.condition_on(self, question)
         value = value_for(self.random, question)
         signs = next(signs for types, signs in SIGNS if isinstance(value, types))
         sign = self.random.choice(signs)
@@ -264,20 +266,37 @@ def _expression(maker: _Maker) -> Json:
 KINDS: dict[str, Callable[[_Maker], Json]] = {
     "rating": _rating, "radiogroup": _radiogroup, "checkbox": _checkbox, "boolean": _boolean,
     "comment": _comment, "text": _text, "html": _html, "expression": _expression,
+    "dropdown": lambda maker: {"type": "dropdown", **maker.choices()},
+    "tagbox": lambda maker: {"type": "tagbox", **maker.choices()},
+    "buttongroup": lambda maker: {"type": "buttongroup", "choices": list(WORDS[:3])},
+    "ranking": lambda maker: {"type": "ranking", "choices": list(WORDS)},
+    "slider": lambda maker: {"type": "slider", "min": 0, "max": 10},
+    **random_groups.MAKERS,
 }  # fmt: skip
-NESTED: dict[str, Callable[[_Maker], Json]] = {}
-NESTED_CONDITIONS: dict[str, Callable[[_Maker, Json], str]] = {}
+NESTED = random_groups.MAKERS
+
+
+def _one_choice(random: Random, question: Json) -> Any:
+    return random.choice(_offered(question))
+
+
+def _several_choices(random: Random, question: Json) -> Any:
+    offered = _offered(question, alone=False)
+    return random.sample(offered, random.randint(1, min(3, len(offered))))
+
+
 VALUES: dict[str, Callable[[Random, Json], Any]] = {
     "rating": lambda random, one: random.randint(0, one["rateMax"]),
-    "radiogroup": lambda random, one: random.choice(_offered(one)),
-    "checkbox": lambda random, one: random.sample(
-        _offered(one, alone=False), random.randint(1, min(3, len(one["choices"])))
-    ),
+    **dict.fromkeys(("dropdown", "buttongroup"), _one_choice), "radiogroup": _one_choice,
+    **dict.fromkeys(("checkbox", "tagbox"), _several_choices),
     "boolean": lambda random, one: random.random() < 0.5,
     "comment": lambda random, one: random.choice(("ab", "words", "a long row of words", "A")),
     "text": lambda random, one: random.choice(TEXTS[one.get("inputType", "text")]),
     "expression": lambda random, one: random.choice((1, 5, "yes")),
     "html": lambda random, one: "x",
+    "ranking": lambda random, one: random.sample(one["choices"], len(one["choices"])),
+    "slider": lambda random, one: random.randint(0, 10),
+    **random_groups.VALUES,
 }  # fmt: skip
 TEXTS: dict[str, tuple[Any, ...]] = {
     "text": ("a", "ABc", "xyz", "b5", "5"),
@@ -289,7 +308,7 @@ TEXTS: dict[str, tuple[Any, ...]] = {
 
 def _may_be_set(question: Json) -> bool:
     """Whether a trigger may aim at it; not where it could give a choice that is hidden."""
-    if question["type"] in ("html", "expression", *NESTED):
+    if question["type"] in ("html", "expression", "ranking", *NESTED):
         return False
     is_free = all(not isinstance(one, dict) for one in question.get("choices", ()))
     return is_free and "choicesVisibleIf" not in question
@@ -349,6 +368,6 @@ def _steps(random: Random, definition: Json) -> list[Json]:
 
 
 def _given(random: Random, question: Json) -> Any:
-    if random.random() < 0.12:
+    if random.random() < 0.12 and question["type"] not in NESTED:
         return None
     return value_for(random, question)

@@ -157,7 +157,7 @@ def test_a_definition_is_read() -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"elements": [{"type": "matrix", "name": "m"}]}, "m: unknown_type"),
+        ({"elements": [{"type": "signaturepad", "name": "m"}]}, "m: unknown_type"),
         ({"elements": [{"type": "text", "name": "t", "minWidth": 1}]}, "t: unknown_property"),
         ({"elements": [{"type": "text"}]}, "missing_property"),
         ({"elements": [{"type": "rating", "name": "r", "rateMax": "x"}]}, "r: bad_property"),

@@ -10,6 +10,7 @@ from regulars.feedback.actions import InvitationInput, invite
 from regulars.feedback.models import Answer, Invitation, PublicLink, Signal, Survey
 from regulars.feedback.survey.question import FIELD_PREFIX
 from regulars.feedback.tests import cast
+from regulars.feedback.tests.every_kind import EVERY_KIND
 
 pytestmark = pytest.mark.django_db
 
@@ -181,3 +182,33 @@ def test_the_same_cause_invites_once(asked: Survey):
 def test_a_field_for_long_texts_takes_them(client: Client, address: str, language: str):
     page = client.get(address, headers={"accept-language": language}).content.decode()
     assert 'maxlength="2000"' in page
+
+
+def test_every_kind_is_answered_without_a_script(client: Client):
+    address = f"/q/{PublicLink.objects.get(survey=cast.survey(**EVERY_KIND)).code}"
+    body = client.get(address).content.decode()
+    twice = post(client, address, body, **{"order[0]": "1", "order[1]": "1"})
+    assert "Two choices have the same place." in twice.content.decode()
+    body = post(client, address, body, **FIRST_PAGE).content.decode()
+    more = post(client, address, body, **{"goods[0].taste": "2", "children[0].age": "7"})
+    assert 'name="q-children[0].school"' in (body := more.content.decode())
+    assert 'name="q-goods[0].why"' in body
+    buttons = hidden(body) | {"rows": "add:children", "q-children[0].age": "7"}
+    assert 'name="q-children[1].age"' in client.post(address, buttons).content.decode()
+    done = post(client, address, body, **SECOND_PAGE)
+    assert done.status_code == 302
+    assert Answer.objects.get().values == {
+        "nps": 9, "born": "1980-01-05", "liked": ["range", "staff"], "share": 40, "count": 1,
+        "order": ["prices", "range", "staff"], "agree": {"clean": 1},
+        "goods": {"bread": {"taste": 2, "why": "dry"}}, "children": [{"age": 7, "school": "yes"}],
+    }  # fmt: skip
+
+
+FIRST_PAGE = {
+    "nps": "9", "order[0]": "2", "order[1]": "1", "order[2]": "3", "born": "1980-01-05",
+    "share": "40", "liked": ["range", "staff"],
+}  # fmt: skip
+SECOND_PAGE = {
+    "agree[0]": "1", "goods[0].taste": "2", "goods[0].why": "dry", "children[0].age": "7",
+    "children[0].school": "yes",
+}  # fmt: skip

@@ -1,11 +1,13 @@
 """Our engine going the way of a task, told in the words of the script for Node."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from regulars.feedback.survey.choices import Choosing
 from regulars.feedback.survey.definition import read_definition
 from regulars.feedback.survey.elements import Group
+from regulars.feedback.survey.groups import Grouping
 from regulars.feedback.survey.places import Place, deep
 from regulars.feedback.survey.sitting import Sitting
 from regulars.feedback.survey.walk import go_back, go_on, result_of
@@ -14,7 +16,7 @@ from regulars.feedback.tests.node import as_node_says
 KINDS = {
     "required": "required", "other_empty": "otherempty", "one_required": "requireoneanswer",
     "not_a_number": "requirenumeric", "row_required": "requiredinallrowserror",
-    "row_twice": "eachrowuniqueerror", "too_few_rows": "minrowcounterror",
+    "row_twice": "eachrowuniqueeerror", "too_few_rows": "minrowcounterror",
     "key_twice": "keyduplicationerror",
 }  # fmt: skip
 """Our codes in the words of survey-core; every other fault it calls custom."""
@@ -27,6 +29,8 @@ def as_offered(task: dict[str, Any], *, now: datetime) -> dict[str, Any]:
     for step in task["steps"]:
         taken = {name: _offered(sitting, name, one) for name, one in step.get("set", {}).items()}
         if any(not _has_other(sitting, name) for name in step.get("comment", {})):
+            continue
+        if taken and all(one is None or one == sitting.values.get(n) for n, one in taken.items()):
             continue
         steps.append(step | ({"set": taken} if taken else {}))
         _taken(sitting, steps[-1])
@@ -42,9 +46,25 @@ def _offered(sitting: Sitting, name: str, value: Any) -> Any:
     place = sitting.find_place(name)
     if place is None or not (place.is_visible and place.is_enabled):
         return sitting.values.get(name)
+    if isinstance(place.question, Grouping):
+        return _asked_inside(place, value)
     if not isinstance(place.question, Choosing):
         return value
     return place.question.visible_part(value, place.scope)
+
+
+def _asked_inside(place: Place, value: Any) -> Any:
+    """The answer without what its rows or panels do not ask, which may hide something more."""
+    trial = replace(place, values={place.question.name: value})
+    for _ in range(4):
+        for one in list(trial.inside()):
+            if not (one.is_visible and one.is_enabled) and one.value is not None:
+                one.put(None)
+                break
+        else:
+            break
+    rows = trial.value
+    return rows if any(rows.values() if isinstance(rows, dict) else rows or ()) else None
 
 
 def walked(task: dict[str, Any], *, now: datetime) -> list[dict[str, Any]]:
