@@ -73,7 +73,7 @@ def first_turn(definition: Definition, values: Values) -> Turn:
 
 def resumed_turn(definition: Definition, values: Values, position: str) -> Turn:
     """The page of that name again, with what was answered so far."""
-    asked = screens(definition, values)
+    asked = screens_of(sitting_with(definition, values))
     return Turn(values, asked[_index_of(asked, position)] if asked else None)
 
 

@@ -1,0 +1,27 @@
+"""The surveys to start from: by the published schema of SurveyJS, and by our own reading."""
+
+import json
+
+import jsonschema_rs
+import pytest
+
+from regulars.feedback.starters import STARTERS, Starter
+from regulars.feedback.survey.definition import examine
+from regulars.feedback.tests.every_kind import EVERY_KIND
+from regulars.feedback.tests.node import NODE
+
+SCHEMA = NODE / "node_modules/survey-core/surveyjs_definition.json"
+"""Draft-07, published with survey-core (MIT) and pinned with it by tests/node/package-lock.json."""
+
+
+@pytest.mark.skipif(not SCHEMA.exists(), reason="survey-core is not installed in tests/node")
+def test_what_we_store_follows_the_published_schema() -> None:
+    validator = jsonschema_rs.validator_for(json.loads(SCHEMA.read_text(encoding="utf-8")))
+    for definition in (*(one.definition for one in STARTERS), EVERY_KIND):
+        assert [str(one) for one in validator.iter_errors(definition)] == []
+    assert not validator.is_valid({"pages": [{"elements": [{"type": "rating", "rateMax": "x"}]}]})
+
+
+@pytest.mark.parametrize("starter", STARTERS, ids=lambda one: one.key)
+def test_a_starter_has_nothing_wrong_in_it(starter: Starter) -> None:
+    assert examine(starter.definition)[1] == []
