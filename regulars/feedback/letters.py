@@ -7,8 +7,11 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from regulars.channels.actions import OutgoingMessage
+from regulars.channels.kind import channel_kinds
+from regulars.feedback.dialogue.turns import first_turn
 from regulars.feedback.models import Invitation
 from regulars.feedback.queries.surveys import definition_of
+from regulars.feedback.saying import say_turn
 from regulars.feedback.survey.definition import Definition
 from regulars.feedback.survey.question import Question
 from regulars.feedback.survey.texts import text_in
@@ -18,8 +21,15 @@ KEY = "feedback.invitation:"
 """Keys of our messages begin with it and end with the id of the invitation."""
 
 
-def letter_for(invitation: Invitation) -> OutgoingMessage:
-    """The message of an invitation. Its links preselect a score; only the customer's post records."""
+def letter_for(invitation: Invitation, *, address: str = "") -> OutgoingMessage:
+    """The message of an invitation. Its links preselect a score; only the customer's post records.
+
+    In a conversation it is the first question, which is answered by writing back; `address` is the
+    one on that channel.
+    """
+    kind = channel_kinds.kinds().get(invitation.channel)
+    if kind is not None and kind.capabilities.is_conversation:
+        return _first_message(invitation, address=address)
     definition = definition_of(invitation.version)
     brand = current_brand()
     wanted = (invitation.language, invitation.customer.language, brand.language)
@@ -47,6 +57,24 @@ def letter_for(invitation: Invitation) -> OutgoingMessage:
             language=language,
             sample=invitation.sample,
         )
+
+
+def _first_message(invitation: Invitation, *, address: str) -> OutgoingMessage:
+    definition, brand = definition_of(invitation.version), current_brand()
+    wanted = (invitation.language, invitation.customer.language, brand.language)
+    language = definition.best_language([one for one in wanted if one])
+    said = say_turn(definition, first_turn(definition, mode="message", language=language))
+    return OutgoingMessage(
+        key=f"{KEY}{invitation.pk}",
+        purpose="survey",
+        text=f"{brand.name}: {said.text}",
+        customer_id=invitation.customer_id,
+        address=address,
+        channel=invitation.channel,
+        language=language,
+        buttons=said.buttons,
+        sample=invitation.sample,
+    )
 
 
 def invitation_id_of(key: str) -> int | None:

@@ -261,3 +261,36 @@ class Signal(Record):
                 condition=Q(is_unhappy=True, resolved_at__isnull=True),
             ),
         )
+
+
+class Dialogue(Record):
+    """Where a conversation about a sitting stands between two things that are heard.
+
+    The answers are the sitting's, so that they count on every channel. `key` names what began it,
+    such as a call. `end` is empty while it goes on; see `dialogue.turns.Talk`.
+    """
+
+    store_path: ClassVar[str | None] = "sitting__store"
+
+    key = models.CharField(max_length=150, unique=True)
+    sitting = models.ForeignKey(Sitting, models.CASCADE, related_name="+")
+    channel = models.CharField(max_length=30)
+    address = models.CharField(max_length=254)
+    mode = models.CharField(max_length=10)
+    language = models.CharField(max_length=10)
+    asked = ArrayField(models.CharField(max_length=60), default=list)
+    at = models.CharField(max_length=60, default="", blank=True)
+    tries = models.SmallIntegerField(default=0)
+    heard_upto = models.BigIntegerField(default=0, help_text="the last message that was taken in")
+    end = models.CharField(max_length=10, default="", blank=True)
+    began_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                name="an_address_holds_one_dialogue",
+                fields=("channel", "address"),
+                condition=Q(end=""),
+            ),
+        )

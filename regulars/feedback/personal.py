@@ -54,6 +54,18 @@ hold(
         mentions=("values", "reason"),
     ),
 )
+hold(
+    Holding(
+        "feedback_dialogue",
+        _("Conversations about surveys"),
+        whose="""sitting_id IN (SELECT id FROM feedback_sitting WHERE customer_id = ANY(%(ids)s))
+            OR lower(address) = ANY(%(values)s)""",
+        shows="""SELECT channel, address, began_at, last_at, "end" FROM feedback_dialogue
+            WHERE sitting_id IN (SELECT id FROM feedback_sitting WHERE customer_id = ANY(%(ids)s))
+                OR lower(address) = ANY(%(values)s) ORDER BY id""",
+        clears=None,
+    ),
+)
 impersonal(
     "surveys as the company wrote them",
     "feedback_survey",

@@ -10,7 +10,7 @@ from regulars.feedback.dialogue.hearing import keys_of
 from regulars.feedback.dialogue.modes import takes_several, uncarried
 from regulars.feedback.dialogue.turns import Talk
 from regulars.feedback.survey.choices import OTHER, Choosing
-from regulars.feedback.survey.definition import Definition
+from regulars.feedback.survey.definition import Definition, words_for
 from regulars.feedback.survey.path import is_required, shown_answers, text_for
 from regulars.feedback.survey.question import Question
 from regulars.feedback.survey.texts import text_in
@@ -64,6 +64,10 @@ def _farewell(definition: Definition, talk: Talk, link: str) -> str:
         return _("All right, no more questions.")
     if talk.end == "given_up":
         return _("Sorry, we did not understand each other. Thank you for your time.")
+    if talk.end == "full":
+        return _("Thank you! We have enough answers like yours already.")
+    if talk.end == "closed":
+        return _("This survey has ended.")
     if talk.end == "partial":
         thanks = _("Thank you, this is on record.")
         asked = _("The rest is on this page: %(link)s") % {"link": link}
@@ -73,7 +77,8 @@ def _farewell(definition: Definition, talk: Talk, link: str) -> str:
 
 def _question(definition: Definition, talk: Talk, question: Question) -> Said:
     shown = shown_answers(definition, talk.values, talk.language)
-    heading = text_for(question.title, shown, language=talk.language) or question.name
+    words = words_for(definition, question, talk.mode)
+    heading = text_for(words, shown, language=talk.language) or question.name
     parts = [sentence_for(talk.problem)] if talk.problem else []
     parts.append(heading)
     keys = keys_of(question)

@@ -1,5 +1,6 @@
 """What is known of channels and messages."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -7,9 +8,10 @@ from django.conf import settings
 from django.core import signing
 from django.db.models import Count, QuerySet
 
-from regulars.channels.kind import ChannelKind, channel_kinds
-from regulars.channels.models import Channel, Message
+from regulars.channels.kind import ChannelKind, address_kind_of, channel_kinds
+from regulars.channels.models import Channel, KnownAddress, Message
 from regulars.core.errors import NotFound
+from regulars.customers.models import Customer
 
 SALT = "regulars.channels.unsubscribe"
 CONFIRMATION_SALT = "regulars.channels.confirm"
@@ -43,6 +45,24 @@ class Reader:
     channel: str
     address: str
     customer_id: int | None = None
+
+
+def addresses_on(places: Collection[tuple[str, int]]) -> dict[tuple[str, int], str]:
+    """The address of each customer on a channel, where there is one; two statements for all.
+
+    A telephone number is on their record; in a messenger the latest conversation tells.
+    """
+    ids = {customer_id for _channel, customer_id in places}
+    phones = dict(Customer.objects.filter(pk__in=ids).values_list("pk", "phone"))
+    known = KnownAddress.objects.filter(customer__in=ids).order_by("since")
+    found = {
+        (channel, customer_id): address
+        for channel, customer_id, address in known.values_list("channel", "customer_id", "address")
+    }
+    for channel, customer_id in places:
+        if address_kind_of(channel) == "phone" and phones.get(customer_id):
+            found[channel, customer_id] = phones[customer_id]
+    return found
 
 
 def unsubscribe_url(message: Message) -> str:

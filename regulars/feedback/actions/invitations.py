@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db import connection, transaction
 
 from regulars.channels.actions import send
+from regulars.channels.queries.channels import addresses_on
 from regulars.core.errors import Refused
 from regulars.core.sql import int_array, text_array
 from regulars.feedback.letters import letter_for
@@ -60,7 +61,12 @@ def invite(batch: Sequence[InvitationInput], *, now: datetime) -> list[Invited]:
 
 def _send(invitations: Sequence[Invitation], *, now: datetime) -> None:
     """Let the letters out, and keep the reason on those invitations that were withheld."""
-    said = send([letter_for(invitation) for invitation in invitations], now=now)
+    on_channel = addresses_on({(one.channel, one.customer_id) for one in invitations})
+    letters = [
+        letter_for(one, address=on_channel.get((one.channel, one.customer_id), ""))
+        for one in invitations
+    ]
+    said = send(letters, now=now)
     for invitation, answer in zip(invitations, said, strict=True):
         invitation.withheld = answer.code
     withheld = [invitation for invitation in invitations if invitation.withheld]

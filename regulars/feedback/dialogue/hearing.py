@@ -4,8 +4,10 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from regulars.feedback.dialogue.modes import Mode, takes_several
+from regulars.channels.rules.replies import is_stop
+from regulars.feedback.dialogue.modes import takes_several
 from regulars.feedback.survey.choices import OTHER, Choosing
+from regulars.feedback.survey.extension import Mode
 from regulars.feedback.survey.operators import Value
 from regulars.feedback.survey.problems import Invalid
 from regulars.feedback.survey.question import COMMENT_MAX, Question
@@ -14,7 +16,6 @@ from regulars.feedback.survey.texts import text_in
 HEARD_MAX = 4000
 """Characters of one message that are looked at; more is cut before anything reads it."""
 
-STOP = ("stop", "unsubscribe", "стоп", "отписаться")
 BACK = ("back", "назад")
 SKIP = ("skip", "-", "пропустить", "дальше")
 LANGUAGES = {
@@ -50,8 +51,10 @@ def command_in(heard: str, languages: tuple[str, ...], mode: Mode) -> Command | 
     if mode == "voice":
         keys = {SKIP_KEY: "skip", LANGUAGE_KEY: "language", "**": "back"}
         return Command(keys[heard]) if heard in keys else None
+    if is_stop(heard):
+        return Command("stop")
     word = heard[:40].strip().removeprefix("/").rstrip(".!").casefold()
-    for name, words in (("stop", STOP), ("back", BACK), ("skip", SKIP)):
+    for name, words in (("back", BACK), ("skip", SKIP)):
         if word in words:
             return Command(name)
     known = (code for code in languages if word in LANGUAGES.get(code, (code,)))

@@ -2,13 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 from regulars.feedback.survey.choices import Choosing
 from regulars.feedback.survey.definition import Definition
+from regulars.feedback.survey.extension import Mode
 from regulars.feedback.survey.question import Question
-
-Mode = Literal["page", "message", "voice"]
 
 SEVERAL = frozenset({"checkbox", "tagbox"})
 """Kinds of question of which several choices may be taken."""

@@ -7,8 +7,9 @@ that stands before the page reached, and at the end whatever the survey still re
 from dataclasses import dataclass, field, replace
 
 from regulars.feedback.dialogue.hearing import Command, answer_in, command_in
-from regulars.feedback.dialogue.modes import Mode, why_not
+from regulars.feedback.dialogue.modes import why_not
 from regulars.feedback.survey.definition import Definition
+from regulars.feedback.survey.extension import Mode
 from regulars.feedback.survey.operators import Value
 from regulars.feedback.survey.path import check, complete, is_required, screens
 from regulars.feedback.survey.problems import Invalid, Problem
@@ -24,7 +25,8 @@ class Talk:
 
     `at` is the question that waits for an answer, `asked` those put before, in order. `end` is empty
     while it goes on, then `complete` (all is answered), `partial` (the rest needs a page),
-    `stopped` (the person wants no more) or `given_up` (they could not be understood).
+    `stopped` (the person wants no more), `given_up` (they could not be understood), `full` (there
+    are enough answers of their kind) or `closed` (the survey ended meanwhile).
     """
 
     mode: Mode
