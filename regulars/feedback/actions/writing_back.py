@@ -115,7 +115,7 @@ def _end_before(
 
 def _by_code(heard: Sequence[HeardMessage]) -> dict[Place, tuple[Opening, int | None]]:
     """Conversations that a code begins: a printed one, or the secret of an invitation."""
-    codes = {one.pk: found[1] for one in heard if (found := _CODE.fullmatch(one.text))}
+    codes = {one.pk: match[1] for one in heard if (match := _CODE.fullmatch(one.text))}
     if not codes:
         return {}
     wanted = set(codes.values())
