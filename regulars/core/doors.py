@@ -7,9 +7,10 @@ prefix; everything else goes to Django's pages.
 import asyncio
 import logging
 import zlib
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import msgspec
@@ -89,9 +90,19 @@ class Problem(Exception):
 
 
 class Doors:
-    """An ASGI application that sends each path prefix to its handler, and all else to the pages."""
+    """An ASGI application that sends each path prefix to its handler, and all else to the pages.
 
-    def __init__(self, handlers: dict[str, Handler], *, pages: Application) -> None:
+    `exact` names applications of their own for one method and path each.
+    """
+
+    def __init__(
+        self,
+        handlers: dict[str, Handler],
+        *,
+        pages: Application,
+        exact: Mapping[tuple[str, str], Application] = MappingProxyType({}),
+    ) -> None:
+        self._exact = exact
         self._handlers = handlers
         self._prefixes = tuple(handlers)
         self._pages = pages
@@ -101,6 +112,10 @@ class Doors:
             await _live(receive, send)
             return
         path: str = scope["path"]
+        own = self._exact.get((scope.get("method", ""), path))
+        if own is not None:
+            await own(scope, receive, send)
+            return
         if scope["type"] != "http" or not path.startswith(self._prefixes):
             await self._pages(scope, receive, send)
             return

@@ -248,7 +248,7 @@ def add_invitations(request: ApiRequest, batch: InvitationsIn) -> Status[Invited
 @router.post("/answers", response={201: ReceivedOut}, **writes("answers:write"))
 def add_answer(request: ApiRequest, answer: AnswerIn) -> Status[ReceivedOut]:
     """One answer, checked by the survey engine; the same key again gives the first one."""
-    received = _receive(request, [answer])[0]
+    received = receive_for(request, [answer])[0]
     if isinstance(received, Refused):
         raise received
     return Status(201, received)
@@ -257,7 +257,7 @@ def add_answer(request: ApiRequest, answer: AnswerIn) -> Status[ReceivedOut]:
 @router.post("/answers/bulk", **takes_lines("answers:write", AnswerIn))
 def add_answers(request: ApiRequest) -> HttpResponse:
     """Answers as lines of NDJSON; what does not fit its survey is refused line by line."""
-    return answer_lines(request, AnswerIn, lambda batch: _receive(request, batch))
+    return answer_lines(request, AnswerIn, lambda batch: receive_for(request, batch))
 
 
 @router.get("/answers", response=Page[AnswerOut], **reads("answers:read"))
@@ -296,8 +296,8 @@ def _whole(survey: Survey) -> SurveyWhole:
     )
 
 
-def _receive(request: ApiRequest, batch: Sequence[AnswerIn]) -> list[ReceivedOut | Refused]:
-    """Each answer's place on record or its refusal, in the order given."""
+def receive_for(request: ApiRequest, batch: Sequence[AnswerIn]) -> list[ReceivedOut | Refused]:
+    """Each answer's place on record or its refusal, in the order given; what the key may see."""
     versions = latest_versions({one.survey_id for one in batch})
     for one in batch:
         if one.survey_id not in versions:

@@ -123,8 +123,8 @@ def _chart(told: SurveyDrivers) -> Chart:
 def _finding(told: SurveyDrivers) -> str:
     """What to look at first: the weightiest rating, if its interval stands clear of the next."""
     drivers = told.found.drivers
-    if not drivers:
-        return ""
+    if len(drivers) < 2:
+        return _("There is only one other rating to look at.") if drivers else ""
     first, clear = drivers[0], all(drivers[0].low > one.high for one in drivers[1:])
     words = {"name": told.asked[first.name]}
     if clear:

@@ -111,7 +111,7 @@ def test_key_drivers_of_a_survey(client: Client, boss: Client) -> None:
     ]
     receive_answers(batch, now=timezone.now())
     page = boss.get("/listen/drivers").content.decode()
-    assert "matters most, beyond chance" in page
+    assert "There is only one other rating" in page
     assert "n = 120" in page
     assert (
         "It takes a survey"

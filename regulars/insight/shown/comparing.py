@@ -45,7 +45,7 @@ def compared(found: Figures, measure: str) -> Compared:
     if told is None:
         return Compared("", "", words[verdict], "")
     factor = 100 if measure == "csat" else 1
-    note = _("%(low)s to %(high)s, p = %(p)s") % {
+    note = _("%(low)s to %(high)s, %(p)s") % {
         "low": signed(factor * told["low"]),
         "high": signed(factor * told["high"]),
         "p": chance(found["p_adjusted"]),
@@ -57,7 +57,7 @@ def chance(p_value: float) -> str:
     """A p-value as people read it.
 
     >>> chance(0.00001), chance(0.0432)
-    ('< 0.001', '0.043')
+    ('p < 0.001', 'p = 0.043')
     """
     from babel.numbers import format_decimal
 
@@ -65,8 +65,8 @@ def chance(p_value: float) -> str:
 
     least = format_decimal(0.001, format="0.000", locale=language())
     if p_value < 0.001:
-        return f"< {least}"
-    return str(format_decimal(p_value, format="0.000", locale=language()))
+        return f"p < {least}"
+    return f"p = {format_decimal(p_value, format='0.000', locale=language())}"
 
 
 def score_of(told: Figures | None, measure: str) -> Score | None:

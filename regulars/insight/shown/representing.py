@@ -63,7 +63,7 @@ def silent_groups(found: Figures) -> list[dict[str, Any]]:
 def _standing(row: Figures) -> dict[str, str]:
     if row["p_value"] is None:
         return {"standing": _("nothing to compare with"), "tone": "", "chance": ""}
-    told = _("p = %(p)s") % {"p": chance(row["p_value"])}
+    told = chance(row["p_value"])
     if row["p_value"] >= EVIDENCE:
         return {"standing": _("no evidence of a difference"), "tone": "", "chance": told}
     if row["apart"] < 0:

@@ -28,17 +28,18 @@ def scatter_chart(
     finding: str,
     columns: tuple[str, str, str],
     show: Format = plain_number,
+    across: tuple[float, float] = (0, 100),
     height: int = 260,
 ) -> Chart:
     """Numbered dots; the names stand in the table below. `columns` names thing, x and y."""
     if not dots:
         return Chart(title, finding, NOTHING)
-    across = axis_over(min(dot.x for dot in dots), max(dot.x for dot in dots))
+    wide = axis_over(*across)
     up = axis_over(0, max(dot.y for dot in dots))
     marks = format_html_join(
         "",
         '<text x="{}" y="{}" dy="1.6em" text-anchor="middle">{}</text>',
-        ((percent(across.share_of(mark)), height, show(mark)) for mark in across.marks),
+        ((percent(wide.share_of(mark)), height, show(mark)) for mark in wide.marks),
     )
     body = format_html_join(
         "",
@@ -47,7 +48,7 @@ def scatter_chart(
         (
             (
                 dot.tone,
-                *(percent(across.share_of(dot.x)), percent(1 - up.share_of(dot.y))) * 2,
+                *(percent(wide.share_of(dot.x)), percent(1 - up.share_of(dot.y))) * 2,
                 at + 1,
                 f"{dot.label}: {show(dot.x)}, {show(dot.y)}",
             )

@@ -88,6 +88,12 @@ def number(value: float | None) -> str:
 
 
 @register.filter
+def score_value(value: float | None) -> str:
+    """The value of a score, with a minus of that name like the bounds beside it."""
+    return "–" if value is None else plain_number(float(value)).replace("-", "−")
+
+
+@register.filter
 def score_note(score: Any) -> str:
     """Interval, n, response and weighting of a score, as one line."""
     return note_of(score)
