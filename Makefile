@@ -53,6 +53,7 @@ $(VENV)/.dev: $(VENV)/.demo requirements-dev.lock requirements-spark.lock
 
 browser:
 	@tests/browser/install.sh
+	@tests/telephone/install.sh
 
 node:
 	@tests/node/install.sh
