@@ -37,7 +37,7 @@ from regulars.feedback.actions.quotas import set_quota
 from regulars.feedback.actions.sittings import SittingInput, open_sitting
 from regulars.feedback.actions.surveys import create_survey, link_for
 from regulars.feedback.models import Invitation, Survey
-from regulars.feedback.queries.surveys import latest_version
+from regulars.feedback.queries.surveys import definition_of, latest_version
 from regulars.feedback.starters import starter
 from regulars.loyalty.actions.adjusting import AdjustmentInput, Asker, adjust_points
 from regulars.loyalty.actions.campaigns import CampaignInput, open_campaign
@@ -512,6 +512,16 @@ def _answers_format(store: Store) -> str:
 @example("feedback.public:code", "feedback.poster:code", "feedback.poster_svg:code")
 def _link_code(store: Store) -> str:
     return link_for(_survey(store), store=store).code
+
+
+@example("question_name")
+def _question_name(store: Store) -> str:
+    return next(iter(definition_of(latest_version(_survey(store))).questions())).name
+
+
+@example("page_name")
+def _page_name(store: Store) -> str:
+    return definition_of(latest_version(_survey(store))).pages[0].name
 
 
 @example("quota_id")

@@ -45,6 +45,23 @@ class SurveyVersion(Record):
         )
 
 
+class DraftStep(Record):
+    """A survey's definition after one edit; the last step is the draft, undoing takes one away."""
+
+    survey = models.ForeignKey(Survey, models.CASCADE, related_name="+")
+    number = models.PositiveIntegerField()
+    definition = models.JSONField()
+    made_at = models.DateTimeField()
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(name="a_draft_numbers_its_steps", fields=("survey", "number")),
+        )
+
+
 class PublicLink(Record):
     """A short public address of a survey, printed as a QR code, for everybody or in one store."""
 

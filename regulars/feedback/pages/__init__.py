@@ -2,24 +2,32 @@
 
 from regulars.feedback.pages import (
     asking,
+    building,
+    building_parts,
     drivers,
     files,
     first,
     happenings,
+    languages,
     respondents,
     results,
     surveys,
+    trying,
     words,
 )
 
 __all__ = [
     "asking",
+    "building",
+    "building_parts",
     "drivers",
     "files",
     "first",
     "happenings",
+    "languages",
     "respondents",
     "results",
     "surveys",
+    "trying",
     "words",
 ]

@@ -7,7 +7,6 @@ import segno
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext_lazy
@@ -17,6 +16,7 @@ from django.views.decorators.http import require_POST
 from regulars.company.models import Employee, Store
 from regulars.core.access import get_seen, seen
 from regulars.core.errors import NotFound, Refused
+from regulars.feedback.actions.drafts import discard_draft, draft_of
 from regulars.feedback.actions.surveys import (
     DefinitionRefused,
     create_survey,
@@ -27,9 +27,8 @@ from regulars.feedback.actions.surveys import (
     rename_survey,
 )
 from regulars.feedback.exporting import formats
-from regulars.feedback.look import survey_stylesheet_url
 from regulars.feedback.models import PublicLink, Survey
-from regulars.feedback.pages.screens import first_turn, screen_context
+from regulars.feedback.pages.previews import preview_of
 from regulars.feedback.queries.scores import scores
 from regulars.feedback.queries.signals import SignalFilter
 from regulars.feedback.queries.surveys import (
@@ -43,7 +42,6 @@ from regulars.feedback.queries.surveys import (
 from regulars.feedback.saying import limits_of
 from regulars.feedback.shown import shown_scores, store_name, tabs
 from regulars.feedback.starters import STARTERS, starter
-from regulars.feedback.survey.definition import Definition
 from regulars.feedback.survey.problems import Problem
 from regulars.feedback.wording import named_sentence_for
 from regulars.web.brand import current_brand
@@ -98,6 +96,7 @@ def survey_home(request: HttpRequest, survey_id: int) -> Shown:
         links=[_link(request, link) for link in links],
         versions=versions_of(survey)[:20],
         formats=[(ending, one.name) for ending, one in formats.kinds().items()],
+        is_drafted=draft_of(survey).is_changed,
         limits=limits_of(definition_of(latest_version(survey)), get_language() or "en"),
         stores=seen(Store, viewer(request)).order_by("name")[:500],
     )
@@ -108,7 +107,7 @@ def edit_survey(request: HttpRequest, survey_id: int) -> Shown:
     """The definition as text beside a phone that shows it; saving publishes a new version."""
     survey = get_seen(Survey, survey_id, seen_by=viewer(request))
     if request.method != "POST":
-        definition = latest_version(survey).definition
+        definition = draft_of(survey).definition
         text = json.dumps(in_reading_order(definition), ensure_ascii=False, indent=2)
         return _editor(request, survey, name=survey.name, text=text, problems=[])
     name, text = request.POST.get("name", ""), request.POST.get("definition", "")
@@ -208,6 +207,7 @@ def _save(request: HttpRequest, survey: Survey, *, name: str, text: str) -> list
     try:
         rename_survey(survey, name=name)
         publish_version(survey, definition=raw, now=timezone.now(), author=viewer(request))
+        discard_draft(survey)
     except DefinitionRefused as refused:
         return [named_sentence_for(problem) for problem in refused.problems]
     except Refused as refused:
@@ -239,8 +239,9 @@ def _preview(text: str) -> dict[str, Any]:
         return {"problems": [named_sentence_for(fault)], "html": ""}
     definition, problems = problems_of(raw)
     sentences = [named_sentence_for(problem) for problem in problems]
-    drawn = _drawn(definition) if definition and not BROKEN & {one.code for one in problems} else ""
-    return {"problems": sentences, "html": drawn}
+    language = get_language() or "en"
+    shown = preview_of(definition, problems, mode="page", page="", language=language)
+    return {"problems": sentences, "html": shown.get("html", "")}
 
 
 FIRST_KEYS = ("type", "name", "value", "title", "text", "description", "locale", "default")
@@ -257,20 +258,3 @@ def in_reading_order(raw: Any) -> Any:
     last = [key for key in LAST_KEYS if key in raw]
     between = [key for key in raw if key not in first and key not in last]
     return {key: in_reading_order(raw[key]) for key in (*first, *between, *last)}
-
-
-BROKEN = {"name_twice", "bad_expression", "no_questions", "empty_page"}
-"""Problems with which a screen cannot be drawn."""
-
-
-def _drawn(definition: Definition) -> str:
-    """The first screen as a page of its own, for a frame as wide as a phone."""
-    turn = first_turn(definition, {})
-    if turn.screen is None:
-        return ""
-    language = definition.best_language([get_language() or "en"])
-    context = screen_context(definition, turn, language=language)
-    context |= {"language": language, "brand": current_brand(), "action": "#"}
-    return render_to_string(
-        "feedback/survey.html", context | {"stylesheet": survey_stylesheet_url()}
-    )

@@ -1,0 +1,201 @@
+"""The builder: edits of a draft by cards and forms, languages, changes, a trial, publishing."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from regulars.feedback.actions.drafts import draft_of
+from regulars.feedback.building.changes import changes
+from regulars.feedback.building.edits import questions_in
+from regulars.feedback.building.logic import read_conditions, write_conditions
+from regulars.feedback.models import Answer, DraftStep, Survey, SurveyVersion
+from regulars.feedback.pages.building_words import in_words
+from regulars.feedback.queries.surveys import latest_version
+from regulars.feedback.starters import STARTERS
+from regulars.feedback.tests import cast
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def asked() -> Survey:
+    return cast.survey()
+
+
+@pytest.fixture
+def boss(client: Client) -> Client:
+    client.force_login(
+        cast.employee(), backend="allauth.account.auth_backends.AuthenticationBackend"
+    )
+    return client
+
+
+def names(survey: Survey) -> list[str]:
+    return [one["name"] for one in questions_in(draft_of(survey).definition)]
+
+
+def press(boss: Client, survey: Survey, act: str, **told: Any) -> Any:
+    told = {"after": draft_of(survey).step, "act": act} | told
+    return boss.post(f"/listen/surveys/{survey.pk}/build/change", told)
+
+
+def question_form(**told: Any) -> dict[str, Any]:
+    return {"name": "nps", "title-en": "Q", "low": "0", "high": "10", "measure": "nps"} | told
+
+
+def test_cards_are_added_moved_copied_and_removed_and_each_edit_can_be_undone(
+    boss: Client, asked: Survey
+) -> None:
+    before = names(asked)
+    press(boss, asked, "add", name="nps", page="purchase", kind="comment")
+    assert names(asked) == ["nps", "question1", *before[1:]]
+    press(boss, asked, "down", name="question1", page="purchase")
+    press(boss, asked, "copy", name="about", page="repair")
+    press(boss, asked, "remove", name="nps", page="purchase")
+    assert names(asked) == ["satisfied", "question1", "why", "about", "about1", "call_me"]
+    assert "nps" not in draft_of(asked).definition["regulars"]["measures"]
+    for _ in range(4):
+        press(boss, asked, "undo")
+    assert (names(asked), DraftStep.objects.count()) == (before, 0)
+    assert SurveyVersion.objects.filter(survey=asked).count() == 1
+
+
+def test_over_the_edge_of_its_page_a_question_goes_to_the_next(boss: Client, asked: Survey) -> None:
+    press(boss, asked, "down", name="why", page="purchase")
+    pages = draft_of(asked).definition["pages"]
+    assert [len(page["elements"]) for page in pages] == [2, 3]
+    assert pages[1]["elements"][0]["name"] == "why"
+
+
+def test_a_question_is_edited_by_its_form_and_what_mentions_it_follows(
+    boss: Client, asked: Survey
+) -> None:
+    told = question_form(name="score", **{"title-ru": "Оценка", "after": 0, "required": "yes"})
+    sent = boss.post(f"/listen/surveys/{asked.pk}/build/question/nps", told)
+    assert sent.status_code == 302
+    raw = draft_of(asked).definition
+    assert raw["pages"][0]["elements"][0]["title"] == {"default": "Q", "ru": "Оценка"}
+    assert raw["pages"][1]["visibleIf"] == "{score} <= 6 or {satisfied} <= 2"
+    assert raw["regulars"]["measures"] == {"score": "nps", "satisfied": "csat"}
+
+
+def test_choices_keep_their_values_when_reworded(boss: Client, asked: Survey) -> None:
+    told = {"name": "about", "title-en": "What?", "after": 0, "other": "yes"}
+    told |= {"choices": "The goods\nPeople\nThe queue\nThe price", "every": "any"}
+    told |= {"if-0": "nps", "sign-0": "less", "value-0": "3"}
+    told |= {"if-1": "why", "sign-1": "notempty"}
+    boss.post(f"/listen/surveys/{asked.pk}/build/question/about", told)
+    element = draft_of(asked).definition["pages"][1]["elements"][0]
+    assert [one["value"] for one in element["choices"]] == ["goods", "staff", "queue", "price"]
+    assert element["choices"][1]["text"] == {"default": "People", "ru": "С персоналом"}
+    assert element["visibleIf"] == "{nps} < 3 or {why} notempty"
+    assert element["showOtherItem"] is True
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"name": "a/b"}, "name"),
+        ({"name": "why"}, "name"),
+        ({"low": "x"}, "low"),
+        ({"rest": "{"}, "rest"),
+        ({"if-0": "why", "sign-0": "equal"}, "value-0"),
+    ],
+)
+def test_a_wrong_form_comes_back_and_changes_nothing(
+    boss: Client, asked: Survey, wrong: dict[str, str], field: str
+) -> None:
+    told = question_form(after=0, **wrong)
+    page = boss.post(f"/listen/surveys/{asked.pk}/build/question/nps", told)
+    assert (page.status_code, page.context["refused"].field) == (422, field)
+    assert not DraftStep.objects.exists()
+
+
+def test_two_people_do_not_overwrite_each_other(boss: Client, asked: Survey) -> None:
+    press(boss, asked, "add_page")
+    late = press(boss, asked, "remove", name="why", after=0)
+    assert (late.status_code, late.context["refused"].code) == (422, "edited_meanwhile")
+    assert "why" in names(asked)
+
+
+def test_languages_stand_side_by_side(boss: Client, asked: Survey) -> None:
+    address = f"/listen/surveys/{asked.pk}/build/languages"
+    page = boss.get(address, {"to": "de"}).context
+    assert page["missing"] == len([row for row in page["rows"] if row["text"]])
+    told = {"after": 0, "to": "de", "t:title": "Wie war es?", "t:pages/0/elements/0/title": "Na?"}
+    boss.post(address, told)
+    raw = draft_of(asked).definition
+    assert raw["title"]["de"] == "Wie war es?"
+    assert raw["pages"][0]["elements"][0]["title"]["de"] == "Na?"
+    assert boss.get(address, {"to": "Deutsch!"}).status_code == 422
+
+
+def test_what_is_not_ready_is_said_on_its_card_and_not_published(
+    boss: Client, asked: Survey
+) -> None:
+    press(boss, asked, "add_page")
+    told = {"after": draft_of(asked).step}
+    page = boss.post(f"/listen/surveys/{asked.pk}/build/publish", told)
+    assert page.status_code == 422
+    assert page.context["pages"][-1]["problems"]
+    assert latest_version(asked).number == 1
+    press(boss, asked, "remove", page="page1")
+    press(boss, asked, "remove", name="call_me", page="repair")
+    told = {"after": draft_of(asked).step}
+    assert boss.post(f"/listen/surveys/{asked.pk}/build/publish", told).status_code == 302
+    assert (latest_version(asked).number, DraftStep.objects.count()) == (2, 0)
+    seen = boss.get(f"/listen/surveys/{asked.pk}/build/changes", {"from": "1", "to": "2"})
+    assert [one["element"] for one in seen.context["changes"]] == ["call_me"]
+
+
+def test_the_draft_is_tried_and_nothing_is_recorded(boss: Client, asked: Survey) -> None:
+    press(boss, asked, "remove", name="satisfied", page="purchase")
+    address = f"/listen/surveys/{asked.pk}/build/try"
+    first = boss.get(address).content.decode()
+    assert "satisfied" not in first
+    told = {"page": "purchase", "shown": ["nps", "why"], "q-nps": "10", "go": "on"}
+    last = boss.post(address, told)
+    assert ("nps", "10") in last.context["answers"]
+    assert not Answer.objects.exists()
+
+
+def test_words_page_and_conversation_texts(boss: Client, asked: Survey) -> None:
+    told = {"after": 0, "title-en": "Hello", "title-ru": "", "touchpoint": "purchase_shop"}
+    boss.post(f"/listen/surveys/{asked.pk}/build/words", told)
+    told = {"after": 1, "title-en": "Sorry", "every": "all"}
+    boss.post(f"/listen/surveys/{asked.pk}/build/page/repair", told)
+    told = question_form(after=2, **{"spoken-message": "0 to 10?"})
+    boss.post(f"/listen/surveys/{asked.pk}/build/question/nps", told)
+    raw = draft_of(asked).definition
+    assert (raw["title"], raw["pages"][1]["title"]) == ("Hello", "Sorry")
+    assert "visibleIf" not in raw["pages"][1]
+    assert raw["regulars"]["texts"] == {"nps": {"message": "0 to 10?"}}
+    page = boss.get(f"/listen/surveys/{asked.pk}/build", {"mode": "message"})
+    assert page.context["preview"]["said"][0].buttons
+
+
+def test_a_definition_written_by_hand_shows_whatever_is_in_it(boss: Client, asked: Survey) -> None:
+    strange = {"pages": [{"elements": [{"type": "nonsense", "name": "a/b"}, {"type": "text"}]}]}
+    DraftStep.objects.create(
+        survey=asked, number=1, definition=strange | {"pages": [{"name": "p", **strange["pages"][0]}]},
+        made_at=cast.NOW,
+    )  # fmt: skip
+    page = boss.get(f"/listen/surveys/{asked.pk}/build")
+    assert (page.status_code, page.context["problem_count"] > 0) == (200, True)
+
+
+@pytest.mark.parametrize("key", [one.key for one in STARTERS])
+def test_every_starter_builds_without_a_difference(key: str) -> None:
+    made = cast.survey(key)
+    assert changes(latest_version(made).definition, draft_of(made).definition) == []
+    for one in questions_in(draft_of(made).definition):
+        source = one.get("visibleIf", "")
+        told = read_conditions(source)
+        assert not source or (told and write_conditions(told) == source)
+
+
+def test_logic_is_said_in_words() -> None:
+    titles = {"nps": "Recommend?"}
+    assert in_words("{nps} <= 6", titles) == "“Recommend?” is at most 6"
+    assert in_words("iif({nps} > 3, true, false)", titles) == ""
