@@ -195,7 +195,7 @@ def screen_context(definition: Definition, turn: Turn, *, language: str) -> dict
     known = cleaned(tuple(definition.questions()), turn.values).values
     sitting = sitting_with(definition, known)
     asked = screens_of(sitting)
-    sitting.values.update(turn.values)
+    sitting.values.replace({**sitting.values, **turn.values})
     step = _index_of(asked, turn.screen.page.name)
     shown = shown_answers(definition, known, language)
     found = {problem.element: problem for problem in turn.problems}

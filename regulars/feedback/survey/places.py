@@ -8,14 +8,21 @@ from regulars.feedback.survey.expression import read_expression
 from regulars.feedback.survey.operators import is_empty
 from regulars.feedback.survey.question import Frame, Question
 from regulars.feedback.survey.scalars import Value
-from regulars.feedback.survey.scopes import Framed, Scope
+from regulars.feedback.survey.scopes import Framed, Remembered, Scope
 
 COMMENT = "-Comment"
 
 
 def holds(source: str, scope: Scope, *, otherwise: bool) -> bool:
     """Whether a condition is true; what counts when there is none is said."""
-    return read_expression(source).holds(scope) if source.strip() else otherwise
+    if not source.strip():
+        return otherwise
+    known = scope.truths
+    if known is None:
+        return read_expression(source).holds(scope)
+    if source not in known:
+        known[source] = read_expression(source).holds(scope)
+    return known[source]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,10 +105,12 @@ class Place:
 
 
 def _keep(values: dict[str, Value], name: str, value: Value) -> None:
-    if is_empty(value):
-        values.pop(name, None)
-    else:
+    if not is_empty(value):
         values[name] = value
+    elif isinstance(values, Remembered):
+        values.forget(name)
+    else:
+        values.pop(name, None)
 
 
 def placed(

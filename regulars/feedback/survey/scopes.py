@@ -94,8 +94,34 @@ def item_of(value: Value, index: int | None) -> Found:
     return value[index]
 
 
+class Remembered(dict[str, Value]):
+    """Answers that forget what was worked out from them as soon as one of them changes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.truths: dict[str, bool] = {}
+
+    def __setitem__(self, name: str, value: Value) -> None:
+        self.truths.clear()
+        super().__setitem__(name, value)
+
+    def forget(self, name: str) -> None:
+        """Take an answer away, if there is one."""
+        self.truths.clear()
+        self.pop(name, None)
+
+    def replace(self, values: Mapping[str, Value]) -> None:
+        """Have these answers and no others."""
+        self.truths.clear()
+        self.clear()
+        self.update(values)
+
+
 class Scope:
     """Values by name, for expressions outside a running survey."""
+
+    truths: dict[str, bool] | None = None
+    """Conditions that were looked at since the answers last changed, where that is remembered."""
 
     def __init__(self, values: Mapping[str, Value], *, now: datetime | None = None) -> None:
         self.values = values

@@ -16,7 +16,7 @@ from regulars.feedback.survey.faults import is_ready
 from regulars.feedback.survey.operators import is_empty, unchanged
 from regulars.feedback.survey.places import COMMENT, Place, deep, is_shown, placed
 from regulars.feedback.survey.scalars import Ordered, Value, as_answer
-from regulars.feedback.survey.scopes import MISSING, Found, Scope, Step, find
+from regulars.feedback.survey.scopes import MISSING, Found, Remembered, Scope, Step, find
 
 ROUNDS_MAX = 10
 
@@ -27,6 +27,7 @@ class SittingScope(Scope):
     def __init__(self, sitting: "Sitting") -> None:
         super().__init__(sitting.values, now=sitting.now)
         self.sitting = sitting
+        self.truths = sitting.values.truths
         asked = list(sitting.definition.questions())
         self.names = {question.name for question in asked}
         self.ordered = {question.name for question in asked if question.is_ordered}
@@ -78,7 +79,7 @@ class Sitting:
     ) -> None:
         """A survey that begins; with the answers of an earlier moment it goes on from there."""
         self.definition, self.now = definition, now
-        self.values: dict[str, Value] = {}
+        self.values = Remembered()
         self.variables: dict[str, Value] = {}
         self.scope = SittingScope(self)
         self.touched: set[str] = set()
@@ -88,8 +89,11 @@ class Sitting:
         self._withheld: dict[str, list[Value]] = {}
         self._hidden: set[str] = set()
         self._shown: dict[str, tuple[bool, bool]] = {}
-        self._begin()
-        if values is not None:
+        self._watches_groups = self._has_defaults_or_containers()
+        if values is None:
+            self._begin()
+        else:
+            self._seen.update(place.path for place in self.places())
             self.load(values)
 
     # What there is now
@@ -143,8 +147,7 @@ class Sitting:
 
     def load(self, values: Mapping[str, Value]) -> None:
         """Take the answers of an earlier moment in place of all that is known."""
-        self.values.clear()
-        self.values.update({name: one for name, one in values.items() if not is_empty(one)})
+        self.values.replace({name: one for name, one in values.items() if not is_empty(one)})
         self._withheld.clear()
         for place in self.places():
             if place.question.default_value_expression and not is_empty(place.value):
@@ -183,7 +186,7 @@ class Sitting:
 
     def _write(self, name: str, value: Value, place: Place | None) -> None:
         if is_empty(value):
-            self.values.pop(name, None)
+            self.values.forget(name)
         else:
             self.values[name] = value
         if place is not None and isinstance(place.question, Choosing):
@@ -223,10 +226,20 @@ class Sitting:
         changed = self._calculate()
         for place in deep(self.places()):
             changed = self._settle_place(place) or changed
-        for page in self.definition.pages:
-            for group in (page, *page.panels()):
-                changed = self._settle_group(group) or changed
+        if self._watches_groups:
+            for page in self.definition.pages:
+                for group in (page, *page.panels()):
+                    changed = self._settle_group(group) or changed
         return changed
+
+    def _has_defaults_or_containers(self) -> bool:
+        """Whether a page or panel that comes or goes changes answers by itself."""
+        return self.definition.clear_invisible_values == "onHiddenContainer" or any(
+            question.clear_if_invisible == "onHiddenContainer"
+            or not is_empty(question.default_value)
+            or not is_empty(question.initial())
+            for question in self.definition.questions()
+        )
 
     def _settle_group(self, group: Group) -> bool:
         """When a group is shown, its empty questions begin anew."""
@@ -254,6 +267,7 @@ class Sitting:
                 name = one.name.lower()
                 changed = changed or not unchanged(self.variables.get(name), value)
                 self.variables[name] = value
+                self.values.truths.clear()
         return changed
 
     def _settle_place(self, place: Place) -> bool:
