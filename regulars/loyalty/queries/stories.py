@@ -101,7 +101,7 @@ SPENDINGS = """
 """
 
 PLACES = """
-    SELECT accrual_id, min(id), min(recorded_at) FROM loyalty_transfer
+    SELECT accrual_id, min(id) FROM loyalty_transfer
     WHERE accrual_id = ANY(%s::bigint[]) AND key LIKE 'accrual:%%' GROUP BY 1
 """
 
@@ -158,7 +158,7 @@ class _Person:
     id: int
     joined_at: datetime | None = None
     joined: list[Joined] = field(default_factory=list)
-    sales: list[tuple[int, Sale]] = field(default_factory=list)
+    sales: list[tuple[int, datetime, Sale]] = field(default_factory=list)
     loose: list[tuple[datetime, Step]] = field(default_factory=list)
     """Steps that left no transfer: known by their time only."""
     placed: list[tuple[int, datetime, Step]] = field(default_factory=list)
@@ -277,7 +277,7 @@ def _read_sales(
         sale = Sale(
             purchase_id, person.id, at, total, discount, sold, store, tenders=tenders_of(paid)
         )
-        person.sales.append((accrual_id, sale))
+        person.sales.append((accrual_id, posted_at, sale))
         if with_posted:
             person.posted[purchase_id] = posted_at
 
@@ -371,24 +371,22 @@ def _put(person: _Person, step: Step, at: datetime, *, place: int | None) -> Non
         person.placed.append((place, at, step))
 
 
-def _places_of_sales(persons: Sequence[_Person]) -> dict[int, tuple[int, datetime]]:
+def _places_of_sales(persons: Sequence[_Person]) -> dict[int, int]:
     """The place in the ledger of each accrual that earned something."""
-    ids = [accrual_id for one in persons for accrual_id, _ in one.sales]
-    return {row[0]: (row[1], row[2]) for row in _rows(PLACES, [int_array(ids)])} if ids else {}
+    ids = [accrual_id for one in persons for accrual_id, *_ in one.sales]
+    return {row[0]: row[1] for row in _rows(PLACES, [int_array(ids)])} if ids else {}
 
 
-def _in_order(person: _Person, places: Mapping[int, tuple[int, datetime]]) -> list[Step]:
+def _in_order(person: _Person, places: Mapping[int, int]) -> list[Step]:
     """The steps as they came on the books: by the ids of their transfers, or else by time."""
-    sales = [sale for _, sale in person.sales]
     if not person.placed and not person.loose:
-        return [*person.joined, *sales]
-    placed, place, at = list(person.placed), 0, None
-    for accrual_id, sale in person.sales:
-        place, at = places.get(accrual_id, (place, at))
-        placed.append((place, at or sale.at, sale))
+        return [*person.joined, *(sale for *_, sale in person.sales)]
+    placed, place = list(person.placed), 0
+    for accrual_id, posted_at, sale in person.sales:
+        place = places.get(accrual_id, place)
+        placed.append((place, posted_at, sale))
     placed.sort(key=lambda one: one[0])
     for when, step in sorted(person.loose, key=lambda one: one[0]):
-        before = max((place for place, at, _ in placed if at <= when), default=0)
-        upto = sum(1 for place, *_ in placed if place <= before)
-        placed.insert(upto, (before, when, step))
+        upto = max((index for index, (_, at, _) in enumerate(placed, 1) if at <= when), default=0)
+        placed.insert(upto, (0, when, step))
     return [*person.joined, *(step for *_, step in placed)]
