@@ -377,14 +377,19 @@ def _places_of_sales(persons: Sequence[_Person]) -> dict[int, int]:
     return {row[0]: row[1] for row in _rows(PLACES, [int_array(ids)])} if ids else {}
 
 
+def _place_at(person: _Person, at: datetime) -> int:
+    """The place of the last transfer before a moment that no sale left."""
+    return max((place for place, recorded_at, _ in person.placed if recorded_at < at), default=0)
+
+
 def _in_order(person: _Person, places: Mapping[int, int]) -> list[Step]:
     """The steps as they came on the books: by the ids of their transfers, or else by time."""
     if not person.placed and not person.loose:
         return [*person.joined, *(sale for *_, sale in person.sales)]
-    placed, place = list(person.placed), 0
+    placed, last = list(person.placed), 0
     for accrual_id, posted_at, sale in person.sales:
-        place = places.get(accrual_id, place)
-        placed.append((place, posted_at, sale))
+        last = places.get(accrual_id) or max(last, _place_at(person, posted_at))
+        placed.append((last, posted_at, sale))
     placed.sort(key=lambda one: one[0])
     for when, step in sorted(person.loose, key=lambda one: one[0]):
         upto = max((index for index, (_, at, _) in enumerate(placed, 1) if at <= when), default=0)

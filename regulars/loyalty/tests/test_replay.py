@@ -307,6 +307,7 @@ def test_a_replay_of_todays_rules_gives_what_is_on_the_books(
 @given(st.sampled_from(LADDERS), st.lists(laddered, max_size=14))
 @example({}, [("buy", "a", 220, 1), ("buy", "a", 20, 1), ("step", "a", 325, 1)])
 @example({}, [("buy", "a", 100, 1), ("step", "a", 0, 1), ("buy", "a", 9, 1)])
+@example({}, [("buy", "a", 2, 1), ("buy", "a", 0, 1), ("undo", "a", 0, 1), ("buy", "a", 0, 1)])
 @example({}, [("buy", "a", 0, 1), ("buy", "a", 0, 1), ("give_back", "a", 0, 1), ("buy", "a", 0, 1)])
 def test_a_replay_tells_ladders_with_a_memory(
     rules: dict[str, Any], acts: list[tuple[str, str, int, int]]
