@@ -1,6 +1,5 @@
 """The metric `nps_by_store_week`: the Net Promoter Score of each store in each week."""
 
-from dataclasses import asdict
 from typing import Any, ClassVar
 
 from django.utils.translation import gettext_lazy as _
@@ -50,4 +49,4 @@ class NpsByStoreWeek(Metric):
 def _score(row: Any) -> dict[str, Any] | None:
     counts = NpsCounts(row["detractors"], row["passives"], row["promoters"])
     score = score_of_counts(counts)
-    return asdict(score.told(None)) if score else None
+    return score.told(None).figures if score else None
