@@ -32,7 +32,9 @@ from regulars.customers.actions.beliefs import block_value
 from regulars.customers.actions.privacy import keep_file, open_privacy_request, restrict_customer
 from regulars.customers.actions.segments import SegmentInput, create_segment
 from regulars.customers.models import PrivacyRequest, Purchase, Segment
+from regulars.feedback.actions.answers import AnswerInput, receive_answers
 from regulars.feedback.actions.invitations import InvitationInput, invite
+from regulars.feedback.actions.plans import PlanInput, set_plan
 from regulars.feedback.actions.quotas import set_quota
 from regulars.feedback.actions.sittings import SittingInput, open_sitting
 from regulars.feedback.actions.surveys import create_survey, link_for
@@ -246,6 +248,22 @@ def _message_key(store: Store) -> str:
 def _event_source_id(store: Store) -> int:
     known = EventSource.objects.filter(code="site").first()
     return (known or open_event_source("site", SourceWish("Our site"), now=make.NOW)).pk
+
+
+@example("answer_id", is_of_store=True)
+def _answer_id(store: Store) -> int:
+    given = AnswerInput(
+        key=f"example:{store.pk}",
+        version=latest_version(_survey(store)),
+        values={"nps": 9},
+        language="en",
+        channel="qr",
+        answered_at=make.NOW,
+        store_id=store.pk,
+    )
+    (received,) = receive_answers([given], now=make.NOW)
+    assert received.answer_id is not None
+    return received.answer_id
 
 
 @example("plan_id")
@@ -522,6 +540,28 @@ def _question_name(store: Store) -> str:
 @example("page_name")
 def _page_name(store: Store) -> str:
     return definition_of(latest_version(_survey(store))).pages[0].name
+
+
+@example("answer_id", is_of_store=True)
+def _answer_id(store: Store) -> int:
+    given = AnswerInput(
+        key=f"example:{store.pk}",
+        version=latest_version(_survey(store)),
+        values={"nps": 9},
+        language="en",
+        channel="qr",
+        answered_at=make.NOW,
+        store_id=store.pk,
+    )
+    (received,) = receive_answers([given], now=make.NOW)
+    assert received.answer_id is not None
+    return received.answer_id
+
+
+@example("asking_plan_id")
+def _asking_plan_id(store: Store) -> int:
+    wanted = PlanInput(name="Example", trigger="purchase")
+    return set_plan(_survey(store), wanted, now=make.NOW).pk
 
 
 @example("quota_id")

@@ -6,10 +6,25 @@ from regulars.channels.events import MessagesFailed, MessagesHeard, MessagesSent
 from regulars.channels.models import Message
 from regulars.company.events import SampleDataRemoved
 from regulars.core.events import on
+from regulars.customers.events import (
+    EventsTracked,
+    GoodsReturned,
+    PurchasesRecorded,
+    SegmentsEntered,
+)
+from regulars.customers.models import Segment
 from regulars.feedback.actions.invitations import mark_failed, mark_sent
+from regulars.feedback.actions.nominating import (
+    after_entering,
+    after_events,
+    after_passages,
+    after_purchases,
+    after_returns,
+)
 from regulars.feedback.actions.sample import remove_sample
 from regulars.feedback.actions.writing_back import hold_dialogues
 from regulars.feedback.letters import KEY, invitation_id_of
+from regulars.journey.events import PassagesRecorded
 
 
 @on(MessagesSent)
@@ -32,6 +47,38 @@ def note_failed_invitations(event: MessagesFailed) -> None:
 def answer_what_people_write(event: MessagesHeard) -> None:
     """What people write goes on with the survey that they are asked, or begins one."""
     hold_dialogues(event.heard_ids, now=timezone.now())
+
+
+@on(PurchasesRecorded)
+def consider_asking_buyers(event: PurchasesRecorded) -> None:
+    """Plans of asking look at new purchases."""
+    after_purchases(event.purchase_ids, now=timezone.now())
+
+
+@on(GoodsReturned)
+def consider_asking_after_returns(event: GoodsReturned) -> None:
+    """Plans of asking look at goods that came back."""
+    after_returns(event.return_ids, now=timezone.now())
+
+
+@on(EventsTracked)
+def consider_asking_after_events(event: EventsTracked) -> None:
+    """Plans of asking look at events of sites and programs."""
+    after_events(event.event_ids, now=timezone.now())
+
+
+@on(PassagesRecorded)
+def consider_asking_after_passages(event: PassagesRecorded) -> None:
+    """Plans of asking look at touchpoints that were passed."""
+    after_passages(event.passage_ids, now=timezone.now())
+
+
+@on(SegmentsEntered)
+def consider_asking_who_entered(event: SegmentsEntered) -> None:
+    """Plans of asking look at people who came into a segment."""
+    code = Segment.objects.filter(pk=event.segment_id).values_list("code", flat=True).first()
+    if code:
+        after_entering(code, event.customer_ids, now=timezone.now())
 
 
 @on(SampleDataRemoved)

@@ -1,5 +1,7 @@
 """What an invitation says: in the customer's language, with the first question in the letter."""
 
+from dataclasses import dataclass, replace
+
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -7,7 +9,9 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from regulars.channels.actions import OutgoingMessage
-from regulars.channels.kind import channel_kinds
+from regulars.channels.kind import channel_kinds, reached_by
+from regulars.channels.queries.channels import default_channel
+from regulars.customers.rules.consents import ADDRESS_KINDS
 from regulars.feedback.dialogue.turns import first_turn
 from regulars.feedback.models import Invitation
 from regulars.feedback.queries.surveys import definition_of
@@ -15,23 +19,48 @@ from regulars.feedback.saying import say_turn
 from regulars.feedback.survey.definition import Definition
 from regulars.feedback.survey.question import Question
 from regulars.feedback.survey.texts import text_in
-from regulars.web.brand import current_brand
+from regulars.web.brand import BrandLook, current_brand
 
 KEY = "feedback.invitation:"
 """Keys of our messages begin with it and end with the id of the invitation."""
 
 
-def letter_for(invitation: Invitation, *, address: str = "") -> OutgoingMessage:
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who writes, and the channel that is taken where none is named; the same for a whole batch."""
+
+    brand: BrandLook
+    usual_channel: str
+
+
+def current_sender() -> Sender:
+    """The company as it is now."""
+    return Sender(current_brand(), default_channel())
+
+
+def letter_for(
+    invitation: Invitation,
+    sender: Sender,
+    *,
+    channel: str = "",
+    address: str = "",
+    step: int = 0,
+    is_reminder: bool = False,
+) -> OutgoingMessage:
     """The message of an invitation. Its links preselect a score; only the customer's post records.
 
     In a conversation it is the first question, which is answered by writing back; `address` is the
-    one on that channel.
+    one on that channel. Steps after the first are further messages about the same invitation, each
+    sent once.
     """
-    kind = channel_kinds.kinds().get(invitation.channel)
+    channel = channel or invitation.channel
+    key = f"{KEY}{invitation.pk}{f':{step}' if step else ''}"
+    kind = channel_kinds.kinds().get(channel)
     if kind is not None and kind.capabilities.is_conversation:
-        return _first_message(invitation, address=address)
+        message = _first_message(invitation, sender, address=address)
+        return replace(message, key=key, channel=channel, is_reminder=is_reminder)
     definition = definition_of(invitation.version)
-    brand = current_brand()
+    brand = sender.brand
     wanted = (invitation.language, invitation.customer.language, brand.language)
     language = definition.best_language([one for one in wanted if one])
     link = f"{settings.BASE_URL}{reverse('feedback.invited', args=(invitation.token,))}"
@@ -45,22 +74,24 @@ def letter_for(invitation: Invitation, *, address: str = "") -> OutgoingMessage:
             "link": link,
         }
         return OutgoingMessage(
-            key=f"{KEY}{invitation.pk}",
+            key=key,
             purpose="survey",
             subject=f"{brand.name}: {context['title']}"[:200],
             text=render_to_string("feedback/letter.txt", context),
             html=render_to_string("feedback/letter.html", context),
             link=link,
             customer_id=invitation.customer_id,
-            address=invitation.customer.email,
-            channel=invitation.channel,
+            address=_address(invitation, channel or sender.usual_channel),
+            channel=channel,
             language=language,
+            survey=str(invitation.survey_id),
+            is_reminder=is_reminder,
             sample=invitation.sample,
         )
 
 
-def _first_message(invitation: Invitation, *, address: str) -> OutgoingMessage:
-    definition, brand = definition_of(invitation.version), current_brand()
+def _first_message(invitation: Invitation, sender: Sender, *, address: str) -> OutgoingMessage:
+    definition, brand = definition_of(invitation.version), sender.brand
     wanted = (invitation.language, invitation.customer.language, brand.language)
     language = definition.best_language([one for one in wanted if one])
     said = say_turn(definition, first_turn(definition, mode="message", language=language))
@@ -72,6 +103,7 @@ def _first_message(invitation: Invitation, *, address: str) -> OutgoingMessage:
         address=address,
         channel=invitation.channel,
         language=language,
+        survey=str(invitation.survey_id),
         buttons=said.buttons,
         sample=invitation.sample,
     )
@@ -79,8 +111,14 @@ def _first_message(invitation: Invitation, *, address: str) -> OutgoingMessage:
 
 def invitation_id_of(key: str) -> int | None:
     """The invitation that a message's key names, or None for messages of others."""
-    number = key.removeprefix(KEY)
+    number = key.removeprefix(KEY).partition(":")[0]
     return int(number) if key.startswith(KEY) and number.isdigit() else None
+
+
+def _address(invitation: Invitation, channel: str) -> str:
+    kind = ADDRESS_KINDS.get(reached_by(channel), "email")
+    customer = invitation.customer
+    return customer.phone if kind == "phone" else customer.email
 
 
 def _rating(definition: Definition) -> Question | None:

@@ -44,6 +44,7 @@ class SurveyMeasure:
         """The score of each touchpoint that has answers in the period; three statements."""
         rows = Signal.objects.filter(
             measure=self.key,
+            is_set_aside=False,
             touchpoint__in=touchpoint_ids,
             at__gte=period.from_at,
             at__lt=period.until_at,

@@ -9,7 +9,7 @@ from django.db.models import F, Q
 
 from regulars.company.models import Store
 from regulars.core.models import Record
-from regulars.customers.models import Customer, Purchase
+from regulars.customers.models import Customer, Purchase, Segment
 from regulars.feedback.rules.dispositions import DISPOSITIONS, FINAL
 from regulars.journey.models import Touchpoint
 
@@ -137,6 +137,9 @@ class Answer(Record):
     is_partial = models.BooleanField(default=False, help_text="ended before the last question")
     duration_s = models.PositiveIntegerField(null=True, help_text="from the first page to the last")
     quota_ids = ArrayField(models.BigIntegerField(), default=list)
+    flags = ArrayField(models.CharField(max_length=30), default=list, help_text="doubts about it")
+    fingerprint = models.CharField(max_length=32, default="", blank=True)
+    set_aside_at = models.DateTimeField(null=True, help_text="as of when no score counts it")
     sample = models.BooleanField(default=False)
 
     class Meta:
@@ -144,6 +147,12 @@ class Answer(Record):
             models.Index(fields=("survey", "-answered_at"), name="answer_by_survey"),
             models.Index(fields=("customer",), name="answer_by_customer"),
             models.Index(fields=("-received_at",), name="answer_by_arrival"),
+            models.Index(
+                fields=("survey", "fingerprint"),
+                name="answer_by_fingerprint",
+                condition=~Q(fingerprint=""),
+            ),
+            models.Index(fields=("survey", "-id"), name="answer_doubted", condition=~Q(flags=[])),
         )
 
 
@@ -224,6 +233,84 @@ class Quota(Record):
         return self.name
 
 
+class AskingPlan(Record):
+    """Whom a survey is asked, when, by which channels in turn, and how often reminded.
+
+    `modes` are objects of `channel` and `after_minutes`, counted from the first contact; `subject` is
+    what the trigger is about: the code of a touchpoint or segment, or the name of an event.
+    """
+
+    survey = models.ForeignKey(Survey, models.CASCADE, related_name="+")
+    name = models.CharField(max_length=100)
+    trigger = models.CharField(max_length=20)
+    subject = models.CharField(max_length=254, default="", blank=True)
+    segment = models.ForeignKey(Segment, models.PROTECT, null=True, related_name="+")
+    share_per_mille = models.PositiveSmallIntegerField(default=1000)
+    delay_minutes = models.PositiveIntegerField(default=0)
+    every_days = models.PositiveSmallIntegerField(default=0)
+    hours_from = models.TimeField(null=True, blank=True)
+    hours_until = models.TimeField(null=True, blank=True)
+    modes = models.JSONField(default=list)
+    reminder_days = ArrayField(models.PositiveSmallIntegerField(), default=list)
+    next_at = models.DateTimeField(null=True)
+    is_on = models.BooleanField(default=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(name="a_survey_names_its_plans", fields=("survey", "name")),
+            models.CheckConstraint(
+                name="a_plan_asks_some_share",
+                condition=Q(share_per_mille__gte=1, share_per_mille__lte=1000),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Candidate(Record):
+    """A person whom something that happened made a candidate of a plan, and what came of it."""
+
+    store_path: ClassVar[str | None] = "store"
+
+    plan = models.ForeignKey(AskingPlan, models.CASCADE, related_name="+")
+    customer = models.ForeignKey(Customer, models.CASCADE, related_name="+")
+    cause = models.CharField(max_length=150)
+    store = models.ForeignKey(Store, models.PROTECT, null=True, related_name="+")
+    purchase = models.ForeignKey(Purchase, models.SET_NULL, null=True, related_name="+")
+    invitation = models.ForeignKey(Invitation, models.SET_NULL, null=True, related_name="+")
+    at = models.DateTimeField()
+    state = models.CharField(max_length=10, default="waiting")
+    reason = models.CharField(max_length=30, default="", blank=True)
+    detail = models.CharField(max_length=300, default="", blank=True)
+    step = models.PositiveSmallIntegerField(default=0)
+    first_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                name="a_cause_makes_a_candidate_once", fields=("plan", "cause")
+            ),
+            models.CheckConstraint(
+                name="a_candidate_is_in_a_known_state",
+                condition=Q(state__in=("waiting", "asked", "over", "not_asked")),
+            ),
+            models.CheckConstraint(
+                name="who_is_not_asked_has_a_reason",
+                condition=~Q(state="not_asked") | ~Q(reason=""),
+            ),
+        )
+        indexes = (
+            models.Index(fields=("customer", "-at"), name="candidate_by_customer"),
+            models.Index(fields=("plan", "state", "reason"), name="candidate_by_plan"),
+            models.Index(
+                fields=("due_at",), name="candidate_due", condition=Q(due_at__isnull=False)
+            ),
+        )
+
+
 class Signal(Record):
     """One piece of feedback, by whichever method; all reports about experience read signals.
 
@@ -248,6 +335,7 @@ class Signal(Record):
     text = models.TextField(default="", blank=True)
     language = models.CharField(max_length=10, default="", blank=True)
     is_unhappy = models.BooleanField(default=False)
+    is_set_aside = models.BooleanField(default=False)
     resolved_at = models.DateTimeField(null=True)
     resolved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"

@@ -65,6 +65,14 @@ hold(
                 OR lower(address) = ANY(%(values)s) ORDER BY id""",
         clears=None,
     ),
+    Holding(
+        "feedback_candidate",
+        _("Plans of asking"),
+        shows="""SELECT plan.name AS plan, asked.at, asked.state, asked.reason, asked.detail
+            FROM feedback_candidate asked JOIN feedback_askingplan plan ON plan.id = asked.plan_id
+            WHERE asked.customer_id = ANY(%(ids)s) ORDER BY asked.id""",
+        mentions=("cause", "detail"),
+    ),
 )
 impersonal(
     "surveys as the company wrote them",
@@ -72,4 +80,5 @@ impersonal(
     "feedback_surveyversion",
     "feedback_publiclink",
     "feedback_quota",
+    "feedback_askingplan",
 )

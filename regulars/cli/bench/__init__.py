@@ -51,7 +51,7 @@ def mount(app: typer.Typer) -> None:
     _mount_pages(bench)
     _mount_whatif(bench)
     _mount_ledger(bench)
-    _mount_answers(bench)
+    _mount_listening(bench)
     command.mount(bench)
 
 
@@ -167,6 +167,11 @@ def _mount_ledger(bench: typer.Typer) -> None:
         raise typer.Exit(0 if result["good"] else 1)
 
 
+def _mount_listening(bench: typer.Typer) -> None:
+    _mount_answers(bench)
+    _mount_planner(bench)
+
+
 def _mount_answers(bench: typer.Typer) -> None:
     @bench.command("answers")
     def answers(
@@ -184,6 +189,28 @@ def _mount_answers(bench: typer.Typer) -> None:
             f"{http['per_second']:.0f} answers/s, bare {http['bare_per_second']:.0f}/s, ratio"
             f" {http['ratio']:.2f}, p99 {http['p99_ms']:.0f} ms; {summary['answers']} answers by"
             f" store and week ({summary['groups']} scores): {summary['seconds']:.2f} s"
+        )
+        answer(result, as_json=as_json, words=words)
+        raise typer.Exit(0 if result["good"] else 1)
+
+
+def _mount_planner(bench: typer.Typer) -> None:
+    @bench.command("planner")
+    def planner(
+        people: Annotated[int, typer.Option(min=1, help="Customers judged.")] = 1_000_000,
+        rules: Annotated[int, typer.Option(min=1, help="Rules in force.")] = 30,
+        as_json: AsJson = False,
+    ) -> None:
+        """The contact budget for everybody at once, beside one count; exit 1 if slow or unequal."""
+        with data_folder_of_its_own():
+            prepare()
+            from regulars.cli.bench.planner import measure_planner
+
+            result = measure_planner(people=people, rules=rules)
+        words = (
+            f"{result['people']} people, {result['rules']} rules, {result['contacts']} contacts:"
+            f" {result['planned_s']} s, bare {result['bare_s']} s, ratio {result['ratio']};"
+            f" {result['probes_that_differ']} of {result['probes']} probes differ from the door"
         )
         answer(result, as_json=as_json, words=words)
         raise typer.Exit(0 if result["good"] else 1)

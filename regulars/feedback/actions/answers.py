@@ -11,6 +11,7 @@ from regulars.core.errors import Refused
 from regulars.core.events import publish
 from regulars.core.sql import int_array, json_array, text_array, time_array
 from regulars.customers.actions.timeline import TimelineNote, note_on_timeline
+from regulars.feedback.actions.doubts import doubts_of
 from regulars.feedback.actions.quotas import note_places, take_places
 from regulars.feedback.events import AnswersReceived
 from regulars.feedback.models import Answer, Invitation, Signal, Survey, SurveyVersion
@@ -198,6 +199,10 @@ def _insert_answers(fits: Sequence[_Fit], *, now: datetime) -> dict[str, int]:
     if not fits:
         return {}
     given = [fit.given for fit in fits]
+    doubts = [
+        doubts_of(fit.given.version, fit.values, fit.given.language, fit.given.duration_s)
+        for fit in fits
+    ]
     columns = [
         text_array(one.key for one in given),
         int_array(one.version.survey_id for one in given),
@@ -212,6 +217,8 @@ def _insert_answers(fits: Sequence[_Fit], *, now: datetime) -> dict[str, int]:
         time_array(one.answered_at for one in given),
         int_array(int(one.is_partial) for one in given),
         int_array(one.duration_s for one in given),
+        json_array(one.flags for one in doubts),
+        text_array(one.fingerprint for one in doubts),
         int_array(int(one.sample) for one in given),
     ]
     with connection.cursor() as cursor:
@@ -223,16 +230,20 @@ INSERT_ANSWERS = f"""
     INSERT INTO {Answer._meta.db_table} (
         received_at, key, survey_id, version_id, invitation_id, customer_id, touchpoint_id,
         store_id, "values", language, channel, answered_at, is_partial, duration_s, quota_ids,
-        sample)
+        flags, fingerprint, sample)
     SELECT %s, key, survey, version, invitation, customer, touchpoint,
         store, answers, language, channel, answered_at, is_partial = 1, duration_s, '{{}}',
-        sample = 1
+        ARRAY(SELECT jsonb_array_elements_text(flags)) || CASE WHEN EXISTS (
+            SELECT FROM {Answer._meta.db_table} known
+            WHERE known.survey_id = survey AND known.fingerprint = given.fingerprint
+                AND known.fingerprint <> '') THEN ARRAY['duplicate'] ELSE '{{}}' END,
+        fingerprint, sample = 1
     FROM unnest(
         %s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[],
         %s::bigint[], %s::jsonb[], %s::text[], %s::text[], %s::timestamptz[], %s::int[],
-        %s::int[], %s::int[])
+        %s::int[], %s::jsonb[], %s::text[], %s::int[])
         AS given (key, survey, version, invitation, customer, touchpoint,
-            store, answers, language, channel, answered_at, is_partial, duration_s, sample)
+            store, answers, language, channel, answered_at, is_partial, duration_s, flags, fingerprint, sample)
     ORDER BY key
     ON CONFLICT (key) DO NOTHING
     RETURNING key, id

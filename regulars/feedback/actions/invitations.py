@@ -8,10 +8,11 @@ from datetime import datetime
 from django.db import connection, transaction
 
 from regulars.channels.actions import send
+from regulars.channels.actions.sending import Sent
 from regulars.channels.queries.channels import addresses_on
 from regulars.core.errors import Refused
 from regulars.core.sql import int_array, text_array
-from regulars.feedback.letters import letter_for
+from regulars.feedback.letters import current_sender, letter_for
 from regulars.feedback.models import Invitation, SurveyVersion
 from regulars.feedback.queries.surveys import definition_of, latest_versions
 from regulars.journey.models import Touchpoint
@@ -61,9 +62,12 @@ def invite(batch: Sequence[InvitationInput], *, now: datetime) -> list[Invited]:
 
 def _send(invitations: Sequence[Invitation], *, now: datetime) -> None:
     """Let the letters out, and keep the reason on those invitations that were withheld."""
+    if not invitations:
+        return
+    sender = current_sender()
     on_channel = addresses_on({(one.channel, one.customer_id) for one in invitations})
     letters = [
-        letter_for(one, address=on_channel.get((one.channel, one.customer_id), ""))
+        letter_for(one, sender, address=on_channel.get((one.channel, one.customer_id), ""))
         for one in invitations
     ]
     said = send(letters, now=now)
@@ -71,6 +75,52 @@ def _send(invitations: Sequence[Invitation], *, now: datetime) -> None:
         invitation.withheld = answer.code
     withheld = [invitation for invitation in invitations if invitation.withheld]
     Invitation.objects.bulk_update(withheld, ["withheld"])
+
+
+@dataclass(frozen=True, slots=True)
+class Approach:
+    """One more message about an invitation: by another channel, or a reminder."""
+
+    invitation_id: int
+    channel: str
+    step: int
+    is_reminder: bool
+
+
+@transaction.atomic
+def approach_again(batch: Sequence[Approach], *, now: datetime) -> dict[int, Sent]:
+    """Write once more about invitations, each step once; what the door said, by invitation.
+
+    An invitation that was withheld before and is let out now is withheld no more.
+    """
+    rows = _by_id({one.invitation_id for one in batch})
+    known = [one for one in batch if one.invitation_id in rows]
+    sender = current_sender()
+    whom = {one: (one.channel, rows[one.invitation_id].customer_id) for one in known}
+    on_channel = addresses_on(set(whom.values()))
+    letters = [
+        letter_for(
+            rows[one.invitation_id],
+            sender,
+            channel=one.channel,
+            address=on_channel.get(whom[one], ""),
+            step=one.step,
+            is_reminder=one.is_reminder and not rows[one.invitation_id].withheld,
+        )
+        for one in known
+    ]
+    said = dict(zip([one.invitation_id for one in known], send(letters, now=now), strict=True))
+    for one in known:
+        row, answer = rows[one.invitation_id], said[one.invitation_id]
+        if row.withheld or answer.is_accepted:
+            row.withheld, row.channel = answer.code, one.channel
+    Invitation.objects.bulk_update(rows.values(), ["withheld", "channel"])
+    return said
+
+
+def _by_id(ids: set[int]) -> dict[int, Invitation]:
+    rows = Invitation.objects.filter(pk__in=ids).order_by("pk")
+    return {row.pk: row for row in rows.select_related("customer", "survey", "version", "store")}
 
 
 def mark_sent(invitation_ids: Sequence[int], *, now: datetime) -> None:

@@ -36,6 +36,7 @@ class SittingInput:
     customer_id: int | None = None
     store_id: int | None = None
     touchpoint_id: int | None = None
+    began_at: datetime | None = None
     sample: bool = False
 
 
@@ -121,27 +122,30 @@ def open_sittings(batch: Sequence[SittingInput], *, now: datetime) -> list[Sitti
         int_array(one.store_id for one in batch),
         text_array(one.language for one in batch),
         text_array(one.channel for one in batch),
+        time_array(one.began_at or now for one in batch),
         int_array(int(one.sample) for one in batch),
     ]
     with connection.cursor() as cursor:
-        cursor.execute(OPEN_SITTINGS, [now, now, *columns])
+        cursor.execute(OPEN_SITTINGS, [now, *columns])
     found = {one.key: one for one in _rows(key__in={one.key for one in batch})}
     return [found[one.key] for one in batch]
 
 
 OPEN_SITTINGS = f"""
     INSERT INTO {Sitting._meta.db_table} (
-        opened_at, last_at, "values", position, disposition, reason,
+        last_at, "values", position, disposition, reason,
         key, token, survey_id, version_id, invitation_id, link_id, customer_id, touchpoint_id,
-        store_id, language, channels, sample)
-    SELECT %s, %s, '{{}}', '', 'contacted', '',
+        store_id, language, channels, opened_at, sample)
+    SELECT %s, '{{}}', '', 'contacted', '',
         key, token, survey, version, invitation, link, customer, touchpoint,
-        store, language, CASE WHEN channel = '' THEN '{{}}' ELSE ARRAY[channel] END, sample = 1
+        store, language, CASE WHEN channel = '' THEN '{{}}' ELSE ARRAY[channel] END,
+        opened, sample = 1
     FROM unnest(
         %s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[],
-        %s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::int[])
+        %s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::text[],
+        %s::timestamptz[], %s::int[])
         AS given (key, token, survey, version, invitation, link, customer, touchpoint,
-            store, language, channel, sample)
+            store, language, channel, opened, sample)
     ORDER BY key
     ON CONFLICT DO NOTHING
 """
@@ -298,7 +302,7 @@ def _finished(sitting: Sitting, said: Received | None) -> Finished:
 
 def _answer_of(sitting: Sitting, *, is_partial: bool) -> AnswerInput:
     invitation = sitting.invitation
-    began = sitting.started_at or sitting.opened_at
+    took_s = round((sitting.last_at - sitting.opened_at).total_seconds())
     return AnswerInput(
         key=sitting.key,
         version=sitting.version,
@@ -312,7 +316,7 @@ def _answer_of(sitting: Sitting, *, is_partial: bool) -> AnswerInput:
         touchpoint_id=sitting.touchpoint_id,
         is_passage=invitation is None or invitation.purchase_id is None,
         is_partial=is_partial,
-        duration_s=round((sitting.last_at - began).total_seconds()),
+        duration_s=took_s if took_s > 0 else None,
         sample=sitting.sample,
     )
 

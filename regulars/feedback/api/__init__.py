@@ -2,10 +2,11 @@
 
 from ninja import Router
 
-from regulars.feedback.api import drivers, files, sittings, surveys
+from regulars.feedback.api import drivers, files, plans, sittings, surveys
 
 router = Router()
 router.add_router("", surveys.router)
 router.add_router("", sittings.router)
 router.add_router("", drivers.router)
 router.add_router("", files.router)
+router.add_router("", plans.router)

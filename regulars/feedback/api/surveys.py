@@ -154,6 +154,10 @@ class AnswerOut(Schema):
     language: str
     channel: str
     answered_at: datetime
+    is_partial: bool
+    duration_s: int | None
+    flags: list[str]
+    set_aside_at: datetime | None
     sample: bool
 
 
@@ -191,6 +195,9 @@ class AnswerAsk(PageAsk):
     """Which answers are asked for."""
 
     survey_id: Id | None = None
+    without_doubts: Annotated[
+        bool, Field(description="Leaves out answers that have flags or were set aside.")
+    ] = False
 
 
 @router.get("/surveys", response=Page[SurveyOut], **reads("surveys:read"))
@@ -266,6 +273,8 @@ def list_answers(request: ApiRequest, ask: Query[AnswerAsk]) -> Page[AnswerOut]:
     rows = seen(Answer, request.auth)
     if ask.survey_id is not None:
         rows = rows.filter(survey=ask.survey_id)
+    if ask.without_doubts:
+        rows = rows.filter(flags=[], set_aside_at__isnull=True)
     return page_of(rows, ask, shape=AnswerOut.from_orm)
 
 

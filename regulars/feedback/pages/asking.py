@@ -5,9 +5,11 @@ Each post is kept in a sitting, so the same link goes on where somebody stopped,
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.core import signing
 from django.db import transaction
 from django.http import HttpRequest, HttpResponseRedirect
 from django.urls import reverse
@@ -59,6 +61,13 @@ LANGUAGE_NAMES = {
 }
 
 
+HONEYPOT = "website"
+"""A field that people do not see and programs fill in."""
+
+SIGNER = signing.TimestampSigner(salt="feedback.visit")
+FORM_LIVES = timedelta(days=30)
+
+
 @dataclass(frozen=True, slots=True)
 class Asking:
     """One survey that is being asked at one address."""
@@ -87,10 +96,12 @@ def invited(request: HttpRequest, token: str) -> Shown:
         return _thanks(request, asking, sitting)
     if not invitation.survey.is_open:
         return _closed(request, _("This survey has ended."), status=410)
-    if request.method != "POST":
+    if request.method != "POST" or not _is_a_person(request):
         return _screen(request, asking, _first(request, asking, sitting))
     turn = next_turn(asking.definition, request.POST)
-    opening = invited_input(invitation, language=asking.language)
+    opening = replace(
+        invited_input(invitation, language=asking.language), began_at=_began_at(request)
+    )
     if _went_on(opening, asking, turn):
         return HttpResponseRedirect(f"{request.path}?lang={asking.language}")
     return _screen(request, asking, turn)
@@ -109,7 +120,7 @@ def public(request: HttpRequest, code: str) -> Shown:
         return _thanks(request, asking)
     if not link.survey.is_open:
         return _closed(request, _("This survey has ended."), status=410)
-    if request.method != "POST":
+    if request.method != "POST" or not _is_a_person(request):
         return _screen(request, asking, _first(request, asking, None))
     turn = next_turn(asking.definition, request.POST)
     if _went_on(_public_input(request, link, asking), asking, turn):
@@ -148,22 +159,45 @@ def _keep(sitting: Sitting, values: Mapping[str, Any], asking: Asking, turn: Tur
 
 
 def _public_input(request: HttpRequest, link: PublicLink, asking: Asking) -> SittingInput:
+    visit, began_at = _visit_of(request) or (uuid.uuid4().hex, None)
     return SittingInput(
-        key=f"public:{link.pk}:{_visit(request)}",
+        key=f"public:{link.pk}:{visit}",
         version=asking.version,
         channel="qr",
         language=asking.language,
         link_id=link.pk,
         store_id=link.store_id,
+        began_at=began_at,
     )
 
 
-def _visit(request: HttpRequest) -> str:
-    """What one opened form is known by, so that sending it twice is one answer."""
+def _began_at(request: HttpRequest) -> datetime | None:
+    known = _visit_of(request)
+    return known[1] if known else None
+
+
+def _is_a_person(request: HttpRequest) -> bool:
+    """Whether a post comes from a form of ours, with the field empty that people do not see."""
+    return _visit_of(request) is not None and not request.POST.get(HONEYPOT)
+
+
+def _visit_of(request: HttpRequest) -> tuple[str, datetime] | None:
+    """What one opened form is known by, and when it was opened; None without our own form.
+
+    The same form sent twice is one answer. The signature keeps programs from making up forms.
+    """
+    signed = request.POST.get("visit", "")
     try:
-        return str(uuid.UUID(request.POST.get("visit", "")))
-    except ValueError:
-        return str(uuid.uuid4())
+        visit = SIGNER.unsign(signed, max_age=FORM_LIVES)
+    except signing.BadSignature:
+        return None
+    seconds = signing.b62_decode(signed.split(":")[-2])
+    return visit, datetime.fromtimestamp(seconds, tz=UTC)
+
+
+def _signed_visit(request: HttpRequest) -> str:
+    known = _visit_of(request)
+    return request.POST["visit"] if known else SIGNER.sign(uuid.uuid4().hex)
 
 
 def _asking(
@@ -183,7 +217,7 @@ def _screen(request: HttpRequest, asking: Asking, turn: Turn) -> Shown:
     status = 422 if turn.problems else 200
     with translation.override(_chrome(asking.language)):
         context = screen_context(asking.definition, turn, language=asking.language)
-        context["kept"] += [("visit", _visit(request)), ("language", asking.language)]
+        context["kept"] += [("visit", _signed_visit(request)), ("language", asking.language)]
         context |= _frame(asking) | {"action": asking.address, "languages": _others(asking)}
         return show(request, "feedback/survey.html", status=status, **context)
 

@@ -106,4 +106,6 @@ def customer_answers(request: HttpRequest, customer_id: int) -> Shown:
     """The latest answers of one customer."""
     customer = get_seen(Customer, customer_id, seen_by=viewer(request))
     found = signals_of_customer(customer.pk, seen_by=viewer(request), limit=6)
-    return show(request, "feedback/_customer_answers.html", rows=with_looks(found))
+    return show(
+        request, "feedback/_customer_answers.html", rows=with_looks(found), customer=customer
+    )

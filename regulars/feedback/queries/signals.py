@@ -22,8 +22,8 @@ class SignalFilter:
     before: datetime | None = None
 
     def rows(self, *, seen_by: Viewer) -> QuerySet[Signal]:
-        """The signals that fit and that this viewer may see, unordered."""
-        rows = seen(Signal, seen_by)
+        """The signals that fit and that this viewer may see, unordered; none that was set aside."""
+        rows = seen(Signal, seen_by).filter(is_set_aside=False)
         exact = {
             "survey": self.survey_id,
             "touchpoint": self.touchpoint_id,

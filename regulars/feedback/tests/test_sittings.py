@@ -26,10 +26,11 @@ from regulars.feedback.actions.sittings import (
 from regulars.feedback.actions.surveys import create_survey
 from regulars.feedback.models import Answer, Invitation, PublicLink, Quota, Signal, Sitting, Survey
 from regulars.feedback.queries.quotas import miscounted_quotas
+from regulars.feedback.queries.signals import SignalFilter
 from regulars.feedback.queries.sittings import response_of
 from regulars.feedback.queries.surveys import latest_version
 from regulars.feedback.tests import cast
-from regulars.feedback.tests.test_survey_page import post
+from regulars.feedback.tests.test_survey_page import hidden, post
 
 PAGES: dict[str, Any] = {
     "pages": [
@@ -253,3 +254,36 @@ def test_two_hundred_who_finish_at_once_never_overshoot_a_quota():
     assert Answer.objects.count() == 61
     assert miscounted_quotas() == []
     assert Sitting.objects.filter(disposition="rejected").count() == 139
+
+
+def test_programs_are_kept_out_without_a_puzzle(asked: Survey, client: Client):
+    path = f"/q/{PublicLink.objects.get(survey=asked).code}"
+    body = client.get(path).content.decode()
+    own = hidden(body) | {"q-nps": "9", "go": "on"}
+    made_up = own | {"visit": ["5d41402abc4b2a76b9719d911017c592"]}
+    for sent in (own | {"website": "https://spam.example"}, made_up):
+        assert client.post(path, sent).status_code == 200
+    assert not Sitting.objects.exists()
+    client.post(path, own)
+    assert Sitting.objects.get().values == {"nps": 9}
+
+
+def test_doubts_are_noted_and_an_answer_can_be_set_aside(asked: Survey, client: Client):
+    words = {"nps": 3, "city": "Omsk", "why": "The queue was far too long today"}
+    given = [
+        cast.answer(asked, key=key, values=words, duration_s=seconds)
+        for key, seconds in (("a", 60), ("b", 1))
+    ]
+    for one in given:
+        receive_answers([one], now=cast.NOW)
+    flags = dict(Answer.objects.values_list("key", "flags"))
+    assert flags == {"a": [], "b": ["speeder", "duplicate"]}
+    user = cast.employee()
+    client.force_login(user)
+    page = client.get(f"/listen/surveys/{asked.pk}/doubts").content.decode()
+    assert "Answered faster than one can read" in page
+    doubted = Answer.objects.get(key="b")
+    which = SignalFilter(survey_id=asked.pk)
+    for counts, left in (("no", 1), ("yes", 2)):
+        client.post(f"/listen/answers/{doubted.pk}/set-aside", {"counts": counts})
+        assert which.rows(seen_by=user).filter(measure="nps").count() == left
