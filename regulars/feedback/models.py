@@ -229,9 +229,6 @@ class Quota(Record):
             ),
         )
 
-    def __str__(self) -> str:
-        return self.name
-
 
 class AskingPlan(Record):
     """Whom a survey is asked, when, by which channels in turn, and how often reminded.
@@ -264,9 +261,6 @@ class AskingPlan(Record):
                 condition=Q(share_per_mille__gte=1, share_per_mille__lte=1000),
             ),
         )
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class Candidate(Record):
