@@ -45,6 +45,28 @@ STARTERS = (
         _("After service"),
         _("How much effort it took to get a question solved. After every contact."),
     ),
+    Starter(
+        "product",
+        _("Product"),
+        _("How they like what they bought, and what to mend. Two weeks after the purchase."),
+    ),
+    Starter(
+        "store_visit",
+        _("Store visit"),
+        _(
+            "Did they find what they came for, and how were people and store. By a QR code at the door."
+        ),
+    ),
+    Starter(
+        "cancellation",
+        _("Cancellation"),
+        _("Why they leave and what would bring them back. When somebody cancels."),
+    ),
+    Starter(
+        "mystery_visit",
+        _("Mystery visit"),
+        _("A checklist from the entrance to the checkout. For shoppers that you send."),
+    ),
 )
 
 
