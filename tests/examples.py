@@ -175,6 +175,11 @@ def _channel_kind(store: Store) -> str:
     return "email"
 
 
+@example("voice_code")
+def _voice_code(store: Store) -> str:
+    return link_for(_survey(store), store=None).code
+
+
 @example("hook_kind")
 def _hook_kind(store: Store) -> str:
     return "telegram"

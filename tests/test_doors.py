@@ -28,6 +28,7 @@ PUBLIC_PAGES = {
     "channels.confirm_consent",
     "connectors.snippet",
     "feedback.invited",
+    "feedback.voice",
     "feedback.public",
     "company.logo",
     "customers.own_data",

@@ -57,6 +57,7 @@ class Letter:
     html: str
     unsubscribe_url: str
     buttons: Buttons = ()
+    link: str = ""
 
 
 @dataclass(frozen=True)

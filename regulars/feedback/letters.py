@@ -99,6 +99,7 @@ def _first_message(invitation: Invitation, sender: Sender, *, address: str) -> O
         key=f"{KEY}{invitation.pk}",
         purpose="survey",
         text=f"{brand.name}: {said.text}",
+        link=f"{settings.BASE_URL}{reverse('feedback.invited', args=(invitation.token,))}",
         customer_id=invitation.customer_id,
         address=address,
         channel=invitation.channel,

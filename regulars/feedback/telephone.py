@@ -8,9 +8,8 @@ from django.db import connection
 from django.utils import timezone
 
 from regulars.channels.telephony.agent import Prompt
-from regulars.feedback.actions.calling import begin_call, hear_keys
+from regulars.feedback.actions.calling import Spoken, begin_call, hear_keys
 from regulars.feedback.dialogue.hearing import is_whole
-from regulars.feedback.saying import Said
 
 
 @dataclass(frozen=True)
@@ -30,14 +29,14 @@ class SurveyByTelephone:
                 language=self.language,
                 now=timezone.now(),
             )
-        return _prompt(*found) if found else None
+        return _prompt(found) if found else None
 
     def hear(self, *, call_id: str, keys: str | None) -> Prompt:
         """The next question; the answer is on record before it is asked."""
         with _own_connection():
             found = hear_keys(call_id=call_id, keys=keys, now=timezone.now())
         assert found is not None, "a call that was begun is known"
-        return _prompt(*found)
+        return _prompt(found)
 
     def is_whole(self, keys: tuple[str, ...], digits: str) -> bool:
         """Whether digits can mean nothing more."""
@@ -53,5 +52,6 @@ def _own_connection() -> Iterator[None]:
         connection.close()
 
 
-def _prompt(said: Said, language: str) -> Prompt:
-    return Prompt(said.text, language, said.keys, said.is_end)
+def _prompt(spoken: Spoken) -> Prompt:
+    said = spoken.said
+    return Prompt(said.text, spoken.language, said.keys, said.is_end)

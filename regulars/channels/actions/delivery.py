@@ -174,6 +174,7 @@ def _short_letter(kind: ChannelKind, message: Message) -> Letter:
         text=text,
         html="",
         unsubscribe_url="",
+        link=message.link,
         buttons=buttons if kind.capabilities.has_buttons else (),
     )
 

@@ -15,6 +15,7 @@ from regulars.feedback.pages import (
     results,
     surveys,
     trying,
+    voice,
     words,
 )
 
@@ -33,5 +34,6 @@ __all__ = [
     "results",
     "surveys",
     "trying",
+    "voice",
     "words",
 ]
