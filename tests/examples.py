@@ -175,7 +175,7 @@ def _channel_kind(store: Store) -> str:
     return "email"
 
 
-@example("voice_code")
+@example("voice_code", "flow_code")
 def _voice_code(store: Store) -> str:
     return link_for(_survey(store), store=None).code
 

@@ -27,6 +27,7 @@ PUBLIC_PAGES = {
     "channels.preferences",
     "channels.confirm_consent",
     "connectors.snippet",
+    "feedback.flow",
     "feedback.invited",
     "feedback.voice",
     "feedback.public",

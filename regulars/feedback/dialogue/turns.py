@@ -67,6 +67,29 @@ def next_turn(definition: Definition, talk: Talk, heard: str) -> Talk:
     return _at_next(definition, _passed(replace(talk, values=values)))
 
 
+def answer_turn(definition: Definition, talk: Talk, value: Value, *, comment: str = "") -> Talk:
+    """What follows a value that an app gives; None leaves the question out.
+
+    A wrong value asks again as often as it takes, because a screen shows the reason.
+    """
+    question = definition.find_question(talk.at) if not talk.end else None
+    if question is None:
+        return talk
+    said: dict[str, Value] = {question.name: value}
+    if question.takes_comment and comment:
+        said[question.comment_name] = comment
+    checked = check([question], {**_without(talk.values, question), **said})
+    if checked.problems:
+        return replace(talk, problem=checked.problems[0])
+    values = _without(talk.values, question) | checked.values
+    return _at_next(definition, _passed(replace(talk, values=values)))
+
+
+def back_turn(talk: Talk) -> Talk:
+    """The question before, with its answer still there; the first one stays where it is."""
+    return _one_back(talk) if not talk.end else talk
+
+
 def silence(definition: Definition, talk: Talk) -> Talk:
     """What follows when nobody says anything where an answer was awaited, as on a telephone."""
     question = definition.find_question(talk.at) if not talk.end else None
