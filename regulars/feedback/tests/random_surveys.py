@@ -44,7 +44,7 @@ class _Maker:
         self.clears = self.random.choice(
             ("", "", "", "none", "onComplete", "onHidden", "onHiddenContainer")
         )
-        pages = [self.page(number) for number in range(1, self.random.randint(2, 5))]
+        pages = [self.page(number) for number in range(1, self.random.randint(2, 4))]
         if all(one["type"] in ("html", "expression") for one in self.made):
             pages[0]["elements"].append({"type": "comment", "name": "q0"})
         survey: Json = {"pages": pages}
@@ -62,7 +62,7 @@ class _Maker:
         return self.locked({**page, "elements": self.elements(depth=0)})
 
     def elements(self, depth: int) -> list[Json]:
-        return [self.element(depth) for _ in range(self.random.randint(1, 4 - depth))]
+        return [self.element(depth) for _ in range(self.random.randint(1, 3 - depth))]
 
     def element(self, depth: int) -> Json:
         if depth < 2 and self.chance(0.15):
