@@ -141,7 +141,7 @@ def _make_contacts(people: int, *, now: datetime) -> None:
         letter.pk,
         count=people * CONTACTS_PER_PERSON - 1,
         key="'bench:' || number",
-        customer_id=f"{first} + hashint8(number) %% {people} + {people} * (hashint8(number) < 0)::int",
+        customer_id=f"{first} + abs(hashint8(number)::bigint) %% {people}",
         purpose="(ARRAY['survey', 'marketing', 'service'])[number %% 3 + 1]",
         channel="(ARRAY['email', 'outbox'])[number %% 2 + 1]",
         contact_at="row.contact_at - (number %% 129600) * interval '1 minute'",
