@@ -29,6 +29,10 @@ def django_db_keepdb(request: pytest.FixtureRequest) -> bool:
     return is_thrown_away() or bool(request.config.getvalue("reuse_db"))
 
 
+LIKE_NEW = ("tests/browser/", "tests/telephone/", "tests/test_app_flow.py")
+"""Tests that want the rows that migrations made; they go before those that empty the tables."""
+
+
 class Together(LoadScopeScheduling):
     """Hands out single tests, but keeps together what shares a browser or an installation.
 
@@ -37,7 +41,7 @@ class Together(LoadScopeScheduling):
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        if nodeid.startswith("tests/browser/"):
+        if nodeid.startswith(LIKE_NEW):
             return "browser in Russian" if nodeid.endswith("-ru]") else "browser in English"
         file = nodeid.partition("::")[0]
         return file if file == "tests/test_supervisor.py" else nodeid

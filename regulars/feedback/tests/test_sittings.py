@@ -242,7 +242,7 @@ def finish_together(rows: list[Sitting]) -> list[BaseException]:
     return failures
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 def test_two_hundred_who_finish_at_once_never_overshoot_a_quota():
     asked = create_survey(name="Three pages", definition=PAGES, now=cast.NOW)
     set_quota(asked, name="Omsk", condition="{city} = 'Omsk'", places=37)
