@@ -78,6 +78,7 @@ impersonal(
     "surveys as the company wrote them",
     "feedback_survey",
     "feedback_surveyversion",
+    "feedback_draftstep",
     "feedback_publiclink",
     "feedback_quota",
     "feedback_askingplan",
