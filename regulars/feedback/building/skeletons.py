@@ -3,16 +3,20 @@
 from copy import deepcopy
 from typing import Any
 
-CHOOSING = ("radiogroup", "checkbox", "dropdown", "tagbox", "ranking")
+CHOOSING = ("radiogroup", "checkbox", "dropdown", "tagbox", "ranking", "buttongroup")
 """Kinds whose choices are edited as lines."""
 
 _CHOICES = [{"value": "a", "text": "A"}, {"value": "b", "text": "B"}]
 _ROWS = [{"value": "first", "text": "1"}, {"value": "second", "text": "2"}]
 _COLUMNS = [{"value": "yes", "text": "+"}, {"value": "no", "text": "−"}]
+_CELLS = [{"name": "first", "cellType": "text"}, {"name": "second", "cellType": "text"}]
 _BEGINNINGS: dict[str, dict[str, Any]] = {
     **{kind: {"choices": _CHOICES} for kind in CHOOSING},
     "rating": {"rateMin": 0, "rateMax": 10},
     "matrix": {"rows": _ROWS, "columns": _COLUMNS},
+    "matrixdropdown": {"rows": _ROWS, "columns": _CELLS},
+    "matrixdynamic": {"columns": _CELLS},
+    "paneldynamic": {"templateElements": [{"type": "text", "name": "first"}]},
     "multipletext": {"items": [{"name": "first"}, {"name": "second"}]},
     "html": {"html": "…"},
     "expression": {"expression": "1"},

@@ -12,6 +12,7 @@ from regulars.feedback.survey.question import questions
 KINDS: dict[str, Promise] = {
     "rating": gettext_lazy("Rating"),
     "radiogroup": gettext_lazy("One choice"),
+    "buttongroup": gettext_lazy("One choice by buttons"),
     "checkbox": gettext_lazy("Several choices"),
     "comment": gettext_lazy("Long text"),
     "text": gettext_lazy("Short text, number or date"),

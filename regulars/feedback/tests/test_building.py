@@ -9,10 +9,12 @@ from regulars.feedback.actions.drafts import draft_of
 from regulars.feedback.building.changes import changes
 from regulars.feedback.building.edits import questions_in
 from regulars.feedback.building.logic import read_conditions, write_conditions
+from regulars.feedback.building.skeletons import skeleton
 from regulars.feedback.models import Answer, DraftStep, Survey, SurveyVersion
-from regulars.feedback.pages.building_words import in_words
+from regulars.feedback.pages.building_words import in_words, kinds_offered
 from regulars.feedback.queries.surveys import latest_version
 from regulars.feedback.starters import STARTERS
+from regulars.feedback.survey.definition import examine
 from regulars.feedback.tests import cast
 
 pytestmark = pytest.mark.django_db
@@ -193,6 +195,12 @@ def test_every_starter_builds_without_a_difference(key: str) -> None:
         source = one.get("visibleIf", "")
         told = read_conditions(source)
         assert not source or (told and write_conditions(told) == source)
+
+
+@pytest.mark.parametrize("kind", [kind for kind, _ in kinds_offered()])
+def test_a_new_question_of_every_kind_can_be_asked_at_once(kind: str) -> None:
+    page = {"name": "p", "elements": [skeleton(kind, "new"), {"type": "text", "name": "other"}]}
+    assert examine({"pages": [page]})[1] == []
 
 
 def test_logic_is_said_in_words() -> None:
