@@ -329,7 +329,7 @@ class Signal(Record):
     text = models.TextField(default="", blank=True)
     language = models.CharField(max_length=10, default="", blank=True)
     is_unhappy = models.BooleanField(default=False)
-    is_set_aside = models.BooleanField(default=False)
+    is_set_aside = models.BooleanField(default=False, db_default=False)
     resolved_at = models.DateTimeField(null=True)
     resolved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"

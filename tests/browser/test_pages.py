@@ -27,7 +27,7 @@ WIDTHS = {"phone": 360, "desktop": 1280}
 SIGN_IN_PAGES = ("/accounts/password/change/", "/accounts/2fa/")
 LANGUAGES = ["en", "ru"]
 THEMES = {"en": {"phone": "light", "desktop": "dark"}, "ru": {"phone": "dark", "desktop": "light"}}
-FILES = {"company.logo", "loyalty.reward_picture"}
+FILES = {"company.logo", "loyalty.reward_picture", "channels.hook"}
 """Pages that are no documents."""
 
 FRAME = [[".topbar"], [".side"], ["#palette"], ["#keys"], ["#shared-dialog"]]

@@ -12,6 +12,7 @@ from django.db import connection
 from django.utils.timezone import now as moment_of_now
 
 from regulars.channels.actions import change_contact_rule
+from regulars.channels.actions.sending import OutgoingMessage, send
 from regulars.channels.models import ContactRule, Message
 from regulars.channels.queries.door import Ask, may_contact_many
 from regulars.channels.queries.planning import BudgetPlan, plan_budget
@@ -124,27 +125,20 @@ def _make_people(people: int, *, now: datetime) -> list[int]:
 
 def _make_contacts(people: int, *, now: datetime) -> None:
     first = Customer.objects.order_by("pk").values_list("pk", flat=True)[0]
-    letter = Message.objects.create(
-        key="bench:0",
-        channel="email",
-        purpose="survey",
-        customer_id=first,
-        text="x",
-        state="sent",
-        due_at=now,
-        created_at=now,
-        sent_at=now,
-        contact_at=now,
-    )
+    asked = OutgoingMessage(key="bench:0", purpose="survey", text="x", customer_id=first)
+    (letter,) = send([asked], now=now)
     _multiply(
         Message._meta.db_table,
-        letter.pk,
+        letter.message_id,
         count=people * CONTACTS_PER_PERSON - 1,
         key="'bench:' || number",
         customer_id=f"{first} + abs(hashint8(number)::bigint) %% {people}",
         purpose="(ARRAY['survey', 'marketing', 'service'])[number %% 3 + 1]",
         channel="(ARRAY['email', 'outbox'])[number %% 2 + 1]",
-        contact_at="row.contact_at - (number %% 129600) * interval '1 minute'",
+        state="'sent'",
+        reason="''",
+        sent_at="row.created_at",
+        contact_at="row.created_at - (number %% 129600) * interval '1 minute'",
     )
 
 

@@ -3,7 +3,7 @@
 import math
 import re
 from datetime import datetime, time, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
 Value = Any
@@ -149,6 +149,10 @@ def _shortest(number: float) -> str:
     return f"{mantissa}e{'-' if exponent.startswith('-') else '+'}{exponent.lstrip('+-')}"
 
 
+WIDE = Context(prec=130)
+"""Digits enough for the largest number with the most decimals."""
+
+
 def fixed(number: float, digits: int) -> float:
     """The number rounded to so many decimals, halves away from zero in its exact binary value.
 
@@ -158,7 +162,7 @@ def fixed(number: float, digits: int) -> float:
     if not math.isfinite(number) or abs(number) >= 1e21:
         return number
     step = Decimal(1).scaleb(-min(digits, 100))
-    return tidy(float(Decimal(number).quantize(step, rounding=ROUND_HALF_UP)))
+    return tidy(float(Decimal(number).quantize(step, ROUND_HALF_UP, WIDE)))
 
 
 def decimals(number: Value) -> int:
