@@ -1,18 +1,17 @@
 """MAX, the Russian messenger, through its Bot API: text with buttons out, messages and presses in."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
-from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 from pydantic import Field
 from typing_extensions import override
 
 from regulars.channels.kind import (
-    SECRET,
     Call,
     Capabilities,
-    ChannelKind,
     Heard,
     Letter,
     Receipt,
@@ -20,40 +19,23 @@ from regulars.channels.kind import (
     channel_kinds,
     in_rows,
 )
+from regulars.channels.messenger import Messenger, api_at
 from regulars.channels.wire import Wire, guard, walk
 
 PROOF = "x-max-bot-api-secret"
 
 
 @channel_kinds.add("max")
-class Max(ChannelKind):
+class Max(Messenger):
     """A bot in MAX; addresses are the numbers of its users."""
 
     label = _("MAX")
     about = _("Messages through a MAX bot. People open the conversation by a link or a code.")
-    capabilities: ClassVar[Capabilities] = Capabilities(
-        has_subject=False, has_html=False, length_max=4000, has_buttons=True, is_conversation=True
-    )
-    reaches_by: ClassVar[str] = "messenger"
-    address_kind: ClassVar[str] = ""
 
-    token: str = Field(
-        default="", max_length=200, title=gettext_noop("Bot token"), json_schema_extra=SECRET
-    )
-    secret: str = Field(
-        default="", max_length=100, title=gettext_noop("Webhook secret"), json_schema_extra=SECRET
-    )
+    capabilities: ClassVar[Capabilities] = replace(Messenger.capabilities, length_max=4000)
+
     bot: str = Field(default="", max_length=60, title=gettext_noop("Name of the bot"))
-    base_url: str = Field(
-        default="https://platform-api.max.ru",
-        max_length=200,
-        pattern=r"^https?://\S+$",
-        title=gettext_noop("Address of the API"),
-    )
-
-    @override
-    def not_ready(self) -> str:
-        return "" if self.token and self.secret else gettext("Enter the token and the secret.")
+    base_url: str = api_at("https://platform-api.max.ru")
 
     @override
     def opening_url(self, code: str) -> str:

@@ -2,18 +2,15 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
-from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 from pydantic import Field
 from typing_extensions import override
 
 from regulars.channels.kind import (
-    SECRET,
     Call,
-    Capabilities,
-    ChannelKind,
     Heard,
     Letter,
     Receipt,
@@ -21,40 +18,21 @@ from regulars.channels.kind import (
     channel_kinds,
     in_rows,
 )
+from regulars.channels.messenger import Messenger, api_at
 from regulars.channels.wire import Wire, guard, walk
 
 PROOF = "x-telegram-bot-api-secret-token"
 
 
 @channel_kinds.add("telegram")
-class Telegram(ChannelKind):
+class Telegram(Messenger):
     """A bot that asks where people already are; they open the conversation, as Telegram demands."""
 
     label = _("Telegram")
     about = _("Messages through a Telegram bot. People open the conversation by a link or a code.")
-    capabilities: ClassVar[Capabilities] = Capabilities(
-        has_subject=False, has_html=False, length_max=4096, has_buttons=True, is_conversation=True
-    )
-    reaches_by: ClassVar[str] = "messenger"
-    address_kind: ClassVar[str] = ""
 
-    token: str = Field(
-        default="", max_length=100, title=gettext_noop("Bot token"), json_schema_extra=SECRET
-    )
-    secret: str = Field(
-        default="", max_length=100, title=gettext_noop("Webhook secret"), json_schema_extra=SECRET
-    )
     bot: str = Field(default="", max_length=60, title=gettext_noop("Name of the bot"))
-    base_url: str = Field(
-        default="https://api.telegram.org",
-        max_length=200,
-        pattern=r"^https?://\S+$",
-        title=gettext_noop("Address of the API"),
-    )
-
-    @override
-    def not_ready(self) -> str:
-        return "" if self.token and self.secret else gettext("Enter the token and the secret.")
+    base_url: str = api_at("https://api.telegram.org")
 
     @override
     def opening_url(self, code: str) -> str:

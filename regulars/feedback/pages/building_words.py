@@ -29,7 +29,6 @@ KINDS: dict[str, Promise] = {
     "paneldynamic": gettext_lazy("Group to repeat"),
     "html": gettext_lazy("Text to read"),
     "expression": gettext_lazy("Computed value"),
-    "file": gettext_lazy("File"),
 }
 """The usual ones first; plug-ins from outside go by their own name."""
 
