@@ -40,10 +40,11 @@ class MatrixDropdown(Grouping):
 
     @override
     def frames(self, value: Value) -> Sequence[Frame]:
-        given = value if isinstance(value, dict) else {}
+        told = value.items() if isinstance(value, dict) else ()
+        given = {name: row for name, row in told if isinstance(row, dict)}
         return [
             Frame(
-                f"[{at}].", self.columns, dict(given.get(str(row.value)) or {}), word="row",
+                f"[{at}].", self.columns, dict(given.get(str(row.value), {})), word="row",
                 names={
                     "rowIndex": at + 1, "visibleRowIndex": at + 1, "rowName": row.value,
                     "rowValue": row.value, "item": row.value,

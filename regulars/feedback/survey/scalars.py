@@ -11,6 +11,8 @@ Value = Any
 DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 HEXADECIMAL = re.compile(r"0[xX][0-9a-fA-F]+")
 SAFE_INTEGER = 2**53
+INFINITE = 2**1024
+"""What no double holds."""
 BEGINNING = datetime.fromisoformat("1970-01-01")
 WIDEST_HEXADECIMAL = 32
 LONGEST_NUMBER = 15
@@ -41,7 +43,7 @@ def number_in(value: Value) -> float | None:
     if isinstance(value, bool) or value is None:
         return None
     if isinstance(value, int | float):
-        return value if math.isfinite(value) else None
+        return value if abs(value) < INFINITE else None
     return _number_spelled(value.strip()) if isinstance(value, str) else None
 
 
@@ -68,7 +70,7 @@ def coerced(value: Value) -> float:
     if value is None or value in ("", []):
         return 0
     if isinstance(value, bool | int | float):
-        return int(value) if isinstance(value, bool) else value
+        return int(value) if isinstance(value, bool) else _double(value)
     if isinstance(value, datetime):
         return tidy(milliseconds(value))
     if isinstance(value, list):
@@ -129,7 +131,15 @@ def text_of(value: Value) -> str:
     return value if isinstance(value, str) else "[object Object]"
 
 
+def _double(number: float) -> float:
+    """The number as a browser holds it: whole ones beyond its largest are infinite."""
+    if isinstance(number, float) or abs(number) < INFINITE:
+        return number
+    return math.inf if number > 0 else -math.inf
+
+
 def _number_text(number: float) -> str:
+    number = _double(number)
     if isinstance(number, float) and math.isnan(number):
         return "NaN"
     if isinstance(number, float) and math.isinf(number):
