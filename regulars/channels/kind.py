@@ -18,6 +18,7 @@ from regulars.core.registry import Registry
 from regulars.customers.rules.consents import ADDRESS_KINDS
 from regulars.customers.rules.identities import normal_value
 
+FIELDS_MAX = 100
 SECRET: Any = {"secret": True}
 """Marks a setting that is never shown again: an empty field keeps what is there."""
 
@@ -96,7 +97,10 @@ class Call:
         if self.body.lstrip().startswith(b"{"):
             return {**self.query, **self.json()}
         text = self.body.decode(errors="replace")
-        return {**self.query, **dict(parse_qsl(text, max_num_fields=100))}
+        try:
+            return {**self.query, **dict(parse_qsl(text, max_num_fields=FIELDS_MAX))}
+        except ValueError as fault:
+            raise Refused("too_many_fields", f"at most {FIELDS_MAX} fields are read") from fault
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,7 +88,7 @@ def _json_of(answer: httpx.Response) -> Mapping[str, Any]:
 
 def guard(given: str, expected: str) -> None:
     """Raises `Forbidden` unless a call carries our secret; without a secret nobody gets in."""
-    if not expected or not hmac.compare_digest(given.encode(), expected.encode()):
+    if not expected or not hmac.compare_digest(given.encode(errors="replace"), expected.encode()):
         raise Forbidden("forbidden", "this call does not carry the secret of the channel")
 
 

@@ -36,7 +36,7 @@ def _signals(persons: Persons, since: datetime | None) -> Mapping[int, list[dict
             f"""SELECT person.lead_id, signal.id, signal.at, nullif(signal.measure, ''),
                 signal.native_score, signal.is_unhappy
             FROM {PERSON} JOIN feedback_signal signal ON signal.customer_id = person.id
-                AND signal.at >= coalesce(%(since)s::timestamptz, '-infinity')""",
+                AND NOT signal.is_set_aside AND signal.at >= coalesce(%(since)s::timestamptz, '-infinity')""",
             persons.arrays | {"since": since},
         )
         for lead, id_, at, measure, score, is_unhappy in cursor.fetchall():
@@ -82,6 +82,7 @@ def _answers(persons: Persons, now: datetime) -> dict[int, dict[str, Any]]:
                 ORDER BY signal.at DESC, signal.id DESC) FILTER (WHERE signal.measure = 'nps'
                     AND signal.native_score IS NOT NULL))[1]
             FROM {PERSON} JOIN feedback_signal signal ON signal.customer_id = person.id
+                AND NOT signal.is_set_aside
             GROUP BY person.lead_id""",
             persons.arrays,
         )

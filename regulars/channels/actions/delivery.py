@@ -114,13 +114,15 @@ def _hold_back(judged: Sequence[tuple[Message, Verdict]], *, now: datetime) -> N
 def _send(kind: ChannelKind, messages: Sequence[Message]) -> None:
     left = {message.pk: message for message in messages}
     receipts = _receipts(kind, messages)
-    while chunk := _next(receipts):
+    # Who writes back may do so before the next letter has left, and is looked up by what is settled.
+    at_once = 1 if kind.capabilities.is_conversation else SETTLED_AT_ONCE
+    while chunk := _next(receipts, at_once):
         settle([(left.pop(receipt.message_id).attempts, receipt) for receipt in chunk])
 
 
-def _next(receipts: Iterator[Receipt]) -> list[Receipt]:
+def _next(receipts: Iterator[Receipt], count: int) -> list[Receipt]:
     with leaving():
-        return list(islice(receipts, SETTLED_AT_ONCE))
+        return list(islice(receipts, count))
 
 
 def _receipts(kind: ChannelKind, messages: Sequence[Message]) -> Iterator[Receipt]:

@@ -146,6 +146,7 @@ def _kinds(given: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         cursor.execute(
             """SELECT DISTINCT purpose, channel, survey, is_reminder, (same_as = %(same)s) IS TRUE
             FROM channels_message WHERE state = ANY(%(states)s) AND contact_at > %(since)s
+                AND in_reply_to_id IS NULL
             ORDER BY 1, 2, 3, 4, 5""",
             given,
         )
@@ -165,6 +166,7 @@ _CONTACTS = """
             AND kind.is_reminder = message.is_reminder
             AND kind.is_same = ((message.same_as = %(same)s) IS TRUE)
         WHERE message.state = ANY(%(states)s) AND message.contact_at > %(since)s
+            AND message.in_reply_to_id IS NULL
     )
     SELECT coalesce(person.merged_into_id, person.id), letter.at, letter.number
     FROM letter JOIN customers_customer person ON person.id = letter.customer_id

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from regulars.channels.actions import change_contact_rule
-from regulars.channels.models import ContactPolicy, ContactRule, Message
+from regulars.channels.models import ContactPolicy, ContactRule, HeardMessage, Message
 from regulars.channels.queries.door import Ask, may_contact_many
 from regulars.channels.queries.planning import plan_budget
 from regulars.channels.rules.budget import Budget, Contact, decide
@@ -101,6 +101,11 @@ def test_a_plan_says_what_the_door_says():
     for days in (40, 50, 89):
         letter(people[7], days)
     letter(None, 2, address="p2@example.com")
+    heard = HeardMessage.objects.create(
+        channel="sms", key="h", address="1", customer=people[5], text="9", received_at=make.NOW
+    )
+    Customer.objects.filter(pk=people[5].pk).update(language="en")
+    letter(people[5], 1, in_reply_to=heard)
     asks = [Ask("survey", one.pk, one.email, "email", same_as="hello") for one in people]
     verdicts = may_contact_many(asks, now=make.NOW)
     plan = plan_budget(
@@ -113,3 +118,4 @@ def test_a_plan_says_what_the_door_says():
             rule = stopped[one.pk]
             assert (rule.rule.id if rule else "duplicate") == verdict.rule
     assert {"P0", "P4", "P6", "P1"} <= {one.name for one in people if one.pk in stopped}
+    assert people[5].pk not in stopped

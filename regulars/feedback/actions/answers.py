@@ -11,7 +11,7 @@ from regulars.core.errors import Refused
 from regulars.core.events import publish
 from regulars.core.sql import int_array, json_array, text_array, time_array
 from regulars.customers.actions.timeline import TimelineNote, note_on_timeline
-from regulars.feedback.actions.doubts import doubts_of
+from regulars.feedback.actions.doubts import NO_DOUBTS, doubts_of
 from regulars.feedback.actions.quotas import note_places, take_places
 from regulars.feedback.events import AnswersReceived
 from regulars.feedback.models import Answer, Invitation, Signal, Survey, SurveyVersion
@@ -200,7 +200,9 @@ def _insert_answers(fits: Sequence[_Fit], *, now: datetime) -> dict[str, int]:
         return {}
     given = [fit.given for fit in fits]
     doubts = [
-        doubts_of(fit.given.version, fit.values, fit.given.language, fit.given.duration_s)
+        NO_DOUBTS
+        if fit.given.sample  # made up, and so alike
+        else doubts_of(fit.given.version, fit.values, fit.given.language, fit.given.duration_s)
         for fit in fits
     ]
     columns = [

@@ -24,6 +24,9 @@ class Doubts:
     fingerprint: str
 
 
+NO_DOUBTS = Doubts((), "")
+
+
 def doubts_of(
     version: SurveyVersion, values: Mapping[str, Any], language: str, duration_s: int | None
 ) -> Doubts:

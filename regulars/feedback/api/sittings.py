@@ -117,7 +117,7 @@ def end_one_sitting(request: ApiRequest, sitting_id: int, end: EndIn) -> Sitting
 def get_response(request: ApiRequest, survey_id: int) -> ResponseOut:
     """The dispositions of a survey and its response, contact, cooperation and refusal rates."""
     survey = get_seen(Survey, survey_id, seen_by=request.auth)
-    found = response_of(survey.pk, now=timezone.now())
+    found = response_of(survey.pk, seen_by=request.auth, now=timezone.now())
     return ResponseOut(
         dispositions=[
             DispositionOut(disposition=name, group=AAPOR.get(name, "not_eligible"), count=count)

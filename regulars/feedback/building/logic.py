@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 SIGNS = {
     "equal": "=",
-    "notequal": "<>",
+    "notequal": "!=",
     "less": "<",
     "lessorequal": "<=",
     "greater": ">",
@@ -16,7 +16,7 @@ SIGNS = {
     "notempty": "notempty",
 }
 WITHOUT_VALUE = ("empty", "notempty")
-_NAMES = {sign: name for name, sign in SIGNS.items()} | {"==": "equal", "!=": "notequal"}
+_NAMES = {sign: name for name, sign in SIGNS.items()} | {"==": "equal", "<>": "notequal"}
 _PART = re.compile(
     r"""\s*\{\s*(?P<name>[^{}]+?)\s*\}\s*
     (?:(?P<bare>notempty|empty)
@@ -92,7 +92,7 @@ def _awaited(parts: list[Condition], source: str) -> int:
 
 def _plain(literal: str) -> str:
     if literal[0] in "'\"":
-        return re.sub(r"\\(.)", r"\1", literal[1:-1])
+        return re.sub(r"\\(['\"])", r"\1", literal[1:-1])
     return literal
 
 
@@ -100,7 +100,7 @@ def _written(one: Condition) -> str:
     sign = SIGNS[one.operator]
     if one.operator in WITHOUT_VALUE:
         return f"{{{one.name}}} {sign}"
-    is_bare = re.fullmatch(r"-?\d+(\.\d+)?|true|false", one.value)
-    escaped = one.value.replace("\\", "\\\\").replace("'", "\\'")
+    is_bare = re.fullmatch(r"-?(0|[1-9]\d*)(\.\d+)?|true|false", one.value)
+    escaped = one.value.replace("'", "\\'")
     literal = one.value if is_bare else f"'{escaped}'"
     return f"{{{one.name}}} {sign} {literal}"

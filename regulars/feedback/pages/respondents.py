@@ -70,7 +70,7 @@ class QuotaForm(forms.Form):
 def respondents(request: HttpRequest, survey_id: int) -> Shown:
     """How everybody stands who was asked, with the rates of the standard and the quotas."""
     survey = get_seen(Survey, survey_id, seen_by=viewer(request))
-    found = response_of(survey.pk, now=timezone.now())
+    found = response_of(survey.pk, seen_by=viewer(request), now=timezone.now())
     listed = Paginator(sittings_of(survey, seen_by=viewer(request)), ROWS)
     listed_page = listed.get_page(request.GET.get("page"))
     return show(

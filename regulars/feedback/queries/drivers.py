@@ -54,7 +54,11 @@ def _values(survey: Survey, which: SignalFilter, viewer: Viewer) -> list[dict[st
         "touchpoint": which.touchpoint_id,
     }
     given = {name: value for name, value in exact.items() if value is not None}
-    rows = seen(Answer, viewer).filter(survey=survey, **given).order_by("-answered_at")
+    rows = (
+        seen(Answer, viewer)
+        .filter(survey=survey, set_aside_at__isnull=True, **given)
+        .order_by("-answered_at")
+    )
     return list(rows.values_list("values", flat=True)[:ANSWERS_MAX])
 
 

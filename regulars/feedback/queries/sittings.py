@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
 from django.db.models import QuerySet
 
 from regulars.core.access import Viewer, seen
+from regulars.core.sql import int_array
 from regulars.feedback.models import Sitting, Survey
 from regulars.feedback.rules.dispositions import DISPOSITIONS, aapor_counts
 from regulars.feedback.rules.response import Dispositions, response_rates
@@ -58,10 +60,16 @@ def sittings_of(survey: Survey, *, seen_by: Viewer) -> QuerySet[Sitting]:
     return rows.select_related("customer", "store").order_by("-last_at", "-pk")
 
 
-def response_of(survey_id: int, *, now: datetime) -> Response:
+def response_of(survey_id: int, *, seen_by: Viewer, now: datetime) -> Response:
     """How everybody who was asked stands. One statement; a sitting knows better than its letter."""
+    limit = seen_by.store_ids
+    given: dict[str, Any] = {
+        "survey": survey_id,
+        "silent_since": now - UNRESPONSIVE_AFTER,
+        "stores": None if limit is None else int_array(limit),
+    }
     with connection.cursor() as cursor:
-        cursor.execute(RESPONSE, {"survey": survey_id, "silent_since": now - UNRESPONSIVE_AFTER})
+        cursor.execute(RESPONSE, given)
         found: dict[str, dict[str, int]] = {"asked": {}, "not_asked": {}, "open": {}}
         for kind, name, count in cursor.fetchall():
             found[kind][name] = count
@@ -81,7 +89,7 @@ RESPONSE = """
                 WHEN asked.answered_at IS NOT NULL THEN 'completed'
                 WHEN asked.withheld <> '' AND asked.sent_at IS NULL AND sitting.id IS NULL
                     THEN asked.withheld
-                WHEN asked.failed_at IS NOT NULL AND asked.sent_at IS NULL THEN 'failed'
+                WHEN asked.failed_at >= coalesce(asked.sent_at, asked.failed_at) THEN 'failed'
                 WHEN asked.sent_at IS NULL AND sitting.id IS NULL THEN 'queued'
                 WHEN coalesce(sitting.last_at, asked.sent_at) <= %(silent_since)s
                     THEN 'unresponsive'
@@ -90,9 +98,11 @@ RESPONSE = """
         FROM feedback_invitation asked
         LEFT JOIN feedback_sitting sitting ON sitting.invitation_id = asked.id
         WHERE asked.survey_id = %(survey)s
+            AND (%(stores)s::bigint[] IS NULL OR asked.store_id = ANY(%(stores)s::bigint[]))
         UNION ALL
         SELECT 'open', disposition FROM feedback_sitting
         WHERE survey_id = %(survey)s AND invitation_id IS NULL
+            AND (%(stores)s::bigint[] IS NULL OR store_id = ANY(%(stores)s::bigint[]))
     )
     SELECT kind, name, count(*) FROM attempt GROUP BY kind, name ORDER BY kind, name
 """

@@ -162,14 +162,21 @@ def propensity_weights(cells: Sequence[Cell], *, ridge: float = 1.0) -> list[flo
 def weighted_score(
     cells: Sequence[Cell], weights: Sequence[float], measure: str, *, confidence: float = 0.95
 ) -> Score | None:
-    """The score of weighted answers; its interval counts effective answers (Kish 1965).
+    """The score of weighted answers; its interval counts effective people (Kish 1965).
+
+    Several answers of one person say less than those of several people, so a cell's weight is borne
+    by at most as many as answered in it.
 
     >>> cells = [Cell(("a",), 9, 9, {10: 10}), Cell(("b",), 9, 9, {0: 10})]
     >>> score = weighted_score(cells, [1.5, 0.5], "nps")
-    >>> score.value, score.answers, score.effective
-    (50.0, 20, 16.0)
+    >>> round(score.value, 6), score.answers, round(score.effective, 6)
+    (50.0, 20, 14.4)
     """
-    borne = [(w, cell.answers) for w, cell in zip(weights, cells, strict=True) if cell.answers]
+    borne = [
+        (weight * cell.answers / bearers, bearers)
+        for weight, cell in zip(weights, cells, strict=True)
+        if (bearers := min(cell.answers, cell.responders))
+    ]
     if not borne or not any(weight for weight, _ in borne):
         return None
     effective = kish(borne).ess

@@ -133,9 +133,11 @@ def text_of(value: Value) -> str:
 
 def _double(number: float) -> float:
     """The number as a browser holds it: whole ones beyond its largest are infinite."""
-    if isinstance(number, float) or abs(number) < INFINITE:
-        return number
-    return math.inf if number > 0 else -math.inf
+    try:
+        float(number)
+    except OverflowError:
+        return math.inf if number > 0 else -math.inf
+    return number
 
 
 def _number_text(number: float) -> str:

@@ -8,13 +8,21 @@ from django.test import Client
 from regulars.feedback.actions.drafts import draft_of
 from regulars.feedback.building.changes import changes
 from regulars.feedback.building.edits import questions_in
-from regulars.feedback.building.logic import read_conditions, write_conditions
+from regulars.feedback.building.logic import (
+    SIGNS,
+    WITHOUT_VALUE,
+    Condition,
+    Conditions,
+    read_conditions,
+    write_conditions,
+)
 from regulars.feedback.building.skeletons import skeleton
 from regulars.feedback.models import Answer, DraftStep, Survey, SurveyVersion
 from regulars.feedback.pages.building_words import in_words, kinds_offered
 from regulars.feedback.queries.surveys import latest_version
 from regulars.feedback.starters import STARTERS
 from regulars.feedback.survey.definition import examine
+from regulars.feedback.survey.expression import read_expression
 from regulars.feedback.tests import cast
 
 pytestmark = pytest.mark.django_db
@@ -201,6 +209,17 @@ def test_every_starter_builds_without_a_difference(key: str) -> None:
 def test_a_new_question_of_every_kind_can_be_asked_at_once(kind: str) -> None:
     page = {"name": "p", "elements": [skeleton(kind, "new"), {"type": "text", "name": "other"}]}
     assert examine({"pages": [page]})[1] == []
+
+
+@pytest.mark.parametrize("sign", SIGNS)
+@pytest.mark.parametrize("value", ["3", "007", "it's", "C:\\x", "a and b", "true"])
+def test_what_is_chosen_from_lists_is_read_by_the_engine(sign: str, value: str) -> None:
+    told = Conditions(True, (Condition("q", sign, "" if sign in WITHOUT_VALUE else value),))
+    written = write_conditions(told)
+    assert read_conditions(written) == told
+    expression = read_expression(written)
+    if sign in ("equal", "notequal"):
+        assert expression.holds({"q": value}) is (sign == "equal")
 
 
 def test_logic_is_said_in_words() -> None:

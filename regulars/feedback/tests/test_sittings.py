@@ -9,6 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from regulars.company.models import Store
 from regulars.core.errors import Refused
 from regulars.feedback.actions import InvitationInput, invite, receive_answers
 from regulars.feedback.actions.closing import CLOSED_AFTER, close_sittings
@@ -146,7 +147,8 @@ def test_dispositions_become_the_rates_of_the_standard(asked: Survey):
     receive_answers([cast.answer(asked, values={"city": "x"}, invitation_id=done.pk)], now=cast.NOW)
     for one, end in ((refused, "refused"), (screened, "ineligible")):
         end_sitting(open_sitting(invited_input(one), now=cast.NOW), end, now=cast.NOW)
-    found = response_of(asked.pk, now=cast.NOW)
+    boss = cast.employee()
+    found = response_of(asked.pk, seen_by=boss, now=cast.NOW)
     assert found.counts == {
         "failed": 1,
         "contacted": 1,
@@ -157,9 +159,13 @@ def test_dispositions_become_the_rates_of_the_standard(asked: Survey):
     assert found.not_asked == {"no_consent": 1}
     assert found.rates["RR1"] == 1 / 4
     assert found.rates["COOP1"] == 1 / 2
-    later = response_of(asked.pk, now=cast.NOW + timedelta(days=31))
+    later = response_of(asked.pk, seen_by=boss, now=cast.NOW + timedelta(days=31))
     assert later.counts["unresponsive"] == 1
-    assert silent.pk
+    Invitation.objects.filter(pk=silent.pk).update(failed_at=cast.NOW + timedelta(minutes=1))
+    assert response_of(asked.pk, seen_by=boss, now=cast.NOW).counts["failed"] == 2
+    Invitation.objects.filter(pk=done.pk).update(store=cast.store("S1"))
+    manager = cast.employee("store_manager", Store.objects.get())
+    assert response_of(asked.pk, seen_by=manager, now=cast.NOW).counts == {"completed": 1}
 
 
 def test_a_sitting_ends_only_as_the_list_says(asked: Survey):

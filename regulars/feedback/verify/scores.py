@@ -60,8 +60,9 @@ def from_scores(given: Given) -> Given:
 
 
 def interval(given: Given) -> Given:
-    options = {name: given[name] for name in ("method", "clip") if name in given}
-    return asdict(nps_interval(counts(given), **options, **numbers(given)))
+    options = {"method": given["method"]} if "method" in given else {}
+    found = nps_interval(counts(given), clip=given.get("clip", False), **options, **numbers(given))
+    return asdict(found)
 
 
 def compared(given: Given) -> Given:
@@ -121,8 +122,11 @@ def rates(given: Given) -> Given:
 
 def posting(given: Given) -> Given:
     chances = {name: float(value) for name, value in given["posting"].items()}
-    shares = {name: float(value) for name, value in given["true_shares"].items()}
-    observed = observed_shares(shares, chances)
+    if "observed" in given:
+        observed = {name: float(value) for name, value in given["observed"].items()}
+    else:
+        shares = {name: float(value) for name, value in given["true_shares"].items()}
+        observed = observed_shares(shares, chances)
     return {"observed": observed, "corrected": corrected_shares(observed, chances)}
 
 

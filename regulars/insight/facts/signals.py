@@ -10,7 +10,7 @@ facts.add("signals")(
             SELECT id, method, channel, touchpoint_id, store_id, customer_id, survey_id,
                    (at AT TIME ZONE %(zone)s)::date AS day, at AT TIME ZONE 'UTC' AS at,
                    measure, native_score, share, is_unhappy, sample
-            FROM feedback_signal
+            FROM feedback_signal WHERE NOT is_set_aside
         """,
         columns={
             "id": "int64",

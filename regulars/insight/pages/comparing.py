@@ -73,7 +73,7 @@ def compare_scores_csv(request: HttpRequest) -> Shown:
     found = _found(request)
     names = group_names(found["by"], [group["key"] for group in found["groups"]])
     columns = [
-        _("Group"), _("Score"), _("Low"), _("High"), "n", _("Change"), _("p, adjusted"),
+        _("Group"), _("Score"), _("Low"), _("High"), "n", _("Change on the time before"), _("p, adjusted"),
         _("Against the rest"), _("p, adjusted"), _("Verdict"),
     ]  # fmt: skip
     rows = [
