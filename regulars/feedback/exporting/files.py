@@ -39,7 +39,7 @@ def answers_as_file(
 
 def sheet_of(survey: Survey, *, language: str, seen_by: Viewer) -> Sheet:
     """The answers as a table, the oldest first, with a column for questions of every version."""
-    definitions = [definition_of(version) for version in versions_of(survey)]
+    definitions = {version.number: definition_of(version) for version in versions_of(survey)}
     columns = columns_of(definitions, language)
     answers = seen(Answer, seen_by).filter(survey=survey)
     related = answers.select_related("version", "store", "touchpoint").order_by("pk")

@@ -15,6 +15,7 @@ ROWS_MAX = 200_000
 """SPSS files are made in memory."""
 
 NAME_MAX = 64
+"""Bytes, of which a Cyrillic letter takes two."""
 LABEL_MAX = 250
 
 
@@ -28,11 +29,7 @@ def write_sav(file: IO[bytes], sheet: Sheet) -> None:
             "extra_is_missing", "SPSS files need an extra: pip install 'regulars[spss]'", "format"
         ) from None
     names = variable_names([column.name for column in sheet.columns])
-    rows = [row for batch in sheet.batches() for row in batch]
-    if len(rows) > ROWS_MAX:
-        raise Refused(
-            "too_many_rows", f"an SPSS file takes {ROWS_MAX} answers; take CSV or Parquet", "format"
-        )
+    rows = _rows(sheet)
     frame = pd.DataFrame(
         {
             name: _series(pd, column, [row[at] for row in rows])
@@ -53,23 +50,45 @@ def write_sav(file: IO[bytes], sheet: Sheet) -> None:
             shutil.copyfileobj(made, file)
 
 
+def _rows(sheet: Sheet) -> list[list[Cell]]:
+    """All rows; refused as soon as one batch more than fits was read."""
+    rows: list[list[Cell]] = []
+    for batch in sheet.batches():
+        rows += batch
+        if len(rows) > ROWS_MAX:
+            raise Refused(
+                "too_many_rows",
+                f"an SPSS file takes {ROWS_MAX} answers; take CSV or Parquet",
+                "format",
+            )
+    return rows
+
+
 def variable_names(wanted: Sequence[str]) -> list[str]:
-    """Names as SPSS takes them: letters, digits and underscores, none twice.
+    """Names as SPSS takes them: letters, digits and underscores in 64 bytes, none twice.
 
     >>> variable_names(["why not?", "why_not_", "2nd", "all"])
     ['why_not_', 'why_not__2', 'v_2nd', 'all_']
+    >>> [len(name.encode()) for name in variable_names(["ж" * 60, "ж" * 50])]
+    [64, 64]
     """
     found: list[str] = []
+    taken: set[str] = set()
     for name in wanted:
         plain = re.sub(r"\W", "_", name)
         plain = f"v_{plain}" if not plain[:1].isalpha() else plain
         plain = f"{plain}_" if plain.upper() in RESERVED else plain
-        tried, at = plain[:NAME_MAX], 1
-        while tried.lower() in {one.lower() for one in found}:
+        tried, at = _cut(plain, NAME_MAX), 1
+        while tried.lower() in taken:
             at += 1
-            tried = f"{plain[: NAME_MAX - 4]}_{at}"
+            tried = f"{_cut(plain, NAME_MAX - len(f'_{at}'))}_{at}"
         found.append(tried)
+        taken.add(tried.lower())
     return found
+
+
+def _cut(name: str, bytes_max: int) -> str:
+    return name.encode()[:bytes_max].decode(errors="ignore")
 
 
 RESERVED = {"ALL", "AND", "BY", "EQ", "GE", "GT", "LE", "LT", "NE", "NOT", "OR", "TO", "WITH"}

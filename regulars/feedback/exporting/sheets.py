@@ -1,20 +1,23 @@
 """The answers of a survey as a table: a column for each question, with its labels."""
 
+import json
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 from typing import Any, Literal
 
+from regulars.feedback.exporting.pieces import Key, Piece, Sort, pieces_of
 from regulars.feedback.models import Answer
-from regulars.feedback.survey.choices import Choosing
 from regulars.feedback.survey.definition import Definition
 from regulars.feedback.survey.operators import Value
-from regulars.feedback.survey.question import Question
-from regulars.feedback.survey.texts import text_in
 
 Kind = Literal["number", "text", "time"]
 Cell = float | int | str | datetime | None
+Versions = Mapping[int, Piece]
+"""The same piece in the versions that have it, by their number."""
+
 BATCH = 2_000
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -55,19 +58,73 @@ def harmless(cell: Cell) -> Cell:
 
 
 def columns_of(
-    definitions: Sequence[Definition], language: str, *, is_anonymous: bool = False
+    definitions: Mapping[int, Definition], language: str, *, is_anonymous: bool = False
 ) -> list[Column]:
     """The columns of a survey: who, where and when, and the questions of all its versions.
 
-    `definitions` are those of its versions, the latest first: a question that was taken out keeps
-    its column, at the end. Where anonymity was promised nothing tells who answered or exactly when.
+    `definitions` are those of its versions by number. What is the same in several versions has one
+    column, in which each answer is read as its own version asked it; what was taken out keeps its
+    column, at the end. Names are given from the first version on, so that further questions and
+    choices rename none. Where anonymity was promised nothing tells who answered or exactly when.
     """
-    found = {column.name: column for column in _about(is_anonymous=is_anonymous)}
-    for definition in definitions:
-        for question in definition.questions():
-            for column in _of_question(question, language):
-                found.setdefault(column.name, column)
-    return list(found.values())
+    asked = {number: list(pieces_of(one, language)) for number, one in definitions.items()}
+    found: dict[Key, dict[int, Piece]] = {}
+    for number in sorted(definitions):
+        for piece in asked[number]:
+            found.setdefault(piece.key, {}).setdefault(number, piece)
+    taken = {column.name for column in _about(is_anonymous=False)}
+    names = _names(found, taken)
+    columns = _about(is_anonymous=is_anonymous)
+    latest_first = [
+        piece.path[0] for number in sorted(asked, reverse=True) for piece in asked[number]
+    ]
+    ranks = {name: rank for rank, name in enumerate(dict.fromkeys(latest_first))}
+    for key in sorted(found, key=lambda key: ranks[key.path[0]]):
+        columns += _columns(found[key], names[key], taken)
+    return columns
+
+
+def _names(found: Mapping[Key, Versions], taken: set[str]) -> dict[Key, str]:
+    """A name of its own for each key; choices have the number in which they were first offered."""
+    counts = Counter[str]()
+    names = {}
+    for key, versions in found.items():
+        piece = next(iter(versions.values()))
+        counts[piece.name] += bool(piece.role)
+        wanted = f"{piece.name}_{counts[piece.name]}" if piece.role else piece.name
+        names[key] = free_name(wanted, taken)
+    return names
+
+
+def free_name(wanted: str, taken: set[str]) -> str:
+    """The wanted name, or one that is not taken yet, letter case aside; it is taken then.
+
+    >>> taken = {"store"}
+    >>> free_name("Store", taken), free_name("store", taken), free_name("why", taken)
+    ('q_Store', 'q_q_store', 'why')
+    """
+    name = wanted
+    while name.casefold() in taken:
+        name = f"q_{name}"
+    taken.add(name.casefold())
+    return name
+
+
+def _columns(versions: Versions, name: str, taken: set[str]) -> list[Column]:
+    """The column of a piece; where it was once a number and once a text, one for each.
+
+    Yes and no are numbers of their own: a 1 that was a rating must not be read as a yes.
+    """
+    sorts = [versions[number].sort for number in sorted(versions, reverse=True)]
+    sort = next((one for one in sorts if one != "text"), None)
+    if sort is None:
+        return [_column(name, "text", versions, _text)]
+    figure = FIGURES[sort]
+    columns = [_column(name, "number", versions, figure)]
+    if set(sorts) != {sort}:
+        rest = free_name(f"{name}_text", taken)
+        columns.append(_column(rest, "text", versions, _unless(figure)))
+    return columns
 
 
 def _about(*, is_anonymous: bool) -> list[Column]:
@@ -91,70 +148,37 @@ def _about(*, is_anonymous: bool) -> list[Column]:
     return [one for one in columns if not (is_anonymous and one.name in telling)]
 
 
-def _of_question(question: Question, language: str) -> list[Column]:
-    name, label = question.name, question.heading(language)
-    if question.type == "boolean":
-        read = _reader(name, lambda value: None if value is None else int(value is True))
-        return [Column(name, "number", read, label, {1: _said(question, True, language), 0: _said(question, False, language)})]  # fmt: skip
-    if isinstance(question, Choosing):
-        return _of_choices(question, label, language)
-    if question.scale is not None:
-        return [Column(name, "number", _reader(name, _number), label)]
-    return [Column(name, "text", _reader(name, _text), label)]
+def _column(name: str, kind: Kind, versions: Versions, convert: Callable[[Value], Cell]) -> Column:
+    """A column with the labels of all versions, those of the latest where they differ."""
+
+    def read(answer: Answer) -> Cell:
+        piece = versions.get(answer.version.number)
+        return convert(piece.taken_from(answer.values)) if piece else None
+
+    said = [pair for number in sorted(versions) for pair in versions[number].labels.items()]
+    cells = {convert(value): text for value, text in said}
+    labels = {cell: text for cell, text in cells.items() if cell is not None}
+    return Column(name, kind, read, versions[max(versions)].label, labels)
 
 
-def _of_choices(question: Choosing, label: str, language: str) -> list[Column]:
-    """One column, or one for each choice where several may be taken."""
-    offered = [
-        (one.value, text_in(one.text, language) or str(one.value)) for one in question.offered()
-    ]
-    comment = [
-        Column(question.comment_name, "text", _reader(question.comment_name, _text), label)
-    ] * question.takes_comment
-    if question.type == "checkbox":
-        ticked = [
-            Column(
-                f"{question.name}_{at + 1}",
-                "number",
-                _reader(question.name, _taken(value)),
-                f"{label}: {text}",
-                {1: text},
-            )
-            for at, (value, text) in enumerate(offered)
-        ]
-        return [*ticked, *comment]
-    is_number = all(isinstance(value, int | float) for value, _text_of in offered)
-    kind: Kind = "number" if is_number else "text"
-    read = _reader(question.name, _number if is_number else _text)
-    return [Column(question.name, kind, read, label, dict(offered)), *comment]
-
-
-def _reader(name: str, convert: Callable[[Any], Cell]) -> Callable[[Answer], Cell]:
-    return lambda answer: convert(answer.values.get(name))
-
-
-def _taken(value: Value) -> Callable[[Any], Cell]:
-    def ticked(given: Any) -> Cell:
-        if given is None:
-            return None
-        return int(value in given if isinstance(given, list) else value == given)
-
-    return ticked
-
-
-def _number(value: Any) -> Cell:
+def _number(value: Value) -> Cell:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return value if is_number else None
 
 
-def _text(value: Any) -> Cell:
+def _flag(value: Value) -> Cell:
+    return int(value) if isinstance(value, bool) else None
+
+
+def _text(value: Value) -> Cell:
     """A value as text; what has parts is written as JSON."""
-    import json
-
-    if value is None or isinstance(value, str):
-        return value
-    return json.dumps(value, ensure_ascii=False)
+    return (
+        value if value is None or isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    )
 
 
-def _said(question: Question, value: Value, language: str) -> str:
-    return question.shown(value, language) or str(value)
+def _unless(figure: Callable[[Value], Cell]) -> Callable[[Value], Cell]:
+    return lambda value: _text(value) if figure(value) is None else None
+
+
+FIGURES: Mapping[Sort, Callable[[Value], Cell]] = {"number": _number, "flag": _flag}

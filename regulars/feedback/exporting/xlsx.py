@@ -10,10 +10,15 @@ from regulars.feedback.exporting import Format, formats
 from regulars.feedback.exporting.sheets import Cell, Sheet
 
 ROWS_MAX = 1_048_575
+COLUMNS_MAX = 16_384
 
 
 def write_xlsx(file: IO[bytes], sheet: Sheet) -> None:
-    """Write the workbook row by row; `Refused` when there are more rows than a sheet holds."""
+    """Write the workbook row by row; `Refused` when there is more than a sheet holds."""
+    if len(sheet.columns) > COLUMNS_MAX:
+        raise Refused(
+            "too_many_columns", f"a sheet holds {COLUMNS_MAX} columns; take CSV", "format"
+        )
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(file, options) as book:
         answers = book.add_worksheet("answers")
