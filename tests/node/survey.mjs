@@ -9,6 +9,7 @@ settings.triggers.executeSkipOnValueChanged = false
 const plain = value => {
   if (value === undefined) return null
   if (typeof value === 'number' && Number.isNaN(value)) return { $nan: true }
+  if (value === Infinity || value === -Infinity) return { $infinite: Math.sign(value) }
   if (value instanceof Date) return { $date: Number.isNaN(value.getTime()) ? null : value.toISOString() }
   if (Array.isArray(value)) return value.map(plain)
   if (value !== null && typeof value === 'object') {

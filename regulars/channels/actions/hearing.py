@@ -18,6 +18,7 @@ from regulars.channels.kind import (
 from regulars.channels.models import HeardMessage, KnownAddress
 from regulars.channels.rules.replies import is_stop
 from regulars.core.events import publish
+from regulars.core.texts import keepable
 from regulars.customers.models import Identity
 
 KEY_MAX, ADDRESS_MAX = 150, 254
@@ -58,12 +59,11 @@ def hear(kind: str, batch: Sequence[Heard], *, now: datetime) -> list[int]:
 
 
 def _row(kind: str, one: Heard, *, now: datetime) -> HeardMessage:
-    text = "".join(each for each in one.text[:HEARD_MAX] if each >= " " or each in "\n\t")
     return HeardMessage(
         channel=kind,
         key=one.key if len(one.key) <= KEY_MAX else Heard.key_for(one.key),
-        address=normal_address_on(kind, one.address[:ADDRESS_MAX]),
-        text=text.strip(),
+        address=normal_address_on(kind, keepable(one.address[:ADDRESS_MAX])),
+        text=keepable(one.text[:HEARD_MAX]).strip(),
         received_at=now,
     )
 

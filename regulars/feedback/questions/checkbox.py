@@ -28,7 +28,10 @@ class ChoosingSeveral(Choosing):
 
     @override
     def clean(self, value: Value) -> Value:
-        taken = list(dict.fromkeys(self.chosen(one) for one in as_list(value)))
+        given, count_max = as_list(value), len(self.offered())
+        if len(given) > count_max:
+            raise Invalid("too_many_choices", count_max=count_max)
+        taken = list(dict.fromkeys(self.chosen(one) for one in given))
         if len(taken) > 1 and self.alone() & set(taken):
             raise Invalid("none_and_more")
         if taken and self._is_too_few(taken):

@@ -1,6 +1,5 @@
 """A value that the survey works out and shows; nobody answers it."""
 
-import math
 from collections.abc import Iterator
 from typing import Any, Literal
 
@@ -40,8 +39,6 @@ class Calculation(Question):
 
     @override
     def calculated(self, value: Value) -> Value:
-        if value == math.inf and not isinstance(value, str):
-            return None
         number = number_in(value)
         if self.precision >= 0 and number is not None and not isinstance(value, str):
             return fixed(number, self.precision)

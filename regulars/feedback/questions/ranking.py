@@ -53,7 +53,7 @@ class Ranking(Choosing):
     def clean(self, value: Value) -> Value:
         if isinstance(value, dict):
             raise Invalid("place_twice")
-        if not isinstance(value, list):
+        if not isinstance(value, list) or len(value) > len(self.offered()):
             raise Invalid("not_ranked")
         ranked = [self.chosen(one) for one in value]
         if len(ranked) != len(self.offered()) or len(set(ranked)) != len(ranked):

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time
+from decimal import Decimal
 from typing import Any, Literal
 
 from pydantic import Field
@@ -24,6 +25,7 @@ MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 WEEK = re.compile(r"\d{4}-W(0[1-9]|[1-4]\d|5[0-3])")
 SHAPES = {"email": LOOSE_EMAIL, "tel": PHONE, "url": WEB, "month": MONTH, "week": WEEK}
 DAYS = ("date", "datetime-local")
+STEP_MIN, STEP_MAX = 1e-6, 1e15
 InputType = Literal[
     "text", "email", "number", "tel", "url", "date", "datetime-local", "time", "month", "week"
 ]
@@ -44,6 +46,12 @@ class ShortText(Question):
     min_value_expression: str = ""
     max_value_expression: str = ""
     placeholder: LocalText = ""
+
+    @override
+    def flaws(self) -> list[tuple[str, dict[str, str]]]:
+        if self.step is None or STEP_MIN <= self.step <= STEP_MAX:
+            return []
+        return [("bad_property", {"property": "step", "reason": f"{STEP_MIN:g} … {STEP_MAX:g}"})]
 
     @override
     def expressions(self) -> Iterator[tuple[str, str]]:
@@ -122,12 +130,9 @@ class ShortText(Question):
         number = number_in(value)
         if self.input_type != "number" or self.step is None or number is None:
             return False
-        scale = 1
-        while scale < 1_000_000 and (
-            round(self.step * scale) / scale != self.step or round(number * scale) / scale != number
-        ):
-            scale *= 10
-        return round(number * scale) % round(self.step * scale) != 0
+        if not STEP_MIN <= self.step <= STEP_MAX:
+            return False
+        return _millionths(number) % _millionths(self.step) != 0
 
     @override
     def parts(self, value: Value, language: str) -> dict[str, Any]:
@@ -141,6 +146,15 @@ class ShortText(Question):
             "length_max": self.max_length,
             "placeholder": text_in(self.placeholder, language),
         }
+
+
+def _millionths(number: float) -> int:
+    """A number in whole millionths, exact however large it is.
+
+    >>> _millionths(0.1 + 0.2), _millionths(1e-7)
+    (300000, 0)
+    """
+    return int(Decimal(repr(number)).scaleb(6).to_integral_value())
 
 
 def _bound(constant: Value, source: str, scope: Scope) -> Value:

@@ -50,7 +50,7 @@ def _set(sitting: "Sitting", place: Place, changes: Changes) -> None:
     if condition.strip() and not sources[0].evaluate(place.scope):
         return
     value = sources[-1].evaluate(place.scope) if source.strip() else None
-    _assign(sitting, place, as_answer(value))
+    _assign(sitting, place, value)
 
 
 def _any_concerns(sources: list[Expression], place: Place, changes: Changes) -> bool:
@@ -78,7 +78,7 @@ def _roots(names: Iterable[str], place: Place | None = None) -> set[str]:
 
 
 def _assign(sitting: "Sitting", place: Place, value: Value) -> None:
-    value = place.question.taken_over(value)
+    value = place.question.taken_over(as_answer(value))
     if unchanged(place.value, value) or not place.question.accepts(value, place.scope):
         return
     if place.outer is None:
@@ -161,7 +161,7 @@ def _skip_to(sitting: "Sitting", name: str) -> None:
 def _run_expression(sitting: "Sitting", trigger: RunExpression) -> None:
     if not trigger.run_expression.strip():
         return
-    value = as_answer(read_expression(trigger.run_expression).evaluate(sitting.scope))
+    value = read_expression(trigger.run_expression).evaluate(sitting.scope)
     if trigger.set_to_name and value is not None:
         _give(sitting, trigger.set_to_name, value)
 

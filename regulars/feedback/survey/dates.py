@@ -16,9 +16,16 @@ def _first(values: Sequence[Value], at: int = 0) -> Value:
 
 
 def today(values: Sequence[Value], now: datetime) -> Value:
-    """The beginning of today, or of the day so many days later."""
+    """The beginning of today, or of the day so many days later; NaN for a day beyond all years.
+
+    >>> today([1], datetime(2026, 1, 31, 10)), today(["abc"], datetime(2026, 1, 31))
+    (datetime.datetime(2026, 2, 1, 0, 0), nan)
+    """
     day = midnight(now)
-    return day + timedelta(days=math.trunc(coerced(values[0]))) if len(values) == 1 else day
+    try:
+        return day + timedelta(days=math.trunc(coerced(values[0]))) if len(values) == 1 else day
+    except (OverflowError, ValueError):
+        return math.nan
 
 
 def date_of(values: Sequence[Value], now: datetime) -> Value:

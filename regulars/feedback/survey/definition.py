@@ -213,7 +213,8 @@ def _question(raw: object, *, element: str, problems: list[Problem]) -> Question
         return None
     for one in (question, *question.inner()):
         name = element if one is question else f"{element}.{one.name}"
-        problems += [Problem(code, name, detail) for code, detail in one.flaws()]
+        flaws = [*one.flaws(), *one.flaws_of_validators()]
+        problems += [Problem(code, name, detail) for code, detail in flaws]
         _check_expressions(one.expressions(), element=name, problems=problems)
     return question
 

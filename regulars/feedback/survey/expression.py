@@ -26,17 +26,17 @@ TOKEN = re.compile(
     | (?P<number>0x\d+|\d+\.\d+|[1-9]\d*|0)(?![\w.])
     | (?P<call>[a-zA-Z_]\w*)\(
     | (?P<word>[a-zA-Z_]\w*)
-    | (?P<sign>\|\||&&|<=|>=|==|!=|\*=|[=<>!+\-*/%^(),\[\]])
+    | (?P<sign>\|\||&&|<=|>=|=<|=>|==|!=|<>|\*=|[=<>!+\-*/%^(),\[\]])
     )""",
     re.VERBOSE | re.ASCII,
 )
 TWO_MEANINGS = re.compile(r"(?i:true|false|negate)\w+|(null|undefined)\w+", re.ASCII)
 COMPARISONS = {
     "=": "equal", "==": "equal", "equal": "equal",
-    "!=": "notequal", "notequal": "notequal",
+    "!=": "notequal", "<>": "notequal", "notequal": "notequal",
     "<": "less", "less": "less", ">": "greater", "greater": "greater",
-    "<=": "lessorequal", "lessorequal": "lessorequal",
-    ">=": "greaterorequal", "greaterorequal": "greaterorequal",
+    "<=": "lessorequal", "=<": "lessorequal", "lessorequal": "lessorequal",
+    ">=": "greaterorequal", "=>": "greaterorequal", "greaterorequal": "greaterorequal",
 }  # fmt: skip
 CONTAINMENTS = {
     "*=": "contains", "contains": "contains", "contain": "contains",
@@ -137,25 +137,25 @@ class _Reader:
         self.depth += 1
         if self.depth > DEPTH_MAX:
             raise BadExpression("too deeply nested")
-        node = self.conjunction()
+        parts = [self.conjunction()]
         while self._take("or", "||"):
-            node = _either(node, self.conjunction())
+            parts.append(self.conjunction())
         self.depth -= 1
-        return node
+        return _joined(parts, wants=True)
 
     def conjunction(self) -> Node:
-        node = self._rung(0)
+        parts = [self._rung(0)]
         while self._take("and", "&&"):
-            node = _both(node, self._rung(0))
-        return node
+            parts.append(self._rung(0))
+        return _joined(parts, wants=False)
 
     def _rung(self, index: int) -> Node:
         if index == len(LADDER):
             return self._factor()
-        node = self._rung(index + 1)
+        first, others = self._rung(index + 1), []
         while sign := self._take(*LADDER[index]):
-            node = _binary(LADDER[index][sign], node, self._rung(index + 1))
-        return node
+            others.append((BINARY[LADDER[index][sign]], self._rung(index + 1)))
+        return _chained(first, others)
 
     def _factor(self) -> Node:
         if self._take("!", "negate"):
@@ -295,12 +295,18 @@ def _emptiness(node: Node, *, expected: bool) -> Node:
     return lambda scope: is_empty(node(scope)) is expected
 
 
-def _either(left: Node, right: Node) -> Node:
-    return lambda scope: _logical(left(scope), right(scope), wants=True)
+def _joined(parts: list[Node], *, wants: bool) -> Node:
+    """Parts joined by "or" (one that is true is wanted) or by "and", however many there are."""
+    if len(parts) == 1:
+        return parts[0]
 
+    def node(scope: Scope) -> Value:
+        value = parts[0](scope)
+        for part in parts[1:]:
+            value = _logical(value, part(scope), wants=wants)
+        return value
 
-def _both(left: Node, right: Node) -> Node:
-    return lambda scope: _logical(left(scope), right(scope), wants=False)
+    return node
 
 
 def _logical(left: Value, right: Value, *, wants: bool) -> Value:
@@ -309,13 +315,27 @@ def _logical(left: Value, right: Value, *, wants: bool) -> Value:
     return left if is_true(left) is wants else filled(right, left)
 
 
-def _binary(name: str, left: Node, right: Node) -> Node:
-    apply = BINARY[name]
-    return lambda scope: apply(left(scope), right(scope))
+def _chained(first: Node, others: list[tuple[Callable[[Value, Value], Value], Node]]) -> Node:
+    """Operators of one strength from left to right; a long chain is no deeper than a short one."""
+    if not others:
+        return first
+
+    def node(scope: Scope) -> Value:
+        value = first(scope)
+        for apply, part in others:
+            value = apply(value, part(scope))
+        return value
+
+    return node
 
 
 def _node_of(source: str) -> Node:
-    """The node of a condition that is given as a text; one that cannot be read is never met."""
+    """The node of a condition that is given as a text; one that cannot be read is never met.
+
+    Neither is one that looks at rows by itself: such a text could be an answer that calls itself.
+    """
+    if "InArray" in source:
+        return _constant(None)
     try:
         return read_expression(source).node
     except BadExpression:

@@ -1,5 +1,6 @@
 """The functions that survey expressions may call, by the names that SurveyJS gives them."""
 
+import math
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
@@ -36,10 +37,12 @@ def part_of_text(values: Sequence[Value]) -> Value:
         return ""
     text = values[0]
     ends = [values[1], values[2] if len(values) > 2 and number_in(values[2]) is not None else None]
-    first, last = (
-        len(text) if end is None else max(0, min(len(text), int(coerced(end)))) for end in ends
-    )
+    first, last = (len(text) if end is None else _place_in(text, coerced(end)) for end in ends)
     return text[min(first, last) : max(first, last)]
+
+
+def _place_in(text: str, place: float) -> int:
+    return 0 if math.isnan(place) else math.trunc(max(0, min(len(text), place)))
 
 
 def _shown(values: Sequence[Value], parts: Sequence[Part], scope: Scope) -> Value:

@@ -1,6 +1,6 @@
 """Where each question of a running survey stands, with those in rows and panels."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from regulars.feedback.survey.elements import Group
@@ -17,12 +17,25 @@ def holds(source: str, scope: Scope, *, otherwise: bool) -> bool:
     """Whether a condition is true; what counts when there is none is said."""
     if not source.strip():
         return otherwise
+    return _remembered(source, scope, lambda: read_expression(source).holds(scope))
+
+
+def allows(source: str, scope: Scope, *, otherwise: bool) -> bool:
+    """Whether a condition lets something be answered: it does unless it is false."""
+    if not source.strip():
+        return otherwise
+    evaluate = read_expression(source).evaluate
+    return _remembered(f"allows {source}", scope, lambda: evaluate(scope) is not False)
+
+
+def _remembered(key: str, scope: Scope, find: Callable[[], bool]) -> bool:
+    """What is found, looked for once until the answers change."""
     known = scope.truths
     if known is None:
-        return read_expression(source).holds(scope)
-    if source not in known:
-        known[source] = read_expression(source).holds(scope)
-    return known[source]
+        return find()
+    if key not in known:
+        known[key] = find()
+    return known[key]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,10 +85,7 @@ class Place:
     @property
     def is_enabled_itself(self) -> bool:
         """Whether its own condition lets it be answered, whatever is around it."""
-        source = self.question.enable_if
-        if not source.strip():
-            return not self.question.read_only
-        return read_expression(source).evaluate(self.scope) is not False
+        return allows(self.question.enable_if, self.scope, otherwise=not self.question.read_only)
 
     def inside(self) -> "Iterator[Place]":
         """The places in its rows or panels, in their order."""
@@ -141,10 +151,7 @@ def is_shown(group: Group, scope: Scope) -> bool:
 
 def is_enabled(group: Group, scope: Scope) -> bool:
     """Whether a page or panel can be answered."""
-    source = group.about.enable_if
-    if not source.strip():
-        return not group.about.read_only
-    return read_expression(source).evaluate(scope) is not False
+    return allows(group.about.enable_if, scope, otherwise=not group.about.read_only)
 
 
 def deep(places: Iterator[Place] | Sequence[Place]) -> Iterator[Place]:

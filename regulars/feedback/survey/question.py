@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from regulars.core.registry import Registry
+from regulars.core.texts import keepable
 from regulars.feedback.survey.operators import Value, is_empty
 from regulars.feedback.survey.problems import Invalid
 from regulars.feedback.survey.scopes import Scope
@@ -94,6 +95,14 @@ class Question(BaseModel):
     def flaws(self) -> list[tuple[str, dict[str, str]]]:
         """What is wrong with the question in itself, as codes with detail."""
         return []
+
+    def flaws_of_validators(self) -> list[tuple[str, dict[str, str]]]:
+        """What is wrong with its validators, as codes with detail."""
+        return [
+            ("bad_property", {"property": f"validators.{name}", "reason": reason})
+            for validator in self.validators
+            for name, reason in validator.flaws()
+        ]
 
     def expressions(self) -> Iterator[tuple[str, str]]:
         """Every expression of the question by property, empty ones included."""
@@ -211,10 +220,10 @@ def clean_comment(value: Value) -> str:
 
 
 def clean_text(value: Value, *, length_max: int) -> str:
-    """A text without spaces around it and without control characters, not longer than allowed."""
+    """A text without spaces around it and without what cannot be kept, not longer than allowed."""
     if not isinstance(value, str):
         raise Invalid("not_a_text")
-    text = "".join(one for one in value.strip() if one >= " " or one in "\n\t")
+    text = keepable(value.strip())
     if len(text) > length_max:
         raise Invalid("too_long", length_max=length_max)
     return text

@@ -8,11 +8,11 @@ from typing import Any
 
 Value = Any
 
-DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 HEXADECIMAL = re.compile(r"0[xX][0-9a-fA-F]+")
 SAFE_INTEGER = 2**53
-INFINITE = 2**1024
-"""What no double holds."""
+INFINITE = 2**1024 - 2**970
+"""The first whole number that no double holds."""
 BEGINNING = datetime.fromisoformat("1970-01-01")
 WIDEST_HEXADECIMAL = 32
 LONGEST_NUMBER = 15
@@ -26,9 +26,10 @@ class Ordered(list[Value]):
 def tidy(number: float) -> float:
     """A whole number as int, so that 2.0 and 2 are one value; NaN and infinities unchanged.
 
-    >>> tidy(2.0), tidy(2.5)
-    (2, 2.5)
+    >>> tidy(2.0), tidy(2.5), tidy(10**400)
+    (2, 2.5, inf)
     """
+    number = _double(number)
     if isinstance(number, int) or not math.isfinite(number):
         return number
     return int(number) if number.is_integer() and abs(number) < SAFE_INTEGER else number
@@ -83,7 +84,7 @@ def _coerced_text(text: str) -> float:
     if not text:
         return 0
     if HEXADECIMAL.fullmatch(text):
-        return int(text, 16)
+        return tidy(int(text, 16))
     if not DECIMAL.fullmatch(text) or not text.isascii():
         return math.nan
     return tidy(float(text))
@@ -132,12 +133,12 @@ def text_of(value: Value) -> str:
 
 
 def _double(number: float) -> float:
-    """The number as a browser holds it: whole ones beyond its largest are infinite."""
-    try:
-        float(number)
-    except OverflowError:
-        return math.inf if number > 0 else -math.inf
-    return number
+    """The number as a browser holds it: large ones rounded, those beyond its largest infinite."""
+    if isinstance(number, float) or abs(number) <= SAFE_INTEGER:
+        return number
+    if abs(number) < INFINITE:
+        return float(number)
+    return math.inf if number > 0 else -math.inf
 
 
 def _number_text(number: float) -> str:
@@ -222,14 +223,22 @@ def _from_milliseconds(value: float) -> datetime | None:
 
 
 def as_answer(value: Value) -> Value:
-    """A value as an answer keeps it: a moment becomes its day.
+    """A value as an answer keeps it, at every depth: a moment is its day, no number is nothing.
 
-    >>> as_answer(datetime(2026, 1, 31, 10, 30))
-    '2026-01-31'
+    NaN and infinities have no place in JSON; PostgreSQL refuses a document with one of them.
+
+    >>> as_answer([datetime(2026, 1, 31, 10, 30), {"rate": math.nan}, -math.inf])
+    ['2026-01-31', {'rate': None}, None]
     """
     if isinstance(value, datetime):
         return value.date().isoformat()
-    return value
+    if isinstance(value, list):
+        return [as_answer(member) for member in value]
+    if isinstance(value, dict):
+        return {name: as_answer(member) for name, member in value.items()}
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    return value if abs(value) < INFINITE else None
 
 
 def midnight(moment: datetime) -> datetime:

@@ -4,7 +4,8 @@ This is the model that SurveyJS keeps in a browser, without the browser: an answ
 conditions, calculated values, defaults and triggers until nothing changes any more.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 
 from regulars.feedback.survey.choices import Choosing
@@ -12,59 +13,17 @@ from regulars.feedback.survey.consequences import Changes, run_question_triggers
 from regulars.feedback.survey.definition import Definition
 from regulars.feedback.survey.elements import Group, Page
 from regulars.feedback.survey.expression import read_expression
-from regulars.feedback.survey.faults import is_ready
+from regulars.feedback.survey.looking import SittingScope
 from regulars.feedback.survey.operators import is_empty, unchanged
 from regulars.feedback.survey.places import COMMENT, Place, deep, is_shown, placed
-from regulars.feedback.survey.scalars import Ordered, Value, as_answer
-from regulars.feedback.survey.scopes import MISSING, Found, Remembered, Scope, Step, find
+from regulars.feedback.survey.scalars import Value, as_answer
+from regulars.feedback.survey.scopes import Remembered
 
 ROUNDS_MAX = 10
-
-
-class SittingScope(Scope):
-    """Calculated values first, then answers; and what functions ask of the survey."""
-
-    def __init__(self, sitting: "Sitting") -> None:
-        super().__init__(sitting.values, now=sitting.now)
-        self.sitting = sitting
-        self.truths = sitting.values.truths
-        asked = list(sitting.definition.questions())
-        self.names = {question.name for question in asked}
-        self.ordered = {question.name for question in asked if question.is_ordered}
-
-    def at(self, path: Sequence[Step]) -> Found:
-        first = path[0].name
-        if len(path) == 1 and path[0].index is None and first in self.names:
-            found = self.sitting.values.get(first, MISSING)
-            return Ordered(found) if first in self.ordered and isinstance(found, list) else found
-        found = find(self.sitting.variables, path)
-        return find(self.sitting.values, path) if found is MISSING else found
-
-    def shown(self, name: str, value: Value) -> Value:
-        place = self.sitting.find_place(name)
-        return None if place is None else self.sitting.shown(place, value)
-
-    def trait(self, name: str, trait: str) -> Value:
-        place = self.sitting.find_place(name)
-        return None if place is None else _traits(place).get(trait)
-
-    def comment(self, name: str, value: Value) -> Value:
-        place = self.sitting.find_place(name)
-        return "" if place is None else place.comment or ""
-
-    def is_ready(self, name: str, index: Value) -> bool:
-        return is_ready(self.sitting, name)
-
-
-def _traits(place: Place) -> Mapping[str, Value]:
-    return {
-        "name": place.question.name,
-        "value": place.value,
-        "isVisible": place.is_visible,
-        "isRequired": place.is_required,
-        "isReadOnly": not place.is_enabled,
-        "isEmpty": is_empty(place.value),
-    }
+DEPTH_MAX = 30
+"""How far one answer may lead to another, and that one to a third."""
+SPREAD = 2
+"""How often all questions and triggers may act upon one answer; together 100 times at least."""
 
 
 class Sitting:
@@ -90,8 +49,12 @@ class Sitting:
         self._hidden: set[str] = set()
         self._shown: dict[str, tuple[bool, bool]] = {}
         self._watches_groups = self._has_defaults_or_containers()
+        asked = sum(1 for _ in definition.questions())
+        self._depth = self._follows = 0
+        self._follows_max = max(100, SPREAD * (asked + len(definition.triggers)))
         if values is None:
-            self._begin()
+            with self._deeper():
+                self._begin()
         else:
             self._seen.update(place.path for place in self.places())
             self.load(values)
@@ -147,6 +110,10 @@ class Sitting:
 
     def load(self, values: Mapping[str, Value]) -> None:
         """Take the answers of an earlier moment in place of all that is known."""
+        with self._deeper():
+            self._load(values)
+
+    def _load(self, values: Mapping[str, Value]) -> None:
         self.values.replace({name: one for name, one in values.items() if not is_empty(one)})
         self._withheld.clear()
         for place in self.places():
@@ -199,10 +166,22 @@ class Sitting:
             place.put_comment(None)
 
     def follow(self, changes: Changes, before: Changes | None = None) -> None:
-        """Work out what follows from changed answers."""
-        worked_out = self._settle()
-        run_question_triggers(self, changes | worked_out)
-        run_triggers(self, changes, before=before)
+        """Work out what follows from changed answers, unless one leads to another without end."""
+        with self._deeper() as may_go_on:
+            if may_go_on:
+                worked_out = self._settle()
+                run_question_triggers(self, changes | worked_out)
+                run_triggers(self, changes, before=before)
+
+    @contextmanager
+    def _deeper(self) -> Iterator[bool]:
+        """One consequence within another; whether there were not too many of them yet."""
+        self._follows = self._follows + 1 if self._depth else 0
+        self._depth += 1
+        try:
+            yield self._depth <= DEPTH_MAX and self._follows <= self._follows_max
+        finally:
+            self._depth -= 1
 
     # Conditions
 
@@ -354,7 +333,7 @@ class Sitting:
         return self._clear_when(place).startswith("onHidden")
 
     def _put(self, place: Place, value: Value) -> bool:
-        value = None if is_empty(value) else value
+        value = None if is_empty(value) else as_answer(value)
         if unchanged(place.value, value):
             return False
         place.put(value)

@@ -14,6 +14,8 @@ Reader = Callable[[str], Node]
 
 
 PLACES_MAX = 100
+DECIMALS_MAX = 400
+"""More than any number is written with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +81,8 @@ def greatest(values: Sequence[Value]) -> Value:
 def rounded(values: Sequence[Value]) -> Value:
     """A number rounded to so many decimals, halves up; NaN for what is no number.
 
-    >>> rounded([2.345, 2]), rounded([-2.5])
-    (2.35, -3)
+    >>> rounded([2.345, 2]), rounded([-2.5]), rounded([1e308, 2])
+    (2.35, -3, inf)
     """
     found = flat(values)
     number = number_in(found[0]) if found else None
@@ -88,21 +90,23 @@ def rounded(values: Sequence[Value]) -> Value:
     if number is None or places is None or abs(places) > PLACES_MAX:
         return math.nan
     power = math.pow(10, places)
-    return tidy(math.floor(number * power * (1 + 2**-52) + 0.5) / power)
+    moved = number * power * (1 + 2**-52)
+    return tidy(math.floor(moved + 0.5) / power) if math.isfinite(moved) else moved
 
 
 def truncated(values: Sequence[Value]) -> Value:
     """A number cut after so many decimals; NaN for what is no number.
 
-    >>> truncated([2.789, 1]), truncated([-2.7])
-    (2.7, -2)
+    >>> truncated([2.789, 1]), truncated([-2.7]), truncated([2.789, 4999999999])
+    (2.7, -2, 2.789)
     """
     found = flat(values)
     number = number_in(found[0]) if found else None
     places = number_in(found[1] if is_true(found[1]) else -1) if len(found) > 1 else -1
     if number is None or places is None:
         return math.nan
-    shape = r"-?\d+" if places < 0 else rf"-?\d+(?:.\d{{0,{places}}})?"
+    most = min(tidy(places), DECIMALS_MAX)
+    shape = r"-?\d+" if places < 0 else rf"-?\d+(?:.\d{{0,{most}}})?"
     match = re.match(shape, text_of(number))
     return coerced(match[0]) if match else math.nan
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from string import digits
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -9,6 +10,7 @@ from pydantic.alias_generators import to_camel
 
 from regulars.feedback.survey.expression import read_expression
 from regulars.feedback.survey.operators import is_empty
+from regulars.feedback.survey.patterns import fault_of, longest_for
 from regulars.feedback.survey.scalars import Value, coerced, number_in, text_of
 from regulars.feedback.survey.scopes import Scope
 from regulars.feedback.survey.texts import LocalText
@@ -32,6 +34,10 @@ class _Validator(BaseModel):
 
     def expressions(self) -> Iterator[tuple[str, str]]:
         """The expressions of the validator by property."""
+        return iter(())
+
+    def flaws(self) -> Iterator[tuple[str, str]]:
+        """What is wrong with the validator in itself, by property."""
         return iter(())
 
 
@@ -60,7 +66,7 @@ class Text(_Validator):
     allow_digits: bool = True
 
     def fault(self, value: Value, scope: Scope) -> str:
-        if not self.allow_digits and re.search(r"[0-9]+$", text_of(value)):
+        if not self.allow_digits and text_of(value)[-1:] in tuple(digits):
             return "not_valid"
         length = len(value) if isinstance(value, str | list) else 0
         if isinstance(value, str | list) and length < self.min_length:
@@ -84,7 +90,10 @@ class AnswerCount(_Validator):
 
 
 class Regex(_Validator):
-    """A text in which a pattern is found."""
+    """A text in which a pattern is found; one too long to be looked at is none.
+
+    A survey published before such patterns were refused is asked without them.
+    """
 
     type: Literal["regex"]
     regex: str = Field(default="", max_length=PATTERN_MAX)
@@ -95,15 +104,23 @@ class Regex(_Validator):
     def _readable(cls, pattern: str) -> str:
         try:
             re.compile(pattern)
-        except re.error as fault:
+        except (re.error, OverflowError) as fault:
             raise ValueError(f"the pattern cannot be read: {fault}") from None
         return pattern
 
+    def flaws(self) -> Iterator[tuple[str, str]]:
+        if fault := fault_of(self.regex):
+            yield "regex", fault
+
     def fault(self, value: Value, scope: Scope) -> str:
+        if not self.regex or fault_of(self.regex):
+            return ""
         pattern = re.compile(self.regex, re.IGNORECASE if self.case_insensitive else 0)
+        longest = longest_for(self.regex)
         members = [*value, value] if isinstance(value, list) else [value]
-        wrong = not all(pattern.search(text_of(member)) for member in members)
-        return "not_valid" if self.regex and wrong else ""
+        texts = [text_of(member) for member in members]
+        fits = all(len(one) <= longest and pattern.search(one) for one in texts)
+        return "" if fits else "not_valid"
 
 
 class Email(_Validator):

@@ -6,7 +6,7 @@ from regulars.feedback.survey.faults import faults_in
 from regulars.feedback.survey.operators import is_empty
 from regulars.feedback.survey.places import Place, deep
 from regulars.feedback.survey.problems import Problem
-from regulars.feedback.survey.scalars import Value
+from regulars.feedback.survey.scalars import Value, as_answer
 from regulars.feedback.survey.sitting import Sitting
 
 
@@ -81,10 +81,12 @@ def _has_unused_comment(place: Place) -> bool:
 
 
 def result_of(sitting: Sitting) -> dict[str, Value]:
-    """The answers, with the calculated values that belong to the result."""
+    """The answers, with the calculated values that belong to the result: all of it can be kept."""
     included = {
         one.name: sitting.variables.get(one.name.lower())
         for one in sitting.definition.calculated
         if one.include_into_result
     }
-    return {**sitting.values, **{name: one for name, one in included.items() if one is not None}}
+    known = [*sitting.values.items(), *included.items()]
+    kept = [(name, as_answer(one)) for name, one in known]
+    return {name: one for name, one in kept if one is not None}

@@ -37,12 +37,31 @@ def as_node_says(value: Any) -> Any:
     if isinstance(value, float) and math.isnan(value):
         return {"$nan": True}
     if isinstance(value, float) and math.isinf(value):
-        return None
+        return {"$infinite": int(math.copysign(1, value))}
     if isinstance(value, list):
         return [as_node_says(member) for member in value]
     if isinstance(value, dict):
         return {key: as_node_says(member) for key, member in value.items()}
     return value
+
+
+NO_JSON = ({"$nan": True}, {"$infinite": 1}, {"$infinite": -1})
+
+
+def kept_of(data: dict[str, Any]) -> dict[str, Any]:
+    """Answers of survey-core as they can be kept: it leaves numbers in them that JSON has not."""
+    kept = {name: _kept(value) for name, value in data.items()}
+    return {name: value for name, value in kept.items() if value is not None}
+
+
+def _kept(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_kept(member) for member in value]
+    if not isinstance(value, dict):
+        return value
+    if value in NO_JSON:
+        return None
+    return value["$date"][:10] if "$date" in value else {k: _kept(v) for k, v in value.items()}
 
 
 def seen_by_node(value: Any) -> Any:

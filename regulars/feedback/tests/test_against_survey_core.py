@@ -4,6 +4,7 @@
 """
 
 import os
+import sys
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +12,13 @@ import pytest
 
 from regulars.feedback.survey.expression import read_expression
 from regulars.feedback.survey.scopes import Scope
-from regulars.feedback.tests.node import IS_THERE, answers_of_node, as_node_says, seen_by_node
+from regulars.feedback.tests.node import (
+    IS_THERE,
+    answers_of_node,
+    as_node_says,
+    kept_of,
+    seen_by_node,
+)
 from regulars.feedback.tests.random_expressions import random_task
 from regulars.feedback.tests.random_surveys import random_path
 from regulars.feedback.tests.walks import as_offered, walked
@@ -21,17 +28,18 @@ pytestmark = pytest.mark.skipif(not IS_THERE, reason="survey-core is not install
 PATHS = int(os.environ.get("REGULARS_PATHS", "500"))
 SEED = os.environ.get("REGULARS_SEED", "regulars")
 NOW = datetime.fromisoformat("2026-11-28T12:00")
+COMPARED_MIN = 0.95
+"""The part of all tasks that survey-core must be able to answer, or else nothing is proven."""
 
 
 def test_expressions_give_what_survey_core_gives() -> None:
     tasks = [random_task(f"{SEED}:{number}") for number in range(4 * PATHS)]
     apart = []
-    for task, answer in zip(tasks, answers_of_node(tasks), strict=True):
-        if "value" in answer:
-            scope = Scope(task["values"], now=NOW)
-            ours = as_node_says(read_expression(task["expression"]).evaluate(scope))
-            if seen_by_node(ours) != seen_by_node(answer["value"]):
-                apart.append((task, answer["value"], ours))
+    for task, answer in _compared(tasks, "value"):
+        scope = Scope(task["values"], now=NOW)
+        ours = as_node_says(read_expression(task["expression"]).evaluate(scope))
+        if seen_by_node(ours) != seen_by_node(answer["value"]):
+            apart.append((task, answer["value"], ours))
     assert apart == []
 
 
@@ -39,18 +47,27 @@ def test_ways_through_surveys_are_those_of_survey_core() -> None:
     tasks = [as_offered(random_path(f"{SEED}:{number}"), now=NOW) for number in range(PATHS)]
     apart = [
         (task, difference)
-        for task, answer in zip(tasks, answers_of_node(tasks), strict=True)
-        if "states" in answer
-        and (difference := _difference(walked(task, now=NOW), answer["states"]))
+        for task, answer in _compared(tasks, "states")
+        if (difference := _difference(walked(task, now=NOW), answer["states"]))
     ]
     assert apart == []
+
+
+def _compared(tasks: list[dict[str, Any]], key: str) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """The tasks with survey-core's answers; fails with its faults where there are too few."""
+    pairs = list(zip(tasks, answers_of_node(tasks), strict=True))
+    faults = [(task, answer) for task, answer in pairs if key not in answer]
+    assert len(pairs) - len(faults) >= COMPARED_MIN * len(tasks), faults[:5]
+    sys.stdout.writelines(f"not answered: {fault}\n" for fault in faults)
+    return [(task, answer) for task, answer in pairs if key in answer]
 
 
 def _difference(ours: list[dict[str, Any]], theirs: list[dict[str, Any]]) -> Any:
     """The first state in which the engines differ: its number, what it is about, both views."""
     for number, (mine, other) in enumerate(zip(ours, theirs, strict=True)):
         for key in mine:
-            seen, wanted = seen_by_node(mine[key]), seen_by_node(other.get(key))
+            theirs = kept_of(other[key]) if key == "data" else other.get(key)
+            seen, wanted = seen_by_node(mine[key]), seen_by_node(theirs)
             if key in ("errors", "panels"):
                 seen, wanted = sorted(seen), sorted(wanted)
             if seen != wanted:

@@ -105,6 +105,24 @@ def test_a_second_finish_gives_the_first_answer(asked: Survey):
     assert Signal.objects.get().native_score == 3
 
 
+def test_a_broken_sitting_does_not_keep_the_others_open(asked: Survey, caplog: Any):
+    whole = [sitting(asked, key) for key in "abc"]
+    for one in whole:
+        keep_answers(one, {"nps": 2}, now=cast.NOW)
+    unreadable = create_survey(name="Broken", definition=PAGES, now=cast.NOW)
+    broken = sitting(unreadable, "x")
+    keep_answers(broken, {"nps": 3}, now=cast.NOW)
+    broken.version.definition = "gone"
+    broken.version.published_at += timedelta(seconds=1)
+    broken.version.save()
+    assert close_sittings(now=cast.NOW + CLOSED_AFTER) == 4
+    broken.refresh_from_db()
+    assert (broken.disposition, broken.reason) == ("breakoff", "cannot be finished: AssertionError")
+    assert f"sitting {broken.pk} cannot be finished" in caplog.text
+    assert set(Answer.objects.values_list("key", flat=True)) == set("abc")
+    assert close_sittings(now=cast.NOW + CLOSED_AFTER) == 0
+
+
 def test_what_nobody_comes_back_to_ends_as_the_standard_says(asked: Survey):
     nothing, little, enough = (sitting(asked, key) for key in ("a", "b", "c"))
     keep_answers(little, {"why": "Slow"}, now=cast.NOW)
