@@ -59,7 +59,7 @@ def _finish(ids: list[int], *, now: datetime) -> tuple[list[int], dict[int, str]
             finished = finish_sittings(ids, now=now, is_partial=True)
     except OperationalError:
         raise
-    except Exception as fault:  # noqa: BLE001 - whatever is wrong with one, the others end
+    except Exception as fault:  # noqa: BLE001 (whatever is wrong with one, the others end)
         if len(ids) < 2:
             _log.exception("sitting %s cannot be finished and is put aside", *ids)
             return [], dict.fromkeys(ids, f"cannot be finished: {type(fault).__name__}")
