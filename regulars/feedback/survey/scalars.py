@@ -132,7 +132,7 @@ def text_of(value: Value) -> str:
     return value if isinstance(value, str) else "[object Object]"
 
 
-def _double(number: float) -> float:
+def _double(number: Any) -> float:
     """The number as a browser holds it: large ones rounded, those beyond its largest infinite."""
     if isinstance(number, float) or abs(number) <= SAFE_INTEGER:
         return number
