@@ -132,9 +132,9 @@ def text_of(value: Value) -> str:
     return value if isinstance(value, str) else "[object Object]"
 
 
-def _double(number: Any) -> float:
+def _double(number: float) -> float:
     """The number as a browser holds it: large ones rounded, those beyond its largest infinite."""
-    if isinstance(number, float) or abs(number) <= SAFE_INTEGER:
+    if not isinstance(number, int) or abs(number) <= SAFE_INTEGER:
         return number
     if abs(number) < INFINITE:
         return float(number)

@@ -152,8 +152,8 @@ def test_a_list_longer_than_what_is_offered_is_refused_before_it_is_read(kind: s
     )
     definition = read_definition(survey(skeleton(kind, "q") | choices))
     began = time.monotonic()
-    for sent in (["choice 299"] * 60_000, [{}] * 60_000):
-        assert complete(definition, {"q": sent}).problems
+    for member in ("choice 299", {}):
+        assert complete(definition, {"q": [member] * 60_000}).problems
     assert time.monotonic() - began < 1
 
 
