@@ -1,6 +1,6 @@
 """Answers: checked by the survey engine, written once, and turned into signals."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -11,10 +11,11 @@ from regulars.core.errors import Refused
 from regulars.core.events import publish
 from regulars.core.sql import int_array, json_array, text_array, time_array
 from regulars.customers.actions.timeline import TimelineNote, note_on_timeline
+from regulars.feedback.actions.answered import mark_answered, passed_before
 from regulars.feedback.actions.doubts import NO_DOUBTS, doubts_of
 from regulars.feedback.actions.quotas import note_places, take_places
 from regulars.feedback.events import AnswersReceived
-from regulars.feedback.models import Answer, Invitation, Signal, Survey, SurveyVersion
+from regulars.feedback.models import Answer, Signal, Survey, SurveyVersion
 from regulars.feedback.queries.quotas import QuotaFacts
 from regulars.feedback.queries.surveys import definition_of
 from regulars.feedback.survey.definition import Definition
@@ -111,7 +112,7 @@ def receive_answers(batch: Sequence[AnswerInput], *, now: datetime) -> list[Rece
     new = [(new_ids[fit.given.key], fit) for fit in fits if fit.given.key in new_ids]
     if new:
         _write_signals(new)
-        _mark_invitations(new)
+        mark_answered(_invited(new), now=now)
         _tell_others(new)
         publish(AnswersReceived(answer_ids=tuple(answer_id for answer_id, _ in new)))
     ids = known_ids | new_ids
@@ -288,32 +289,18 @@ def _signal(answer_id: int, given: AnswerInput, draft: SignalDraft) -> Signal:
     )
 
 
-def _mark_invitations(new: Sequence[tuple[int, _Fit]]) -> None:
-    """Note on each invitation when it was answered; one statement."""
-    pairs = [
-        (fit.given.invitation_id, fit.given.answered_at)
-        for _, fit in new
-        if fit.given.invitation_id
-    ]
-    if not pairs:
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            UPDATE {Invitation._meta.db_table} AS invitation
-            SET answered_at = given.at, started_at = coalesce(invitation.started_at, given.at)
-            FROM unnest(%s::bigint[], %s::timestamptz[]) AS given (id, at)
-            WHERE invitation.id = given.id AND invitation.answered_at IS NULL
-            """,
-            [int_array(pair[0] for pair in pairs), time_array(pair[1] for pair in pairs)],
-        )
+def _invited(new: Sequence[tuple[int, _Fit]]) -> list[tuple[int, datetime]]:
+    """The invitations that were answered, and when."""
+    given = [fit.given for _, fit in new]
+    return [(one.invitation_id, one.answered_at) for one in given if one.invitation_id]
 
 
 def _tell_others(new: Sequence[tuple[int, _Fit]]) -> None:
     """Note the answers on timelines, and the passages that nothing else told of."""
     names = _survey_names(fit.given.version.survey_id for _, fit in new)
     note_on_timeline([_note(pk, fit, names=names) for pk, fit in new if fit.given.customer_id])
-    record_passages([_passage(pk, fit.given) for pk, fit in new if _makes_passage(fit.given)])
+    told = passed_before([pk for pk, _at in _invited(new)])
+    record_passages([_passage(pk, fit.given) for pk, fit in new if _makes_passage(fit.given, told)])
 
 
 def _survey_names(survey_ids: Iterable[int]) -> dict[int, str]:
@@ -338,9 +325,11 @@ def _note(answer_id: int, fit: _Fit, *, names: dict[int, str]) -> TimelineNote:
     )
 
 
-def _makes_passage(given: AnswerInput) -> bool:
-    """A purchase tells of its passage itself, so an answer about it would count it twice."""
-    return given.is_passage and given.touchpoint_id is not None
+def _makes_passage(given: AnswerInput, told: Container[tuple[int | None, int]]) -> bool:
+    """Whether nothing else told of the passage: no purchase, and no passage that led to asking."""
+    if not given.is_passage or given.touchpoint_id is None:
+        return False
+    return (given.invitation_id, given.touchpoint_id) not in told
 
 
 def _passage(answer_id: int, given: AnswerInput) -> PassageInput:

@@ -8,6 +8,7 @@ from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from regulars.core.jobs import every
+from regulars.feedback.actions.answered import end_answered
 from regulars.feedback.actions.sittings import end_sittings, finish_sittings
 from regulars.feedback.models import Sitting
 from regulars.feedback.rules.dispositions import closed_as
@@ -32,9 +33,12 @@ def close_sittings(*, now: datetime) -> int:
     """End what has rested for a week; how many sittings that were.
 
     Who had answered enough is put on record with what there is, marked as partial; the others broke
-    off or never began. What cannot be finished at all breaks off, too, and says why.
+    off or never began. What cannot be finished at all breaks off, too, and says why. Whose
+    invitation was answered elsewhere ends with that answer.
     """
     rows = Sitting.objects.filter(ended_at__isnull=True, last_at__lte=now - CLOSED_AFTER)
+    elsewhere = rows.filter(invitation__answered_at__isnull=False)
+    end_answered(elsewhere.order_by("pk").values_list("invitation", flat=True)[:AT_ONCE], now=now)
     held = rows.order_by("pk").select_for_update(skip_locked=True)[:AT_ONCE]
     by_end: dict[str, list[int]] = defaultdict(list)
     for pk, disposition in held.values_list("pk", "disposition"):
@@ -67,4 +71,5 @@ def _finish(ids: list[int], *, now: datetime) -> tuple[list[int], dict[int, str]
         unfit, broken = _finish(ids[:middle], now=now)
         others, more = _finish(ids[middle:], now=now)
         return unfit + others, broken | more
-    return [one.sitting.pk for one in finished if one.problems], {}
+    unfit = [one.sitting.pk for one in finished if not one.answer_id and not one.full_quota]
+    return unfit, {}

@@ -46,17 +46,22 @@ class Invited:
 def invite(batch: Sequence[InvitationInput], *, now: datetime) -> list[Invited]:
     """Invite customers to surveys, each cause once, and say who was asked and who was not.
 
+    Where a batch names a cause more than once, the first one is the new one.
     Messages go through the one door to sending; what it withholds comes back with the reason. The
     number of statements does not depend on the size of the batch.
     """
     versions = _open_versions({one.survey_id for one in batch})
-    new_ids = _insert(batch, versions, now=now)
+    firsts: dict[tuple[int, str], int] = {}
+    for index, one in enumerate(batch):
+        firsts.setdefault((one.survey_id, one.cause), index)
+    new_ids = _insert([batch[index] for index in firsts.values()], versions, now=now)
     rows = _rows(batch)
     _send([row for row in rows.values() if row.pk in new_ids and not row.sample], now=now)
     return [
-        Invited(one.cause, row.pk, row.pk in new_ids, row.withheld)
-        for one in batch
-        for row in (rows[one.survey_id, one.cause],)
+        Invited(one.cause, row.pk, row.pk in new_ids and index == firsts[key], row.withheld)
+        for index, one in enumerate(batch)
+        for key in ((one.survey_id, one.cause),)
+        for row in (rows[key],)
     ]
 
 

@@ -59,7 +59,10 @@ def after_returns(return_ids: Sequence[int], *, now: datetime) -> None:
 
 
 def after_passages(passage_ids: Sequence[int], *, now: datetime) -> None:
-    """Customers who went through a touchpoint in the last days become candidates."""
+    """Customers who went through a touchpoint in the last days become candidates.
+
+    Who answered about it is asked no more, or each answer would lead to the next question.
+    """
     plans = list(plans_for("passage"))
     if not plans:
         return
@@ -69,7 +72,7 @@ def after_passages(passage_ids: Sequence[int], *, now: datetime) -> None:
         sample=False,
         at__gt=now - FRESH,
         touchpoint__code__in={plan.subject for plan in plans},
-    )
+    ).exclude(cause__startswith="answer:")
     columns = ("touchpoint__code", "cause", "customer_id", "at", "store_id")
     by_code = _grouped(
         (code, Happened(customer_id=who, cause=cause, at=at, store_id=store))

@@ -14,13 +14,15 @@ from regulars.feedback.actions.answers import AnswerInput, Received, receive_ans
 from regulars.feedback.models import Invitation, Sitting, SurveyVersion
 from regulars.feedback.queries.quotas import QuotaFacts, full_quotas
 from regulars.feedback.queries.surveys import definition_of
-from regulars.feedback.rules.dispositions import DISPOSITIONS, FINAL, interim_disposition
+from regulars.feedback.rules.dispositions import (
+    DISPOSITIONS,
+    FINAL,
+    REOPENABLE,
+    interim_disposition,
+)
 from regulars.feedback.survey.definition import Definition
 from regulars.feedback.survey.path import check, screens
 from regulars.feedback.survey.problems import Problem
-
-REOPENABLE = ("breakoff", "unresponsive")
-"""Ends without an answer on record; who comes back goes on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -276,12 +278,12 @@ def finish_sittings(
 
 
 def is_over(sitting: Sitting | None) -> bool:
-    """Whether a respondent cannot go on: everything is answered, or there is no place for more."""
-    return (
-        sitting is not None
-        and sitting.ended_at is not None
-        and sitting.disposition not in REOPENABLE
-    )
+    """Whether a respondent cannot go on: all is answered, here or elsewhere, or there is no place."""
+    if sitting is None:
+        return False
+    if sitting.invitation is not None and sitting.invitation.answered_at is not None:
+        return True
+    return sitting.ended_at is not None and sitting.disposition not in REOPENABLE
 
 
 def _settle(sitting: Sitting, said: Received, *, now: datetime, is_partial: bool) -> None:

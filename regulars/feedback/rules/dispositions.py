@@ -42,6 +42,9 @@ FINAL = (
 )
 """States in which an attempt has ended."""
 
+REOPENABLE = ("breakoff", "unresponsive")
+"""Ends without an answer on record; who comes back goes on."""
+
 AAPOR: dict[str, str] = {
     "completed": "complete",
     "partial": "partial",

@@ -14,12 +14,19 @@ from regulars.customers.actions.segments import SegmentInput, create_segment
 from regulars.customers.models import Customer, Segment, SegmentMember
 from regulars.feedback.actions import receive_answers
 from regulars.feedback.actions.asking import ask_due
-from regulars.feedback.actions.nominating import after_purchases, nominate_everybody, start_turns
+from regulars.feedback.actions.nominating import (
+    after_passages,
+    after_purchases,
+    nominate_everybody,
+    start_turns,
+)
 from regulars.feedback.actions.plans import Happened, PlanInput, nominate, set_plan, switch_plan
 from regulars.feedback.models import AskingPlan, Candidate, Invitation
 from regulars.feedback.queries.plans import why_asked
 from regulars.feedback.rules.plans import is_drawn
 from regulars.feedback.tests import cast
+from regulars.journey.actions import PassageInput, record_passages
+from regulars.journey.models import Passage, Touchpoint
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -154,6 +161,40 @@ def test_another_channel_and_reminders_follow_until_somebody_answers(outbox: Any
     assert [key for _, key in outbox()[3:]] == [f"{other.pk}:2", f"{other.pk}:3"]
     assert states() == {"P0": ("over", "answered"), "P1": ("over", "last_step")}
     assert Message.objects.filter(is_reminder=True).count() == 3
+
+
+def test_two_plans_of_one_survey_ask_once_after_one_cause():
+    first = plan()
+    second = set_plan(first.survey, PlanInput(name="Second", trigger="purchase"), now=NOW)
+    who = people(1)
+    for one in (first, second):
+        candidates(one, who)
+    ask_due(now=NOW)
+    rows = Candidate.objects.order_by("pk").values_list("state", "reason")
+    assert list(rows) == [("over", "last_step"), ("not_asked", "asked_already")]
+
+
+def test_an_answer_leads_to_no_further_question_about_the_same_passage():
+    asking = plan(trigger="passage", subject="purchase_shop")
+    (ann,) = people(1)
+    place = Touchpoint.objects.get(code="purchase_shop")
+    record_passages(
+        [PassageInput(touchpoint_id=place.pk, customer_id=ann.pk, at=NOW, cause="visit:1")]
+    )
+    after_passages(list(Passage.objects.values_list("pk", flat=True)), now=NOW)
+    ask_due(now=NOW)
+    invitation = Invitation.objects.get()
+    told = {"customer_id": ann.pk, "touchpoint_id": place.pk}
+    receive_answers(
+        [
+            cast.answer(asking.survey, "a", invitation_id=invitation.pk, **told),
+            cast.answer(asking.survey, "b", **told),
+        ],
+        now=NOW,
+    )
+    assert Passage.objects.count() == 2, "the visit asked about, and the one nobody asked about"
+    after_passages(list(Passage.objects.values_list("pk", flat=True)), now=NOW)
+    assert Candidate.objects.count() == 1
 
 
 def test_a_closed_channel_makes_way_for_the_next_one_at_once(outbox: Any):

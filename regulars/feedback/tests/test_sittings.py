@@ -137,6 +137,29 @@ def test_what_nobody_comes_back_to_ends_as_the_standard_says(asked: Survey):
     assert keep_answers(nothing, {}, now=cast.NOW).sitting.ended_at is None
 
 
+def test_an_answer_from_elsewhere_ends_the_sitting_of_its_invitation(asked: Survey, client: Client):
+    begun, unopened = invited(asked), invited(asked, "visit:2")
+    keep_answers(open_sitting(invited_input(begun), now=cast.NOW), {"nps": 2}, now=cast.NOW)
+    given = {"nps": 9, "city": "Omsk"}
+    batch = [
+        cast.answer(asked, f"api:{one.pk}", values=given, invitation_id=one.pk)
+        for one in (begun, unopened)
+    ]
+    receive_answers(batch, now=cast.NOW)
+    (here,) = Sitting.objects.all()
+    assert (here.disposition, here.answer_id) == (
+        "completed",
+        Answer.objects.get(key=batch[0].key).pk,
+    )
+    assert keep_answers(here, {"nps": 1}, now=cast.NOW).is_over
+    late = open_sitting(invited_input(unopened), now=cast.NOW)
+    assert keep_answers(late, {"nps": 1, "city": "Omsk"}, now=cast.NOW).is_over
+    assert "Thank you" in client.get(f"/s/{begun.token}").content.decode()
+    close_sittings(now=cast.NOW + CLOSED_AFTER)
+    assert Answer.objects.count() == 2
+    assert set(Sitting.objects.values_list("disposition", flat=True)) == {"completed"}
+
+
 def test_the_number_of_statements_does_not_depend_on_the_batch(
     asked: Survey, django_assert_num_queries: Any
 ):
