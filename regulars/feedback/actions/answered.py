@@ -41,7 +41,7 @@ def end_answered(invitation_ids: Iterable[int], *, now: datetime) -> int:
         cursor.execute(
             END_ANSWERED, {"ids": list(invitation_ids), "reopenable": list(REOPENABLE), "now": now}
         )
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 END_ANSWERED = f"""
