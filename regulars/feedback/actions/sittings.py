@@ -44,14 +44,13 @@ class SittingInput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keep:
-    """Answers to be kept in a sitting. None takes an answer back; `is_whole` replaces them all."""
+    """Answers to be kept in a sitting beside those it has. None takes an answer back."""
 
     sitting_id: int
     values: Mapping[str, Any]
     position: str = ""
     channel: str = ""
     language: str = ""
-    is_whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,8 +202,7 @@ def _changed(sitting: Sitting, given: Keep, *, now: datetime) -> _Change:
     if is_over(sitting):
         return _Change(sitting, is_over=True)
     definition = definition_of(sitting.version)
-    before = {} if given.is_whole else sitting.values
-    values, problems = fitting(definition, {**before, **given.values})
+    values, problems = fitting(definition, {**sitting.values, **given.values})
     sitting.values = values
     sitting.position = given.position or sitting.position
     sitting.language = given.language or sitting.language

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.urls import reverse
 
 from regulars.feedback.actions.sittings import (
+    Finished,
     Keep,
     Kept,
     SittingInput,
@@ -136,21 +137,22 @@ def settle(steps: Sequence[Step], *, now: datetime) -> None:
         _note(step, kept)
     complete = [step.sitting.pk for step in going if step.talk.end == "complete"]
     for done in finish_sittings(complete, now=now):
-        if done.full_quota:
-            _mark_full(going, done.sitting.pk)
+        _note_finish(going, done)
     refused = [one.sitting.pk for one in going if one.talk.end == "stopped" and not one.talk.values]
     end_sittings(refused, "refused", now=now)
     _write(steps, now=now)
 
 
 def _keep(step: Step) -> Keep:
+    """What was said since the sitting was read; a page may have kept other answers since."""
+    before, after = step.sitting.values, step.talk.values
+    changed = {name for name in before | after if before.get(name) != after.get(name)}
     return Keep(
         sitting_id=step.sitting.pk,
-        values=step.talk.values,
+        values={name: after.get(name) for name in changed},
         position=step.talk.at,
         channel=step.dialogue.channel,
         language=step.talk.language,
-        is_whole=True,
     )
 
 
@@ -162,10 +164,16 @@ def _note(step: Step, kept: Kept) -> None:
         step.talk = replace(step.talk, at="", end="complete", problem=None)
 
 
-def _mark_full(steps: Sequence[Step], sitting_id: int) -> None:
+def _note_finish(steps: Sequence[Step], done: Finished) -> None:
+    """A full quota ends the conversation; what stands against the answer is asked for."""
     for step in steps:
-        if step.sitting.pk == sitting_id:
+        if step.sitting.pk != done.sitting.pk:
+            continue
+        if done.full_quota:
             step.talk = replace(step.talk, at="", end="full", problem=None)
+        elif done.problems:
+            mode, language, values = step.talk.mode, step.talk.language, done.sitting.values
+            step.talk = first_turn(step.definition, mode=mode, language=language, values=values)
 
 
 def _write(steps: Sequence[Step], *, now: datetime) -> None:

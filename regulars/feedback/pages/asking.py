@@ -4,14 +4,13 @@ Each post is kept in a sitting, so the same link goes on where somebody stopped,
 """
 
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.core import signing
 from django.db import transaction
-from django.http import HttpRequest, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import get_supported_language_variant
@@ -34,11 +33,14 @@ from regulars.feedback.look import survey_stylesheet_url
 from regulars.feedback.models import Invitation, PublicLink, Sitting, SurveyVersion
 from regulars.feedback.pages.screens import (
     Turn,
+    change_of,
     first_turn,
     next_turn,
     preselected,
     resumed_turn,
     screen_context,
+    turn_with_kept,
+    turn_with_problems,
 )
 from regulars.feedback.queries.sittings import find_sitting_of
 from regulars.feedback.queries.surveys import (
@@ -80,6 +82,14 @@ class Asking:
     preferred: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a posted screen: what is shown next, or the end, `thanks` or `full`."""
+
+    turn: Turn
+    end: str = ""
+
+
 @page("s/<str:token>", needs=PUBLIC)
 @never_cache
 @csrf_exempt
@@ -93,39 +103,46 @@ def invited(request: HttpRequest, token: str) -> Shown:
     own = (sitting.language if sitting else "") or invitation.language
     asking = _asking(request, version, store=invitation.store, own=own)
     if invitation.answered_at is not None or is_over(sitting):
-        return _thanks(request, asking, sitting)
+        return _thanks(request, asking, is_full=bool(sitting) and _end_of(sitting) == "full")
     if not invitation.survey.is_open:
         return _closed(request, _("This survey has ended."), status=410)
     if request.method != "POST" or not _is_a_person(request):
         return _screen(request, asking, _first(request, asking, sitting))
-    turn = next_turn(asking.definition, request.POST)
     opening = replace(
         invited_input(invitation, language=asking.language), began_at=_began_at(request)
     )
-    if _went_on(opening, asking, turn):
+    outcome = _keep_posted(opening, asking, request.POST)
+    if outcome.end:
         return HttpResponseRedirect(f"{request.path}?lang={asking.language}")
-    return _screen(request, asking, turn)
+    return _screen(request, asking, outcome.turn)
 
 
 @page("q/<str:code>", needs=PUBLIC)
 @never_cache
 @csrf_exempt
 def public(request: HttpRequest, code: str) -> Shown:
-    """The survey of a printed code; every visit is another respondent."""
+    """The survey of a printed code; every visit is another respondent.
+
+    A visit keeps the version that it began with, whatever is published meanwhile.
+    """
     link = find_public_link(code.lower())
     if link is None:
         return _closed(request, _("This link does not lead to a survey."), status=404)
-    asking = _asking(request, latest_version(link.survey), store=link.store)
-    if "thanks" in request.GET:
-        return _thanks(request, asking)
+    visit = _visit_of(request)
+    sitting = find_sitting_of(_key_of(link, visit[0])) if visit else None
+    version = sitting.version if sitting else latest_version(link.survey)
+    asking = _asking(request, version, store=link.store)
+    if end := request.GET.get("thanks"):
+        return _thanks(request, asking, is_full=end == "full")
     if not link.survey.is_open:
         return _closed(request, _("This survey has ended."), status=410)
     if request.method != "POST" or not _is_a_person(request):
         return _screen(request, asking, _first(request, asking, None))
-    turn = next_turn(asking.definition, request.POST)
-    if _went_on(_public_input(request, link, asking), asking, turn):
-        return HttpResponseRedirect(f"{request.path}?thanks=1&lang={asking.language}")
-    return _screen(request, asking, turn)
+    outcome = _keep_posted(_public_input(request, link, asking), asking, request.POST)
+    if outcome.end:
+        end = "full" if outcome.end == "full" else "1"
+        return HttpResponseRedirect(f"{request.path}?thanks={end}&lang={asking.language}")
+    return _screen(request, asking, outcome.turn)
 
 
 def _first(request: HttpRequest, asking: Asking, sitting: Sitting | None) -> Turn:
@@ -136,32 +153,52 @@ def _first(request: HttpRequest, asking: Asking, sitting: Sitting | None) -> Tur
     return first_turn(asking.definition, preselected(asking.definition, rating))
 
 
-def _went_on(opening: SittingInput, asking: Asking, turn: Turn) -> bool:
-    """Keep what was posted; whether the respondent is through, by the last page or a full quota."""
-    now = timezone.now()
+def _keep_posted(opening: SittingInput, asking: Asking, form: QueryDict) -> Outcome:
+    """Keep what was posted, and hand the answer over when it is the last page.
+
+    What stands against the answer comes back as problems on the screen where it can be mended.
+    """
+    now, definition = timezone.now(), asking.definition
+    turn = next_turn(definition, form)
     with transaction.atomic():
         sitting = open_sitting(opening, now=now)
-        values = turn.values if turn.complete_values is None else turn.complete_values
-        kept = keep_answers_of([_keep(sitting, values, asking, turn)], now=now)[0]
-        if turn.complete_values is not None and not kept.is_over and not kept.full_quota:
-            finish_sitting(kept.sitting, now=now)
-    return turn.complete_values is not None or kept.is_over or bool(kept.full_quota)
+        sent = change_of(definition, form, turn) if sitting.values else _all_of(turn)
+        kept = keep_answers_of([_keep(sitting, sent, asking, turn)], now=now)[0]
+        if kept.is_over or kept.full_quota:
+            return Outcome(turn, _end_of(kept.sitting))
+        if turn.complete_values is None:
+            return Outcome(turn_with_kept(definition, turn, kept.sitting.values, sent))
+        done = finish_sitting(kept.sitting, now=now)
+    if done.problems:
+        return Outcome(turn_with_problems(definition, done.sitting.values, done.problems))
+    return Outcome(turn, _end_of(done.sitting))
 
 
-def _keep(sitting: Sitting, values: Mapping[str, Any], asking: Asking, turn: Turn) -> Keep:
+def _all_of(turn: Turn) -> dict[str, Any]:
+    return turn.values if turn.complete_values is None else turn.complete_values
+
+
+def _end_of(sitting: Sitting) -> str:
+    return "full" if sitting.disposition == "rejected" else "thanks"
+
+
+def _keep(sitting: Sitting, sent: dict[str, Any], asking: Asking, turn: Turn) -> Keep:
     return Keep(
         sitting_id=sitting.pk,
-        values=values,
+        values=sent,
         position=turn.screen.page.name if turn.screen else "",
         language=asking.language,
-        is_whole=True,
     )
+
+
+def _key_of(link: PublicLink, visit: str) -> str:
+    return f"public:{link.pk}:{visit}"
 
 
 def _public_input(request: HttpRequest, link: PublicLink, asking: Asking) -> SittingInput:
     visit, began_at = _visit_of(request) or (uuid.uuid4().hex, None)
     return SittingInput(
-        key=f"public:{link.pk}:{visit}",
+        key=_key_of(link, visit),
         version=asking.version,
         channel="qr",
         language=asking.language,
@@ -222,10 +259,10 @@ def _screen(request: HttpRequest, asking: Asking, turn: Turn) -> Shown:
         return show(request, "feedback/survey.html", status=status, **context)
 
 
-def _thanks(request: HttpRequest, asking: Asking, sitting: Sitting | None = None) -> Shown:
+def _thanks(request: HttpRequest, asking: Asking, *, is_full: bool = False) -> Shown:
     with translation.override(_chrome(asking.language)):
         words = text_in(asking.definition.thanks, asking.language) or _("Your answer has arrived.")
-        if sitting is not None and sitting.disposition == "rejected":
+        if is_full:
             words = _("Enough people like you have answered this survey already.")
         context = _frame(asking) | {"title": _("Thank you!"), "words": words, "done": True}
         return show(request, "feedback/survey_end.html", **context)

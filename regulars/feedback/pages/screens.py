@@ -1,6 +1,8 @@
 """The screens of a survey: what a posted form says, and what follows it."""
 
-from dataclasses import dataclass
+import re
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.http import QueryDict
@@ -103,6 +105,32 @@ def next_turn(definition: Definition, form: QueryDict) -> Turn:
     return _turn_after(sitting, values, screen)
 
 
+def change_of(definition: Definition, form: QueryDict, turn: Turn) -> Values:
+    """What a posted screen says of its own questions, and what followed from that for others.
+
+    None takes an answer back. What the form only carried along is left out: another device may have
+    answered anew since it was opened.
+    """
+    questions = tuple(definition.questions())
+    carried = cleaned(questions, values_in(definition, form)).values
+    after = turn.complete_values
+    after = cleaned(questions, turn.values).values if after is None else after
+    here = {re.split(r"[\[.]", path)[0] for path in form.getlist("shown")}
+    followed = {one for one in carried | after if carried.get(one) != after.get(one)}
+    names = here | {name + COMMENT for name in here} | followed
+    return {name: after.get(name) for name in names}
+
+
+def turn_with_kept(definition: Definition, turn: Turn, kept: Values, sent: Collection[str]) -> Turn:
+    """The same turn with what is kept of questions that were not sent with it, from elsewhere."""
+    values = {**turn.values, **{name: kept[name] for name in kept if name not in sent}}
+    if turn.screen is None or values == turn.values:
+        return turn
+    known = cleaned(tuple(definition.questions()), values).values
+    asked = screens_of(sitting_with(definition, known))
+    return replace(turn, values=values, screen=asked[_index_of(asked, turn.screen.page.name)])
+
+
 def _turn_after(sitting: Sitting, values: Values, screen: Screen) -> Turn:
     """The next screen, the same one with its problems, or the end."""
     sitting.stand_on(screen.page)
@@ -119,13 +147,20 @@ def _last_turn(definition: Definition, values: Values) -> Turn:
     checked = complete(definition, values)
     if not checked.problems:
         return Turn(values, None, complete_values=checked.values)
-    faulty = {root_name(problem) for problem in checked.problems}
+    return turn_with_problems(definition, values, checked.problems)
+
+
+def turn_with_problems(
+    definition: Definition, values: Values, problems: tuple[Problem, ...]
+) -> Turn:
+    """The first screen that one of these problems is on, or else the first of all."""
+    faulty = {root_name(problem) for problem in problems}
     asked = screens_of(sitting_with(definition, values))
     for screen in asked:
         groups = {one.name for one in (screen.page, *screen.page.panels())}
         if faulty & (groups | {one.name for one in screen.questions}):
-            return Turn(values, screen, checked.problems)
-    return Turn(values, asked[0], checked.problems)
+            return Turn(values, screen, problems)
+    return Turn(values, asked[0], problems)
 
 
 def _with_answers(

@@ -24,7 +24,7 @@ from regulars.feedback.actions.sittings import (
     open_sitting,
     open_sittings,
 )
-from regulars.feedback.actions.surveys import create_survey
+from regulars.feedback.actions.surveys import create_survey, publish_version
 from regulars.feedback.models import Answer, Invitation, PublicLink, Quota, Signal, Sitting, Survey
 from regulars.feedback.queries.quotas import miscounted_quotas
 from regulars.feedback.queries.signals import SignalFilter
@@ -244,7 +244,41 @@ def test_a_screened_out_respondent_reads_why(asked: Survey, client: Client):
     path = f"/q/{PublicLink.objects.get(survey=asked).code}"
     sent = post(client, path, client.get(path).content.decode(), nps=9)
     assert sent.status_code == 302
+    assert "Enough people" in client.get(sent["Location"]).content.decode()
     assert not Answer.objects.exists()
+
+
+def test_a_visit_keeps_its_version_and_what_stands_against_the_answer_is_shown(
+    asked: Survey, client: Client
+):
+    path = f"/q/{PublicLink.objects.get(survey=asked).code}"
+    second = post(client, path, client.get(path).content.decode(), nps=9).content.decode()
+    fewer = PAGES | {"pages": PAGES["pages"][:1]}
+    publish_version(asked, definition=fewer, now=cast.NOW)
+    third = post(client, path, second, city="Omsk").content.decode()
+    assert 'name="q-colour"' in third, "the page of the version that the visit began with"
+    here = Sitting.objects.get()
+    keep_answers(here, {"city": None}, now=cast.NOW)
+    again = post(client, path, third, colour="red")
+    assert (again.status_code, Answer.objects.count()) == (422, 0)
+    done = post(client, path, again.content.decode(), city="Omsk")
+    done = post(client, path, done.content.decode(), colour="red")
+    assert done.status_code == 302
+    assert Answer.objects.get().values == {"nps": 9, "city": "Omsk", "colour": "red"}
+
+
+def test_an_old_form_takes_nothing_back_that_was_answered_elsewhere(asked: Survey):
+    invitation, phone, desk = invited(asked), Client(), Client()
+    path = f"/s/{invitation.token}"
+    first = phone.get(path).content.decode()
+    second = post(desk, path, first, nps=9).content.decode()
+    third = post(desk, path, second, city="Omsk", why="Fast").content.decode()
+    shown = post(phone, path, first, nps=8).content.decode()
+    assert Sitting.objects.get().values == {"nps": 8, "city": "Omsk", "why": "Fast"}
+    assert 'value="Omsk"' in shown
+    post(phone, path, shown, city="Tomsk", why="")
+    assert post(desk, path, third, colour="red").status_code == 302
+    assert Answer.objects.get().values == {"nps": 8, "city": "Tomsk", "colour": "red"}
 
 
 def test_a_definition_names_quotas_of_its_own(db: None):

@@ -16,9 +16,12 @@ from regulars.channels.kind import Heard
 from regulars.channels.models import HeardMessage, KnownAddress, Message
 from regulars.channels.tests.provider import Provider, provider
 from regulars.feedback.actions.invitations import InvitationInput, invite
+from regulars.feedback.actions.sittings import SittingInput, keep_answers
 from regulars.feedback.actions.surveys import link_for, open_survey
+from regulars.feedback.actions.talking import Opening, open_talks, settle
 from regulars.feedback.actions.writing_back import hold_dialogues
 from regulars.feedback.models import Answer, Dialogue, Invitation, Sitting
+from regulars.feedback.queries.surveys import latest_version
 from regulars.feedback.tests import cast
 from tests import make
 
@@ -141,6 +144,16 @@ def test_a_repeat_changes_nothing_and_a_batch_takes_no_more_statements(outside):
             assert hold_dialogues(ids, now=timezone.now()) == size
         counts.append(len(spent))
     assert counts[0] == counts[1], counts
+
+
+def test_a_turn_keeps_only_what_was_said_in_it():
+    given = SittingInput(key="k", version=latest_version(cast.survey()), channel="telegram")
+    now = timezone.now()
+    (step,) = open_talks([Opening(key="k", sitting=given, address="7", mode="message")], now=now)
+    keep_answers(step.sitting, {"satisfied": 5}, now=now)
+    step.hear("3")
+    settle([step], now=now)
+    assert Sitting.objects.get().values == {"nps": 3, "satisfied": 5}
 
 
 def test_odd_input_is_taken_in_unharmed(outside):
