@@ -103,7 +103,7 @@ def invited(request: HttpRequest, token: str) -> Shown:
     own = (sitting.language if sitting else "") or invitation.language
     asking = _asking(request, version, store=invitation.store, own=own)
     if invitation.answered_at is not None or is_over(sitting):
-        return _thanks(request, asking, is_full=bool(sitting) and _end_of(sitting) == "full")
+        return _thanks(request, asking, is_full=sitting is not None and _end_of(sitting) == "full")
     if not invitation.survey.is_open:
         return _closed(request, _("This survey has ended."), status=410)
     if request.method != "POST" or not _is_a_person(request):
