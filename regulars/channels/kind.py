@@ -114,7 +114,7 @@ class Heard:
     @staticmethod
     def key_for(*parts: str) -> str:
         """A key where the provider gives none: the same words at the same moment are one message."""
-        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+        return hashlib.sha256("\0".join(parts).encode(errors="surrogatepass")).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

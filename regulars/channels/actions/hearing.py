@@ -59,9 +59,10 @@ def hear(kind: str, batch: Sequence[Heard], *, now: datetime) -> list[int]:
 
 
 def _row(kind: str, one: Heard, *, now: datetime) -> HeardMessage:
+    key = one.key if len(one.key) <= KEY_MAX else Heard.key_for(one.key)
     return HeardMessage(
         channel=kind,
-        key=one.key if len(one.key) <= KEY_MAX else Heard.key_for(one.key),
+        key=key if keepable(key) == key else Heard.key_for(key),
         address=normal_address_on(kind, keepable(one.address[:ADDRESS_MAX])),
         text=keepable(one.text[:HEARD_MAX]).strip(),
         received_at=now,

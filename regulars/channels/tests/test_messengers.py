@@ -243,7 +243,9 @@ def test_reports_settle_what_became_of_a_message(outside):
 
 def test_a_reply_needs_no_consent_and_no_budget_but_must_answer_somebody(outside):
     ann = make.customer("Ann", phone="+79161234567")
-    (heard_id,) = hear("sms_http", [Heard("k", "79161234567", "9")], now=make.NOW)
+    sent = Heard("k\x00\ud800", "79161234567", "\ud8009\x00")
+    (heard_id,) = hear("sms_http", [sent], now=make.NOW)
+    assert hear("sms_http", [sent], now=make.NOW) == []
     assert HeardMessage.objects.get().customer_id == ann.pk
     for number in range(5):
         reply = by("sms_http", ann.phone, str(number), purpose="survey", in_reply_to=heard_id)
