@@ -10,10 +10,12 @@ import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-REPEATS_MAX = 8
-LOOKED_AT = (4000, 2000, 1000, 250, 125)
-"""The longest text that is looked at with no repeat in the pattern, with one, two, three, four."""
-LOOKED_AT_LEAST = 100
+LOOKED_AT = (4000, 2000, 1000, 250, 125, 64, 40, 32, 26)
+"""The longest text that is looked at with no repeat in the pattern, with one, with two and so on.
+
+With r repeats a text of n characters has about n^(r+1) / (r+1)! ways: never more than 200 million.
+"""
+REPEATS_MAX = len(LOOKED_AT) - 1
 FEW, SEVERAL = 4, 12
 """So many parts with many ways each, or with two or three ways each, are soon tried."""
 
@@ -91,8 +93,7 @@ def repeats_in(pattern: str) -> int:
 
 def longest_for(pattern: str) -> int:
     """The length of the longest text that is looked at with a pattern, in characters."""
-    repeats = repeats_in(pattern)
-    return LOOKED_AT[repeats] if repeats < len(LOOKED_AT) else LOOKED_AT_LEAST
+    return LOOKED_AT[min(repeats_in(pattern), REPEATS_MAX)]
 
 
 def _nested(pattern: str) -> str:
