@@ -13,7 +13,7 @@ from regulars.channels.kind import channel_kinds, reached_by
 from regulars.channels.queries.channels import default_channel
 from regulars.customers.rules.consents import ADDRESS_KINDS
 from regulars.feedback.dialogue.turns import first_turn
-from regulars.feedback.models import Invitation
+from regulars.feedback.models import Invitation, Sitting
 from regulars.feedback.queries.surveys import definition_of
 from regulars.feedback.saying import say_turn
 from regulars.feedback.survey.definition import Definition
@@ -42,6 +42,7 @@ def letter_for(
     invitation: Invitation,
     sender: Sender,
     *,
+    sitting: Sitting | None = None,
     channel: str = "",
     address: str = "",
     step: int = 0,
@@ -49,15 +50,15 @@ def letter_for(
 ) -> OutgoingMessage:
     """The message of an invitation. Its links preselect a score; only the customer's post records.
 
-    In a conversation it is the first question, which is answered by writing back; `address` is the
-    one on that channel. Steps after the first are further messages about the same invitation, each
-    sent once.
+    In a conversation it is the first question that the sitting has no answer to, which is answered
+    by writing back; `address` is the one on that channel. Steps after the first are further
+    messages about the same invitation, each sent once.
     """
     channel = channel or invitation.channel
     key = f"{KEY}{invitation.pk}{f':{step}' if step else ''}"
     kind = channel_kinds.kinds().get(channel)
     if kind is not None and kind.capabilities.is_conversation:
-        message = _first_message(invitation, sender, address=address)
+        message = _first_message(invitation, sender, sitting, address=address)
         return replace(message, key=key, channel=channel, is_reminder=is_reminder)
     definition = definition_of(invitation.version)
     brand = sender.brand
@@ -90,16 +91,24 @@ def letter_for(
         )
 
 
-def _first_message(invitation: Invitation, sender: Sender, *, address: str) -> OutgoingMessage:
-    definition, brand = definition_of(invitation.version), sender.brand
-    wanted = (invitation.language, invitation.customer.language, brand.language)
+def _first_message(
+    invitation: Invitation, sender: Sender, sitting: Sitting | None, *, address: str
+) -> OutgoingMessage:
+    brand, values = sender.brand, sitting.values if sitting else {}
+    definition = definition_of(sitting.version if sitting else invitation.version)
+    chosen = sitting.language if sitting else ""
+    wanted = (chosen, invitation.language, invitation.customer.language, brand.language)
     language = definition.best_language([one for one in wanted if one])
-    said = say_turn(definition, first_turn(definition, mode="message", language=language))
+    link = f"{settings.BASE_URL}{reverse('feedback.invited', args=(invitation.token,))}"
+    talk = first_turn(definition, mode="message", language=language, values=values)
+    if talk.end:
+        talk = replace(talk, end="partial")  # what is left is on the page, if only the last button
+    said = say_turn(definition, talk, link=link)
     return OutgoingMessage(
         key=f"{KEY}{invitation.pk}",
         purpose="survey",
         text=f"{brand.name}: {said.text}",
-        link=f"{settings.BASE_URL}{reverse('feedback.invited', args=(invitation.token,))}",
+        link=link,
         customer_id=invitation.customer_id,
         address=address,
         channel=invitation.channel,

@@ -393,3 +393,6 @@ class Dialogue(Record):
                 condition=Q(end=""),
             ),
         )
+        indexes = (
+            models.Index(fields=("channel", "address", "-heard_upto"), name="dialogue_by_address"),
+        )

@@ -13,7 +13,7 @@ from regulars.channels.queries.channels import addresses_on
 from regulars.core.errors import Refused
 from regulars.core.sql import int_array, text_array
 from regulars.feedback.letters import current_sender, letter_for
-from regulars.feedback.models import Invitation, SurveyVersion
+from regulars.feedback.models import Invitation, Sitting, SurveyVersion
 from regulars.feedback.queries.surveys import definition_of, latest_versions
 from regulars.journey.models import Touchpoint
 
@@ -103,10 +103,13 @@ def approach_again(batch: Sequence[Approach], *, now: datetime) -> dict[int, Sen
     sender = current_sender()
     whom = {one: (one.channel, rows[one.invitation_id].customer_id) for one in known}
     on_channel = addresses_on(set(whom.values()))
+    begun = Sitting.objects.filter(invitation__in=rows).select_related("version")
+    sittings = {one.invitation_id: one for one in begun}
     letters = [
         letter_for(
             rows[one.invitation_id],
             sender,
+            sitting=sittings.get(one.invitation_id),
             channel=one.channel,
             address=on_channel.get(whom[one], ""),
             step=one.step,

@@ -1,10 +1,12 @@
 """Answering what people write: by text and in messengers, one question after another."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
+from django.db.models import Max
 
 from regulars.channels.actions import OutgoingMessage, send
 from regulars.channels.actions.hearing import know_addresses
@@ -13,7 +15,7 @@ from regulars.channels.models import HeardMessage, Message
 from regulars.feedback.actions.sittings import SittingInput, invited_input
 from regulars.feedback.actions.talking import Opening, Step, open_talks, resume, settle
 from regulars.feedback.letters import KEY, invitation_id_of
-from regulars.feedback.models import Dialogue, Invitation, PublicLink
+from regulars.feedback.models import Dialogue, Invitation, PublicLink, Sitting
 from regulars.feedback.queries.surveys import latest_versions
 
 OPEN_FOR = timedelta(days=14)
@@ -25,35 +27,41 @@ _START = re.compile(r"\s*/?start[\s=:]", re.IGNORECASE)
 Place = tuple[str, str]
 """A channel and an address on it."""
 
+Heard = dict[Place, list[HeardMessage]]
+"""What was written from each address, in its order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """An invitation that carried a question to an address, and the first thing written since."""
+
+    invitation_id: int
+    language: str
+    written_at: datetime
+    sent_at: datetime
+    reply_id: int
+
 
 @transaction.atomic
 def hold_dialogues(heard_ids: Sequence[int], *, now: datetime) -> int:
     """Take what people wrote into the conversations it belongs to and write the next questions.
 
-    How many were answered. A code or the link of an invitation begins a conversation, and so does
-    writing back to an invitation; what belongs to none stays unanswered. A repeat changes nothing.
+    These messages only name the addresses: all that came from there and was not taken in yet is, in
+    its order. How many were answered. A code or the link of an invitation begins a conversation,
+    and so does writing back to an invitation; what belongs to none stays unanswered. A repeat
+    changes nothing.
     """
-    heard = list(HeardMessage.objects.filter(pk__in=heard_ids).order_by("pk"))
-    _lock({(one.channel, one.address) for one in heard})
-    steps = {_place(step): step for step in resume(_open_dialogues(heard, now=now))}
-    left = [one for one in heard if _is_new_to(steps.get((one.channel, one.address)), one)]
-    _begin(left, steps, now=now)
-    touched: dict[Place, int] = {}
-    for one in left:
-        step = steps.get((one.channel, one.address))
-        if step is None:
-            continue
-        if one.pk > step.dialogue.heard_upto:
-            step.hear(one.text)
-            step.dialogue.heard_upto = one.pk
-        touched[one.channel, one.address] = one.pk
-    settle([steps[place] for place in touched], now=now)
-    send([_reply(steps[place], heard_id) for place, heard_id in touched.items()], now=now)
-    return len(touched)
-
-
-def _place(step: Step) -> Place:
-    return step.dialogue.channel, step.dialogue.address
+    named = HeardMessage.objects.filter(pk__in=heard_ids)
+    places: set[Place] = set(named.values_list("channel", "address"))
+    _lock(places)
+    left = _unheard(places, now=now)
+    letters = _letters(left, now=now)
+    replies: dict[Place, OutgoingMessage] = {}
+    while left:
+        heads, left = _parted(left, letters)
+        replies |= _hear(heads, letters, now=now)
+    send(list(replies.values()), now=now)
+    return len(replies)
 
 
 def _lock(places: Iterable[Place]) -> None:
@@ -68,28 +76,113 @@ def _lock(places: Iterable[Place]) -> None:
             )
 
 
-def _open_dialogues(heard: Sequence[HeardMessage], *, now: datetime) -> list[Dialogue]:
+def _unheard(places: set[Place], *, now: datetime) -> Heard:
+    """What came from these addresses after the last that a conversation took in, in its order."""
+    here = {"channel__in": {one for one, _ in places}, "address__in": {one for _, one in places}}
+    ends = Dialogue.objects.filter(**here).values_list("channel", "address")
+    upto = {(channel, address): pk for channel, address, pk in ends.annotate(Max("heard_upto"))}
+    found: Heard = {}
+    rows = HeardMessage.objects.filter(**here, received_at__gt=now - OPEN_FOR)
+    for one in rows.order_by("pk"):
+        place = (one.channel, one.address)
+        if place in places and one.pk > upto.get(place, 0):
+            found.setdefault(place, []).append(one)
+    return found
+
+
+def _letters(heard: Heard, *, now: datetime) -> dict[Place, Letter]:
+    """The last invitation that had left for each address before something was written there."""
+    rows = Message.objects.filter(
+        channel__in={channel for channel, _ in heard},
+        address__in={address for _, address in heard},
+        key__startswith=KEY,
+        state="sent",
+        sent_at__gt=now - OPEN_FOR,
+    )
+    found: dict[Place, Letter] = {}
+    for row in rows.order_by("sent_at", "pk"):
+        place, number = (row.channel, row.address), invitation_id_of(row.key)
+        assert row.sent_at is not None
+        since = (one.pk for one in heard.get(place, ()) if one.received_at >= row.sent_at)
+        if number is not None and (reply := next(since, None)):
+            found[place] = Letter(number, row.language, row.created_at, row.sent_at, reply)
+    return found
+
+
+def _parted(left: Heard, letters: Mapping[Place, Letter]) -> tuple[Heard, Heard]:
+    """What is said up to where another conversation may begin, and the rest."""
+    heads: Heard = {}
+    rest: Heard = {}
+    for place, ones in left.items():
+        turns = (at for at, one in enumerate(ones) if at and _turns(one, letters.get(place)))
+        cut = next(turns, len(ones))
+        heads[place] = ones[:cut]
+        if ones[cut:]:
+            rest[place] = ones[cut:]
+    return heads, rest
+
+
+def _turns(one: HeardMessage, letter: Letter | None) -> bool:
+    return bool(_START.match(one.text)) or (letter is not None and one.pk == letter.reply_id)
+
+
+def _hear(
+    heard: Heard, letters: Mapping[Place, Letter], *, now: datetime
+) -> dict[Place, OutgoingMessage]:
+    """What is answered to each address; a constant number of statements."""
+    steps = {_place(step): step for step in resume(_open_dialogues(heard, now=now))}
+    _begin(heard, letters, steps, now=now)
+    touched = {place: ones for place, ones in heard.items() if place in steps}
+    for place, ones in touched.items():
+        _take(steps[place], ones)
+    settle([steps[place] for place in touched], now=now)
+    return {place: _reply(steps[place], ones[-1].pk) for place, ones in touched.items()}
+
+
+def _take(step: Step, heard: Sequence[HeardMessage]) -> None:
+    for one in heard:
+        if one.pk > step.dialogue.heard_upto:
+            step.hear(one.text)
+            step.dialogue.heard_upto = one.pk
+
+
+def _place(step: Step) -> Place:
+    return step.dialogue.channel, step.dialogue.address
+
+
+def _open_dialogues(heard: Heard, *, now: datetime) -> list[Dialogue]:
     """The conversations of these addresses that go on; those that rested too long end."""
     rows = Dialogue.objects.filter(
-        channel__in={one.channel for one in heard},
-        address__in={one.address for one in heard},
+        channel__in={channel for channel, _ in heard},
+        address__in={address for _, address in heard},
         end="",
     )
     rows.filter(last_at__lt=now - OPEN_FOR).update(end="given_up")
     related = ("sitting__version", "sitting__survey", "sitting__invitation")
-    return list(rows.select_related(*related))
+    found = rows.select_related(*related)
+    return [one for one in found if (one.channel, one.address) in heard]
 
 
-def _is_new_to(step: Step | None, one: HeardMessage) -> bool:
-    return step is None or one.pk > step.dialogue.heard_upto
+def _begin(
+    heard: Heard, letters: Mapping[Place, Letter], steps: dict[Place, Step], *, now: datetime
+) -> None:
+    """Add the conversations that these messages begin; who starts anew ends what went on.
 
-
-def _begin(heard: Sequence[HeardMessage], steps: dict[Place, Step], *, now: datetime) -> None:
-    """Add the conversations that these messages begin; who starts anew ends what went on."""
-    starting = [
-        one for one in heard if (one.channel, one.address) not in steps or _START.match(one.text)
+    Who writes after an invitation has left answers what that asked, not an older conversation.
+    """
+    replied = {
+        place: letter
+        for place, letter in letters.items()
+        if any(one.pk == letter.reply_id for one in heard.get(place, ()))
+        and (place not in steps or letter.sent_at > steps[place].dialogue.last_at)
+    }
+    coming = [
+        one
+        for place, ones in heard.items()
+        for one in ones
+        if place not in steps or place in replied or _START.match(one.text)
     ]
-    openings = _by_writing_back(starting, now=now) | _by_code(starting)
+    openings = _by_writing_back(heard, replied) | _by_code(coming)
     _end_before(openings, steps, now=now)
     opened = open_talks([opening for opening, _owner in openings.values()], now=now)
     steps |= dict(zip(openings, opened, strict=True))
@@ -145,46 +238,46 @@ def _by_code(heard: Sequence[HeardMessage]) -> dict[Place, tuple[Opening, int | 
             owner = None
         else:
             continue
-        found[one.channel, one.address] = (_opening(one, given, heard_upto=one.pk), owner)
+        opening = _opening(one.pk, one.address, given, heard_upto=one.pk)
+        found[one.channel, one.address] = opening, owner
     return found
 
 
-def _opening(one: HeardMessage, given: SittingInput, *, heard_upto: int) -> Opening:
+def _opening(heard_id: int, address: str, given: SittingInput, *, heard_upto: int) -> Opening:
     return Opening(
-        key=f"heard:{one.pk}",
+        key=f"heard:{heard_id}",
         sitting=given,
-        address=one.address,
+        address=address,
         mode="message",
         heard_upto=heard_upto,
     )
 
 
 def _by_writing_back(
-    heard: Sequence[HeardMessage], *, now: datetime
+    heard: Heard, replied: Mapping[Place, Letter]
 ) -> dict[Place, tuple[Opening, int | None]]:
-    """Conversations that begin with an answer to the first question, which an invitation carried."""
-    first = {(one.channel, one.address): one for one in reversed(heard)}
-    asked = (
-        Message.objects.filter(
-            channel__in={channel for channel, _ in first},
-            address__in={address for _, address in first},
-            key__startswith=KEY,
-            state="sent",
-            sent_at__gt=now - OPEN_FOR,
-        )
-        .order_by("pk")
-        .values_list("channel", "address", "key")
-    )
-    ids = {(channel, address): invitation_id_of(key) for channel, address, key in asked}
-    rows = Invitation.objects.select_related("version", "survey").filter(
-        pk__in=[one for one in ids.values() if one is not None], answered_at=None
-    )
-    invitations = {row.pk: row for row in rows}
-    return {
-        place: (_opening(one, invited_input(invitation, channel=one.channel), heard_upto=0), None)
-        for place, one in first.items()
-        if (invitation := invitations.get(ids.get(place) or 0))
-    }
+    """Conversations that begin with an answer to the question that an invitation carried.
+
+    Where more was answered elsewhere since it was written, that is another question by now: then
+    the words are left, and it is put again.
+    """
+    if not replied:
+        return {}
+    ids = {letter.invitation_id for letter in replied.values()}
+    rows = Invitation.objects.select_related("version", "survey")
+    invitations = {row.pk: row for row in rows.filter(pk__in=ids, answered_at=None)}
+    begun = Sitting.objects.filter(invitation__in=ids).values_list("invitation", "last_at")
+    moved = {pk: at for pk, at in begun if pk is not None}
+    found: dict[Place, tuple[Opening, int | None]] = {}
+    for place, letter in replied.items():
+        invitation = invitations.get(letter.invitation_id)
+        if invitation is None:
+            continue
+        given = invited_input(invitation, channel=place[0], language=letter.language)
+        is_stale = moved.get(invitation.pk, letter.written_at) > letter.written_at
+        upto = heard[place][-1].pk if is_stale else letter.reply_id - 1
+        found[place] = _opening(letter.reply_id, place[1], given, heard_upto=upto), None
+    return found
 
 
 def _reply(step: Step, heard_id: int) -> OutgoingMessage:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,10 +14,20 @@ from django.utils import timezone
 from regulars.channels.actions import change_channel, deliver_messages
 from regulars.channels.actions.hearing import hear
 from regulars.channels.kind import Heard
-from regulars.channels.models import HeardMessage, KnownAddress, Message
+from regulars.channels.models import ContactRule, HeardMessage, KnownAddress, Message
 from regulars.channels.tests.provider import Provider, provider
-from regulars.feedback.actions.invitations import InvitationInput, invite
-from regulars.feedback.actions.sittings import SittingInput, keep_answers
+from regulars.feedback.actions.invitations import (
+    Approach,
+    InvitationInput,
+    approach_again,
+    invite,
+)
+from regulars.feedback.actions.sittings import (
+    SittingInput,
+    invited_input,
+    keep_answers,
+    open_sitting,
+)
 from regulars.feedback.actions.surveys import link_for, open_survey
 from regulars.feedback.actions.talking import Opening, open_talks, settle
 from regulars.feedback.actions.writing_back import hold_dialogues
@@ -116,6 +127,57 @@ def test_an_invited_customer_is_known_and_may_go_on_elsewhere(outside):
     hear("sms_http", [Heard("in-2", "79161234567", "1")], now=timezone.now())
     taken_in(outside)
     assert Answer.objects.count() == 1, "what was finished elsewhere is not answered twice"
+
+
+def out(invitation_id: int, outside: Provider) -> str:
+    """What the last message about an invitation says, once it has left the house."""
+    waiting = Message.objects.filter(state="waiting", key__contains=f":{invitation_id}")
+    deliver_messages(message_ids=list(waiting.values_list("pk", flat=True)))
+    return outside.asked[-1].json["text"]
+
+
+def replied(outside: Provider, words: str) -> str:
+    hear("sms_http", [Heard(words, "79161234567", words)], now=timezone.now())
+    return taken_in(outside)["text"]
+
+
+def test_a_reminder_asks_what_is_left_and_its_reply_answers_that(outside):
+    ContactRule.objects.all().delete()
+    ann, told = make.customer("Ann", phone="+79161234567"), {"channel": "sms_http"}
+    older, asked = cast.survey("after_service"), cast.survey()
+    for cause, one in (("p:1", older), ("p:2", asked)):
+        given = InvitationInput(survey_id=one.pk, cause=cause, customer_id=ann.pk, **told)
+        invite([given], now=timezone.now())
+    first, second = Invitation.objects.order_by("pk").select_related("version", "survey")
+    out(first.pk, outside)
+    replied(outside, "6")
+    assert Dialogue.objects.get(end="").sitting.values == {"effort": 6}
+    here = open_sitting(invited_input(second), now=timezone.now())
+    keep_answers(here, {"nps": 2}, now=timezone.now())
+    again = Approach(second.pk, "sms_http", 1, is_reminder=True)
+    approach_again([again], now=timezone.now())
+    assert "satisfied" in out(second.pk, outside)
+    assert "reason" in replied(outside, "5")
+    kept = dict(Sitting.objects.values_list("invitation", "values"))
+    assert kept == {first.pk: {"effort": 6}, second.pk: {"nps": 2, "satisfied": 5}}
+    approach_again([replace(again, step=2)], now=timezone.now())
+    assert "reason" in out(second.pk, outside)
+    keep_answers(here, {"why": "Slow"}, now=timezone.now())
+    assert "about" in replied(outside, "Too slow"), "answered elsewhere meanwhile, so asked anew"
+    here.refresh_from_db()
+    assert here.values == {"nps": 2, "satisfied": 5, "why": "Slow"}
+
+
+def test_what_is_heard_out_of_order_is_taken_in_order(outside):
+    code = link_for(cast.survey(), store=None).code
+    ids = [
+        hear("telegram", [Heard(str(n), "7", text)], now=timezone.now())[0]
+        for n, text in enumerate(("hello", f"/start {code}", "3", "2", f"/start {code}", "9"))
+    ]
+    assert hold_dialogues(ids[3:4], now=timezone.now()) == 1
+    assert hold_dialogues(ids[:3], now=timezone.now()) == 0
+    kept = Sitting.objects.order_by("pk").values_list("values", flat=True)
+    assert list(kept) == [{"nps": 3, "satisfied": 2}, {"nps": 9}]
 
 
 def test_stop_ends_it_and_a_closed_survey_says_so(outside):
