@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from regulars.channels.actions import change_channel, deliver_messages
+from regulars.channels.actions import change_channel, change_contact_rule, deliver_messages
 from regulars.channels.actions.hearing import hear
 from regulars.channels.kind import Heard
 from regulars.channels.models import ContactRule, HeardMessage, KnownAddress, Message
@@ -31,7 +31,7 @@ from regulars.feedback.actions.sittings import (
 from regulars.feedback.actions.surveys import link_for, open_survey
 from regulars.feedback.actions.talking import Opening, open_talks, settle
 from regulars.feedback.actions.writing_back import hold_dialogues
-from regulars.feedback.models import Answer, Dialogue, Invitation, Sitting
+from regulars.feedback.models import Answer, Dialogue, Invitation, Sitting, Survey
 from regulars.feedback.queries.surveys import latest_version
 from regulars.feedback.tests import cast
 from tests import make
@@ -129,6 +129,17 @@ def test_an_invited_customer_is_known_and_may_go_on_elsewhere(outside):
     assert Answer.objects.count() == 1, "what was finished elsewhere is not answered twice"
 
 
+def invited_by_text(asked: Survey, customer_id: int) -> Invitation:
+    cause = f"p:{asked.pk}"
+    told: dict[str, Any] = {
+        "survey_id": asked.pk,
+        "customer_id": customer_id,
+        "channel": "sms_http",
+    }
+    invite([InvitationInput(cause=cause, **told)], now=timezone.now())
+    return Invitation.objects.select_related("version", "survey").get(cause=cause)
+
+
 def out(invitation_id: int, outside: Provider) -> str:
     """What the last message about an invitation says, once it has left the house."""
     waiting = Message.objects.filter(state="waiting", key__contains=f":{invitation_id}")
@@ -142,16 +153,13 @@ def replied(outside: Provider, words: str) -> str:
 
 
 def test_a_reminder_asks_what_is_left_and_its_reply_answers_that(outside):
-    ContactRule.objects.all().delete()
-    ann, told = make.customer("Ann", phone="+79161234567"), {"channel": "sms_http"}
-    older, asked = cast.survey("after_service"), cast.survey()
-    for cause, one in (("p:1", older), ("p:2", asked)):
-        given = InvitationInput(survey_id=one.pk, cause=cause, customer_id=ann.pk, **told)
-        invite([given], now=timezone.now())
-    first, second = Invitation.objects.order_by("pk").select_related("version", "survey")
+    change_contact_rule(ContactRule(code="surveys", name="Off", is_on=False, max=1, window="P1D"))
+    ann = make.customer("Ann", phone="+79161234567")
+    first = invited_by_text(cast.survey("after_service"), ann.pk)
     out(first.pk, outside)
     replied(outside, "6")
     assert Dialogue.objects.get(end="").sitting.values == {"effort": 6}
+    second = invited_by_text(cast.survey(), ann.pk)
     here = open_sitting(invited_input(second), now=timezone.now())
     keep_answers(here, {"nps": 2}, now=timezone.now())
     again = Approach(second.pk, "sms_http", 1, is_reminder=True)
