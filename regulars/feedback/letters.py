@@ -50,9 +50,8 @@ def letter_for(
 ) -> OutgoingMessage:
     """The message of an invitation. Its links preselect a score; only the customer's post records.
 
-    In a conversation it is the first question that the sitting has no answer to, which is answered
-    by writing back; `address` is the one on that channel. Steps after the first are further
-    messages about the same invitation, each sent once.
+    In a conversation it asks what the sitting has no answer to yet and is answered by writing back;
+    `address` is the one on that channel. Steps after the first are further messages, each sent once.
     """
     channel = channel or invitation.channel
     key = f"{KEY}{invitation.pk}{f':{step}' if step else ''}"
