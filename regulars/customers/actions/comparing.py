@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
+import msgspec
+
 from regulars.core.sql import cursor_for, int_array, json_array, text_array
 from regulars.customers.matching import (
     HASH_MAX_SQL,
@@ -35,17 +37,24 @@ class Found(NamedTuple):
     crossed: set[int]
 
 
+class Kept(NamedTuple):
+    """The traits of records that differ now, and whether the job is to compare them."""
+
+    traits: dict[int, Traits]
+    due: bool
+
+
 def keep_traits(
     customer_ids: Collection[int],
     *,
-    due: bool = True,
+    at_once: bool = False,
     known: Mapping[int, Sequence[Said]] | None = None,
-) -> dict[int, Traits]:
-    """Bring what is compared of these records up to date; gives the traits of those that differ now.
+) -> Kept:
+    """Bring what is compared of these records up to date.
 
-    Generated facts are nobody's: they are compared with nothing. Where `due` says so the job will
-    compare them, else the caller does. What sources said of records is read where it is not `known`.
-    Two statements at most.
+    Generated facts are nobody's: they are compared with nothing. The job will compare what differs,
+    unless it shall be `at_once` and nobody else compares at this moment: then the caller does.
+    What sources said of records is read where it is not `known`. Two statements at most.
     """
     ids = sorted(customer_ids)
     said = {**_said_of([id_ for id_ in ids if id_ not in (known or {})]), **(known or {})}
@@ -55,14 +64,28 @@ def keep_traits(
     }
     with cursor_for(len(ids)) as cursor:
         cursor.execute(
-            """INSERT INTO customers_comparable (customer_id, traits, due)
-            SELECT id, traits, %s::boolean FROM unnest(%s::bigint[], %s::jsonb[]) AS given (id, traits)
+            """WITH turn AS MATERIALIZED (
+                SELECT CASE WHEN %s THEN NOT pg_try_advisory_xact_lock(%s::bigint) ELSE true END AS due
+            )
+            INSERT INTO customers_comparable (customer_id, traits, due)
+            SELECT id, traits, due FROM turn, unnest(%s::bigint[], %s::jsonb[]) AS given (id, traits)
             ON CONFLICT (customer_id) DO UPDATE SET traits = EXCLUDED.traits, due = EXCLUDED.due
             WHERE customers_comparable.traits <> EXCLUDED.traits
-            RETURNING customer_id""",
-            [due, int_array(ids), json_array([_told(one) for one in traits.values()])],
+            RETURNING customer_id, due""",
+            [at_once, TURN, int_array(ids), json_array([_told(one) for one in traits.values()])],
         )
-        return {row[0]: traits[row[0]] for row in cursor.fetchall()}
+        rows = cursor.fetchall()
+    return Kept({id_: traits[id_] for id_, _ in rows}, any(due for _, due in rows))
+
+
+def wait_to_compare() -> None:
+    """Wait until nobody else compares, and keep the others waiting until the transaction ends."""
+    with cursor_for(1) as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s::bigint)", [TURN])
+
+
+TURN = 7_300_144_051
+"""The advisory lock of whoever compares: two at once would not see each other's new records."""
 
 
 def _said_of(customer_ids: Collection[int]) -> dict[int, list[Said]]:
@@ -87,7 +110,10 @@ def _told(traits: Traits) -> dict[str, str]:
 
 def traits_from(text: str | None) -> Traits:
     """The traits kept as JSON; none where nothing is kept."""
-    return Traits(**json.loads(text)) if text else Traits()
+    return _kept_traits.decode(text) if text else Traits()
+
+
+_kept_traits = msgspec.json.Decoder(Traits)
 
 
 def traits_kept(customer_ids: Collection[int]) -> dict[int, Traits]:

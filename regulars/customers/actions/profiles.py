@@ -101,7 +101,8 @@ def learn_customers(
     new = set(created.values())
     if changed or new:
         publish(CustomersChanged(customer_ids=tuple(sorted(changed | new))))
-    leads = leaders_of(set(whose.values()))
+    alone = new - moved
+    leads = dict(zip(alone, alone, strict=True)) | leaders_of(set(whose.values()) - alone)
     return [_learned(record, whose, leads=leads, created=new, news=news) for record in records]
 
 

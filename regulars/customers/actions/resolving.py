@@ -8,13 +8,14 @@ from django.utils import timezone
 
 from regulars.core.events import publish, together
 from regulars.core.jobs import every, job
-from regulars.core.sql import cursor_for, int_array
+from regulars.core.sql import int_array
 from regulars.customers.actions.clustering import recluster
 from regulars.customers.actions.comparing import (
     find_evidence,
     keep_traits,
     mark_compared,
     traits_kept,
+    wait_to_compare,
 )
 from regulars.customers.actions.projection import project_profiles
 from regulars.customers.actions.sharing import judge_identities
@@ -42,36 +43,23 @@ def settle(
     """
     if not customer_ids:
         return set()
-    at_once = len(customer_ids) <= AT_ONCE_MAX and _may_compare()
-    traits = keep_traits(customer_ids, due=not at_once, known=said)
+    few = len(customer_ids) <= AT_ONCE_MAX
+    kept = keep_traits(customer_ids, at_once=few, known=said)
     judged = judge_identities(customer_ids, now=now, anew=anew)
     around = judged.changed | (judged.crowded & set(customer_ids))
-    if at_once:
-        found = find_evidence(traits, now=now)
-        around |= found.changed
-    if found.crossed if at_once else traits:
+    if kept.due:
         ask_to_resolve()
+    elif kept.traits:
+        found = find_evidence(kept.traits, now=now)
+        around |= found.changed
+        if found.crossed:
+            ask_to_resolve()
     return recluster(around, now=now) if around else set()
 
 
 def ask_to_resolve() -> None:
     """Have what is due compared soon."""
     resolve_waiting.enqueue()
-
-
-TURN = 7_300_144_051
-"""The advisory lock of whoever compares: two at once would not see each other's new records."""
-
-
-def _may_compare() -> bool:
-    with cursor_for(1) as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s::bigint)", [TURN])
-        return bool(cursor.fetchone()[0])
-
-
-def _wait_to_compare() -> None:
-    with cursor_for(1) as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s::bigint)", [TURN])
 
 
 @transaction.atomic
@@ -82,7 +70,7 @@ def resolve_customers(customer_ids: Collection[int], *, now: datetime) -> set[in
     Gives the records whose person changed. The number of statements does not depend on how many
     records there are; what is read is what shares a block key or hangs together with them.
     """
-    _wait_to_compare()
+    wait_to_compare()
     found = find_evidence(traits_kept(customer_ids), now=now)
     mark_compared(set(customer_ids) - found.crossed)
     moved = recluster(found.changed, now=now) if found.changed else set()
@@ -115,7 +103,7 @@ def resolve_nightly(timestamp: int) -> None:
 @transaction.atomic
 def _resolve_some(*, now: datetime) -> int:
     # Before any row is locked: who compares at once locks rows after the turn.
-    _wait_to_compare()
+    wait_to_compare()
     with connection.cursor() as cursor:
         cursor.execute(
             """SELECT customer_id FROM customers_comparable WHERE due

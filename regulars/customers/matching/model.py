@@ -8,8 +8,9 @@ household, who agree by nature on what a household shares and otherwise only by 
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib.resources import files
+from math import log2
 from typing import Any
 
 from regulars.customers.matching.comparisons import COMPARISONS
@@ -45,6 +46,14 @@ class Model:
     chances: Mapping[str, Mapping[str, Chances]]
     frequencies: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     rare: Mapping[str, float] = field(default_factory=dict)
+
+    @cached_property
+    def weights(self) -> dict[str, dict[str, float]]:
+        """The bits that each level of a comparison gives where the rarity of values says nothing."""
+        return {
+            name: {level: log2(chances.same / chances.other) for level, chances in levels.items()}
+            for name, levels in self.chances.items()
+        }
 
     def to_json(self) -> str:
         """The model as JSON with sorted keys, equal for equal models."""

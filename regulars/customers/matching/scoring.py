@@ -60,11 +60,10 @@ def compare(left: Traits, right: Traits, model: Model) -> Comparison:
 
 def _step(compared: Compared, index: int, left: Traits, model: Model) -> Step:
     name = compared.level_name(index)
-    chances = model.chances[compared.name][name]
-    other = chances.other
     if index < len(compared.levels) and (rare := compared.levels[index].rare):
-        other = model.share(rare, getattr(left, rare))
-    return Step(compared.name, name, log2(chances.same / other))
+        same = model.chances[compared.name][name].same
+        return Step(compared.name, name, log2(same / model.share(rare, getattr(left, rare))))
+    return Step(compared.name, name, model.weights[compared.name][name])
 
 
 def probability_of(weight: float) -> float:

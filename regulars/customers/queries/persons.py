@@ -12,6 +12,8 @@ from regulars.customers.models import Merging
 
 def leaders_of(customer_ids: Collection[int]) -> dict[int, int]:
     """The leading record of each of these records; a record that leads is its own. One statement."""
+    if not customer_ids:
+        return {}
     with cursor_for(len(customer_ids)) as cursor:
         cursor.execute(
             """SELECT id, coalesce(merged_into_id, id) FROM customers_customer

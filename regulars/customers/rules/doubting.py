@@ -32,9 +32,11 @@ def doubted(found: Comparison) -> Comparison:
     >>> pair.probability > 0.9, doubted(pair).probability
     (True, 0.8)
     """
+    if found.probability < MERGE_FROM:
+        return found
     kin = any(step.field in _NAMES and step.level == "different" for step in found.steps)
     support = sum(step.weight for step in found.steps if _supports(step, kin=kin))
-    if found.probability < MERGE_FROM or support >= _SUPPORT_MIN:
+    if support >= _SUPPORT_MIN:
         return found
     less = Step(NAMES_ALONE, "too little agrees to merge without asking", 2.0 - found.weight)
     return Comparison(DOUBTFUL_AT, 2.0, (*found.steps, less))
