@@ -16,6 +16,7 @@ from regulars.feedback.queries.scores import GroupScores, scores, scores_by
 from regulars.feedback.queries.signals import SignalFilter
 from regulars.feedback.rules.scores import Score
 from regulars.insight.api.metrics import MetricAsk, scope_of
+from regulars.insight.metrics.fair_scores import FairBy
 from regulars.insight.metrics.score_comparison import By as GroupedBy
 from regulars.insight.queries.metrics import Ask, measured
 from regulars.insight.rules.scope import Scope
@@ -150,6 +151,44 @@ class CorrectedOut(Schema):
     silent: list[LevelOut]
 
 
+class FairGroupOut(Schema):
+    """One group as answered and adjusted; null where fewer than ten people answered.
+
+    `expected` is what the whole would have got with this group's customers, `adjusted` what this group
+    would have got with the customers of the whole, `best_guess` that drawn to the whole by what its
+    answers leave open; `limits` are the funnel's 99.8% and 95% bounds for a group of this size.
+    """
+
+    key: str = Field(description="An id or a channel; empty for answers without one.")
+    raw: ScoreOut
+    people: int = Field(description="Distinct people; bounds rest on these, not on answers.")
+    expected: float | None
+    adjusted: float | None
+    low: float | None
+    high: float | None
+    best_guess: float | None
+    limits: tuple[float, float, float, float] | None
+    p_adjusted: float | None
+    verdict: Literal["higher", "lower", "no_evidence", "too_few"]
+
+
+class FairOut(Schema):
+    """Groups with the same customers; where `is_apart` is false do not rank them."""
+
+    from_on: date
+    to_on: date
+    measure: str
+    by: str
+    mix: list[str] = Field(description="What scores are adjusted for.")
+    overall: float | None
+    p_value: float | None = Field(description="Of Cochran's Q over all groups with ten people.")
+    is_apart: bool
+    beyond_chance: float = Field(description="Share of the spread that is no chance, I squared.")
+    between: float = Field(description="Standard deviation among groups beyond chance.")
+    explained: float = Field(description="Share of the variance within groups the mix explains.")
+    groups: list[FairGroupOut]
+
+
 class MeasureAsk(MetricAsk):
     """Which measure is asked for."""
 
@@ -168,6 +207,19 @@ def compare(request: ApiRequest, ask: Query[ComparisonAsk]) -> ComparedOut:
     scope = scope_of(request, ask)
     settings = {"measure": ask.measure, "by": ask.by}
     return ComparedOut(**_asked("score_comparison", scope, settings))
+
+
+class FairAsk(MeasureAsk):
+    """Which groups are compared."""
+
+    by: FairBy = "store"
+
+
+@router.get("/scores/fair", response=FairOut, **reads("signals:read"))
+def compare_fairly(request: ApiRequest, ask: Query[FairAsk]) -> FairOut:
+    """Stores, touchpoints or channels adjusted for the mix of their customers, against chance."""
+    scope = scope_of(request, ask)
+    return FairOut(**_asked("fair_scores", scope, {"measure": ask.measure, "by": ask.by}))
 
 
 @router.get("/scores/correction", response=CorrectedOut, **reads("signals:read"))

@@ -139,16 +139,9 @@ def _frame(lake: Tables, scope: Scope) -> Any:
 def _levels(people: Any, scope: Scope) -> dict[str, Any]:
     import ibis  # slow to import
 
-    age = ibis.literal(scope.to_on.year) - people.birth_year
     days = ibis.literal(scope.to_on).delta(people.last_on, unit="day")
     return {
-        "age": ibis.cases(
-            (people.birth_year.isnull(), "unknown"),
-            (age < 25, "under_25"),
-            (age < 40, "25_39"),
-            (age < 60, "40_59"),
-            else_="60_up",
-        ),
+        "age": age_level(people.birth_year, scope),
         "gender": people.gender.nullif("").coalesce("unknown"),
         "tier": people.tier.coalesce("none"),
         "purchases": ibis.cases(
@@ -159,6 +152,20 @@ def _levels(people: Any, scope: Scope) -> dict[str, Any]:
         ),
         "recency": ibis.cases((days <= 30, "30"), (days <= 90, "90"), else_="365"),
     }
+
+
+def age_level(birth_year: Any, scope: Scope) -> Any:
+    """The age that people reach in the year of the last day, as a level."""
+    import ibis  # slow to import
+
+    age = ibis.literal(scope.to_on.year) - birth_year
+    return ibis.cases(
+        (birth_year.isnull(), "unknown"),
+        (age < 25, "under_25"),
+        (age < 40, "25_39"),
+        (age < 60, "40_59"),
+        else_="60_up",
+    )
 
 
 def _cells(rows: Rows) -> list[Cell]:

@@ -60,6 +60,14 @@ def told(kind: str, **settings: str) -> dict:
     return measured({"it": Ask(kind, MONTH, settings)}, now=NOW)["it"]
 
 
+def clients() -> tuple[Client, Client]:
+    """An employee's browser, and a program that may read signals."""
+    client = Client()
+    client.force_login(make.employee(), backend="regulars.company.access.RoleBackend")
+    secret = create_key(name="t", scopes=("signals:read",), now=NOW).secret
+    return client, Client(headers={"Authorization": f"Bearer {secret}"})
+
+
 def test_a_worse_store_is_named_and_the_change_too():
     stores = planted()
     found = told("score_comparison")
@@ -89,10 +97,43 @@ def test_the_silent_are_named_and_their_voice_is_given_back():
     assert found["customers"] == PEOPLE
 
 
+def test_a_store_with_young_customers_is_not_blamed_for_them():
+    """The young are unhappy everywhere and answer in one store only: nothing is left of it."""
+    make.program()
+    stores = {code: make.store(code).pk for code in ("old", "young")}
+    Customer.objects.bulk_create(
+        Customer(name=f"P{n}", known_since=NOW, birth_year=1950 if n % 2 else 2000)
+        for n in range(600)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """INSERT INTO feedback_signal (cause, method, channel, at, measure, native_score, share,
+                text, language, is_unhappy, sample, customer_id, store_id)
+            SELECT 'a' || id, 'survey', 'web', %(now)s, 'nps',
+                CASE WHEN (birth_year = 2000) = (id %% 5 < 4) THEN 3 ELSE 10 END, 0.5, '', 'en',
+                false, false, id,
+                CASE WHEN (birth_year = 2000) = (id %% 7 < 6) THEN %(young)s ELSE %(old)s END
+            FROM customers_customer WHERE name LIKE 'P%%'""",
+            {"now": NOW, "old": stores["old"], "young": stores["young"]},
+        )
+    refresh_lake(now=NOW)
+    found = told("fair_scores")
+    old, young = (
+        next(group for group in found["groups"] if group["key"] == str(stores[code]))
+        for code in ("old", "young")
+    )
+    assert old["raw"]["value"] - young["raw"]["value"] > 50
+    assert abs(old["adjusted"] - young["adjusted"]) < 15
+    assert (found["is_apart"], old["verdict"], young["verdict"]) == (False,) + ("no_evidence",) * 2
+    blamed = {
+        group["key"]: group["rest"]["verdict"] for group in told("score_comparison")["groups"]
+    }
+    assert blamed[str(stores["young"])] == "lower"
+
+
 def test_pages_and_operations_tell_the_same():
     planted()
-    client = Client()
-    client.force_login(make.employee(), backend="regulars.company.access.RoleBackend")
+    client, outside = clients()
     for by in ("store", "touchpoint", "channel", "tier", "segment"):
         page = client.get(f"/listen/compare?{AROUND}&by={by}")
         assert page.status_code == 200
@@ -108,11 +149,22 @@ def test_pages_and_operations_tell_the_same():
     assert (
         "Nothing to correct" in client.get("/listen/silent?measure=ces&period=7d").content.decode()
     )
-    secret = create_key(name="t", scopes=("signals:read",), now=NOW).secret
-    outside = Client(headers={"Authorization": f"Bearer {secret}"})
     compared = outside.get(f"/api/v1/scores/comparison?{AROUND}").json()
     assert {group["rest"]["verdict"] for group in compared["groups"]} == {"lower", "higher"}
     mended = outside.get(f"/api/v1/scores/correction?{AROUND}").json()
     assert mended["raking"]["value"] < mended["raw"]["value"]
     assert mended["raking"]["response_rate"] is None
     assert outside.get("/api/v1/scores/comparison?by=planet").status_code == 422
+
+
+def test_the_fair_comparison_is_shown_and_told():
+    planted()
+    client, outside = clients()
+    fair = outside.get(f"/api/v1/scores/fair?{AROUND}").json()
+    assert {group["verdict"] for group in fair["groups"]} == {"lower", "higher"}
+    assert outside.get("/api/v1/scores/fair?by=tier").status_code == 422
+    for by in ("store", "touchpoint", "channel", "planet"):
+        page = client.get(f"/listen/fair?{AROUND}&by={by}").content.decode()
+        assert "<c-" not in page
+        assert ("2 groups lie apart" in page) == (by in {"store", "planet"})
+    assert "bad,-100" in client.get(f"/listen/fair.csv?{AROUND}").content.decode()

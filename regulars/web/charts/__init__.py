@@ -5,6 +5,7 @@ Every chart carries one sentence that says what it shows, and its numbers as a t
 
 from regulars.web.charts.bars import bar_chart, interval_bar, split_chart
 from regulars.web.charts.columns import column_chart
+from regulars.web.charts.funnel import Funnel, funnel_chart
 from regulars.web.charts.lines import line_chart, sparkline
 from regulars.web.charts.scatter import Dot, scatter_chart
 from regulars.web.charts.shapes import Bar, Chart, Point, Series, plain_number
@@ -13,10 +14,12 @@ __all__ = [
     "Bar",
     "Chart",
     "Dot",
+    "Funnel",
     "Point",
     "Series",
     "bar_chart",
     "column_chart",
+    "funnel_chart",
     "interval_bar",
     "line_chart",
     "plain_number",
