@@ -169,10 +169,13 @@ def fair_comparison(
     p_values = _chances(fit, adjusted, errors, known)
     for at, p_value in zip(known, p_values, strict=True):
         above = float(adjusted[at]) - fit.overall
+        value, low, high = _bounds(measure, float(adjusted[at]), float(errors[at]))
         groups[at] = replace(
             groups[at],
             expected=fit.overall + float(fit.shifts[at]),
-            **_bounds(measure, float(adjusted[at]), float(errors[at])),
+            adjusted=value,
+            low=low,
+            high=high,
             best_guess=spread.drawn(float(adjusted[at]), float(errors[at])),
             limits=_limits(measure, fit.overall, math.sqrt(fit.variance / worth[at])),
             p_adjusted=p_value,
@@ -199,10 +202,11 @@ def _chances(fit: _Fit, adjusted: Any, errors: Any, known: Sequence[int]) -> lis
 BOUNDS: dict[str, tuple[float, float]] = {"nps": (-100, 100), "csat": (0, 1), "ces": (1, 7)}
 
 
-def _bounds(measure: str, value: float, error: float) -> dict[str, float]:
+def _bounds(measure: str, value: float, error: float) -> tuple[float, float, float]:
+    """A value with its 95 % bounds, within the scale."""
     half = z_for(0.95) * error
-    inside = [_within(measure, one) for one in (value, value - half, value + half)]
-    return dict(zip(("adjusted", "low", "high"), inside, strict=True))
+    a, b, c = (_within(measure, one) for one in (value, value - half, value + half))
+    return a, b, c
 
 
 def _limits(measure: str, overall: float, error: float) -> tuple[float, float, float, float]:
