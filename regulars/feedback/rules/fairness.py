@@ -152,8 +152,6 @@ def fair_comparison(
     >>> told.is_apart, [one.verdict for one in told.groups]
     (False, ['no_evidence', 'no_evidence'])
     """
-    import numpy as np
-
     raws = _raws(cells, measure)
     keys = sorted(raws)
     known = [at for at, key in enumerate(keys) if people.get(key, 0) >= ANSWERS_MIN]
@@ -163,6 +161,22 @@ def fair_comparison(
     fit = _fitted(cells, keys, VALUES[measure])
     if len(known) < GROUPS_MIN or fit.variance <= 0:
         return FairComparison(tuple(groups), overall=fit.overall)
+    spread = _judge(groups, fit, known, measure)
+    return FairComparison(
+        tuple(groups),
+        overall=fit.overall,
+        deviation=math.sqrt(fit.variance),
+        p_value=spread.p_value,
+        beyond_chance=spread.beyond_chance,
+        between=math.sqrt(spread.between),
+        explained=fit.explained,
+    )
+
+
+def _judge(groups: list[FairGroup], fit: _Fit, known: Sequence[int], measure: str) -> "_Spread":
+    """Fill in what may be said of the known groups; how far they lie apart."""
+    import numpy as np
+
     worth = np.array([min(one.people, size) for one, size in zip(groups, fit.sizes, strict=True)])
     errors, adjusted = fit.errors(np.maximum(worth, 1.0)), fit.means - fit.shifts
     spread = _spread(adjusted[known], errors[known])
@@ -181,15 +195,7 @@ def fair_comparison(
             p_adjusted=p_value,
             verdict="no_evidence" if p_value >= EVIDENCE else "higher" if above > 0 else "lower",
         )
-    return FairComparison(
-        tuple(groups),
-        overall=fit.overall,
-        deviation=math.sqrt(fit.variance),
-        p_value=spread.p_value,
-        beyond_chance=spread.beyond_chance,
-        between=math.sqrt(spread.between),
-        explained=fit.explained,
-    )
+    return spread
 
 
 def _chances(fit: _Fit, adjusted: Any, errors: Any, known: Sequence[int]) -> list[float]:
