@@ -37,7 +37,7 @@ def _database(url: str) -> dict[str, object]:
         "PORT": str(parts.port or ""),
         # Statements of `core.sql.cursor_for` are planned once a connection; no others are prepared.
         "OPTIONS": {
-            "pool": {"min_size": 1, "max_size": 6, "timeout": 20},
+            "pool": {"min_size": 1, "max_size": 8, "timeout": 20},
             "prepare_threshold": 0,
             "options": "-c plan_cache_mode=force_generic_plan",
             **options,

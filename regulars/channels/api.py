@@ -8,8 +8,10 @@ from pydantic import Field
 
 from regulars.channels.kind import channel_kinds
 from regulars.channels.models import Message
-from regulars.channels.queries import Reader, messages, preferences_url
+from regulars.channels.queries import Reader, channel_of, messages, preferences_url
+from regulars.channels.queries.channels import is_on
 from regulars.channels.queries.explaining import Explained, explain
+from regulars.channels.queries.lines import lines_seen
 from regulars.core.access import get_seen
 from regulars.core.api.cursors import Page, PageAsk, page_of
 from regulars.core.api.fields import Id, Moment
@@ -48,6 +50,7 @@ class MessageOut(Schema):
     attempts: int
     created_at: Moment
     sent_at: Moment | None
+    delivered_at: Moment | None = Field(description="As the provider reported, where it does.")
     sample: bool
 
 
@@ -65,6 +68,44 @@ def list_messages(request: ApiRequest, ask: Query[MessageAsk]) -> Page[MessageOu
 def get_message(request: ApiRequest, message_id: Id) -> MessageOut:
     """One message and what became of it."""
     return _shape(get_seen(Message, message_id, seen_by=request.auth))
+
+
+class LineOut(Schema):
+    """The connection that a worker keeps for a channel."""
+
+    state: str = Field(examples=["up"], description="up, down, or unattended: no worker holds it.")
+    since: Moment | None
+    problem: str = Field(description="What keeps it down; empty where nothing does.")
+
+
+class ChannelOut(Schema):
+    """A kind of channel and whether it can send; settings are told to nobody."""
+
+    kind: str = Field(examples=["sms_smpp"])
+    name: str
+    is_on: bool
+    is_ready: bool
+    not_ready: str = Field(description="Why it cannot send, in words.")
+    line: LineOut | None = Field(description="Null where the channel keeps no connection.")
+
+
+@router.get("/channels", response=list[ChannelOut], **reads("messages:read"))
+def list_channels(request: ApiRequest) -> list[ChannelOut]:
+    """All kinds of channel, whether each can send, and how their connections are."""
+    lines = lines_seen(now=moment_of_now())
+    return [
+        ChannelOut(
+            kind=kind,
+            name=str(found.label),
+            is_on=is_on(kind),
+            is_ready=not (why := channel_of(kind).not_ready()),
+            not_ready=why,
+            line=LineOut.model_validate(lines[kind], from_attributes=True)
+            if kind in lines
+            else None,
+        )
+        for kind, found in channel_kinds.kinds().items()
+    ]
 
 
 class ContactAsk(Schema):

@@ -3,12 +3,12 @@
 import hashlib
 import json
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from functools import wraps
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 from urllib.parse import parse_qsl
 
 from pydantic import BaseModel, ConfigDict
@@ -32,7 +32,8 @@ class Capabilities:
     """What a channel can carry.
 
     A channel that is a conversation brings answers back: its messages are short, end with no link
-    but say which word stops them, and people may reply.
+    but say which word stops them, and people may reply. One that keeps a line sends and hears over
+    a connection that one worker holds open.
     """
 
     needs_address: bool = True
@@ -41,6 +42,7 @@ class Capabilities:
     length_max: int | None = None
     has_buttons: bool = False
     is_conversation: bool = False
+    keeps_line: bool = False
 
 
 Buttons = tuple[tuple[str, str], ...]
@@ -65,13 +67,15 @@ class Letter:
 class Receipt:
     """What became of one letter: `sent`, `retry` (later, perhaps), or `failed` for good.
 
-    `outside_id` is the provider's name for it, by which later reports speak of it.
+    `outside_id` is the provider's name for it, by which later reports speak of it; where it went in
+    several parts, `part_ids` are theirs.
     """
 
     message_id: int
     outcome: str
     failure: str = ""
     outside_id: str = ""
+    part_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +122,17 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
+class HeardPart:
+    """A part of a long text that a person sent us, as UTF-16; `reference` tells texts apart."""
+
+    address: str
+    reference: int
+    total: int
+    number: int
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Delivery:
     """What a provider reports later of a message: `delivered`, or `failed` for good."""
 
@@ -133,6 +148,36 @@ class Told:
     heard: tuple[Heard, ...] = ()
     deliveries: tuple[Delivery, ...] = ()
     answer: str = ""
+    parts: tuple[HeardPart, ...] = ()
+
+    @property
+    def is_something(self) -> bool:
+        return bool(self.heard or self.deliveries or self.parts)
+
+
+class Line(Protocol):
+    """A connection to a provider that is kept open; one thread holds it.
+
+    `unconfirmed` are marks of what was brought and perhaps comes again, to be given to the next line.
+    Raises `Retry` where the connection broke.
+    """
+
+    room: int
+
+    @property
+    def unconfirmed(self) -> list[str]: ...
+
+    def listen(self, wait_s: float) -> Told:
+        """What was brought meanwhile, or comes within `wait_s`."""
+        ...
+
+    def acknowledge(self) -> None:
+        """Tells the provider that all that was heard is on record."""
+        ...
+
+    def close(self) -> None:
+        """Ends the connection."""
+        ...
 
 
 _leaving: ContextVar[bool] = ContextVar("leaving", default=False)
@@ -185,6 +230,13 @@ class ChannelKind(BaseModel):
         """The link by which somebody opens a conversation with a code; empty where there is none."""
         return ""
 
+    def open_line(self, *, again: Collection[str] = ()) -> Line:
+        """The connection over which this very object sends from now on; for kinds that keep a line.
+
+        Raises `Retry` where nobody answers, `Permanent` where the settings will not do.
+        """
+        raise NotImplementedError
+
     @abstractmethod
     def send(self, batch: Sequence[Letter]) -> Iterator[Receipt]:
         """Sends letters one after the other and yields the receipt of each at once.
@@ -211,6 +263,11 @@ def _behind_the_door(send: Any) -> Any:
 
 channel_kinds: Registry[type[ChannelKind]] = Registry("channels", package="regulars.channels.kinds")
 """The kinds of channel by name; add one with `@channel_kinds.add("email")` on its class."""
+
+
+def kinds_with_lines() -> list[str]:
+    """The kinds whose messages leave over a line that a worker keeps, not by jobs."""
+    return [name for name, kind in channel_kinds.kinds().items() if kind.capabilities.keeps_line]
 
 
 def reached_by(kind: str) -> str:

@@ -8,15 +8,30 @@ from django.utils.translation import gettext
 from regulars.channels.rules import STATES
 from regulars.company.models import in_language
 from regulars.core.models import Record
+from regulars.core.sealing import SealedJSONField
 from regulars.customers.models import Customer
 
 
 class Channel(Record):
-    """The settings of one kind of channel; kinds without a row work with their defaults."""
+    """The settings of one kind of channel, sealed; kinds without a row work with their defaults."""
 
     kind = models.CharField(max_length=30, unique=True)
-    settings = models.JSONField(default=dict)
+    settings = SealedJSONField(default=dict)
     is_on = models.BooleanField(default=True)
+
+
+class LineState(Record):
+    """How the line of a channel is: kept by a worker that was seen lately, or what keeps it down.
+
+    `unconfirmed` are marks of what came in and may be brought again after the line broke.
+    """
+
+    channel = models.CharField(max_length=30, unique=True)
+    is_up = models.BooleanField(default=False)
+    since = models.DateTimeField()
+    seen_at = models.DateTimeField()
+    problem = models.CharField(max_length=300, default="", blank=True)
+    unconfirmed = models.JSONField(default=list)
 
 
 class HeardMessage(Record):
@@ -38,6 +53,26 @@ class HeardMessage(Record):
         indexes = (
             models.Index(fields=("channel", "address", "-id"), name="heard_by_address"),
             models.Index(fields=("customer",), name="heard_by_customer"),
+        )
+
+
+class HeardPart(Record):
+    """A part of a long text that waits for the others, as UTF-16; it goes when they are together."""
+
+    channel = models.CharField(max_length=30)
+    address = models.CharField(max_length=254)
+    reference = models.IntegerField()
+    total = models.SmallIntegerField()
+    number = models.SmallIntegerField()
+    content = models.BinaryField()
+    received_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                name="a_part_is_heard_once",
+                fields=("channel", "address", "reference", "total", "number"),
+            ),
         )
 
 
@@ -120,6 +155,22 @@ class Message(Record):
 
     def __str__(self) -> str:
         return self.subject or self.text[:60]
+
+
+class MessagePart(Record):
+    """A part of a message that left in several, and what the provider reported of it."""
+
+    message = models.ForeignKey(Message, models.CASCADE, related_name="+")
+    channel = models.CharField(max_length=30)
+    outside_id = models.CharField(max_length=150)
+    outcome = models.CharField(max_length=10, default="", blank=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                name="a_part_has_one_name", fields=("channel", "outside_id", "message")
+            ),
+        )
 
 
 class Suppression(Record):

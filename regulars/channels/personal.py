@@ -39,6 +39,14 @@ hold(
         mentions=("text", "key"),
     ),
     Holding(
+        "channels_heardpart",
+        _("Parts of what they wrote to us"),
+        whose="lower(address) = ANY(%(values)s)",
+        shows="""SELECT channel, address, received_at FROM channels_heardpart
+            WHERE lower(address) = ANY(%(values)s) ORDER BY id""",
+        clears=None,
+    ),
+    Holding(
         "channels_knownaddress",
         _("Conversations in messengers"),
         whose="customer_id = ANY(%(ids)s)",
@@ -48,4 +56,9 @@ hold(
     ),
 )
 impersonal("settings of channels and limits of contact", "channels_channel", "channels_contactrule")
+impersonal(
+    "how lines to providers are, and their names for parts",
+    "channels_linestate",
+    "channels_messagepart",
+)
 impersonal("customers by number whom no rule limits, and quiet hours", "channels_contactpolicy")

@@ -247,19 +247,21 @@ def refuse_after_broken_restore() -> None:
 def run_worker(*, wait: bool = True, only: str = "") -> None:
     """Work through the queue; until told to stop, or with `wait=False` until it is empty.
 
-    A worker of one queue leaves the draining of arrivals to the one of all.
+    A worker of one queue leaves the draining of arrivals, and the lines to providers, to the one of
+    all.
     """
     from django.utils import timezone
     from procrastinate.contrib.django import app as jobs
 
+    from regulars.channels.actions.lines import keep_lines
     from regulars.connectors.collect.draining import drain_parcels, tend_parcels
 
     stop = threading.Event()
-    tender = threading.Thread(target=tend_parcels, args=(stop,), name="parcels")
     if not only:
         drain_parcels(now=timezone.now())
-    is_tending = wait and not only
-    if is_tending:
+    tended = [tend_parcels, keep_lines] if wait and not only else []
+    tenders = [threading.Thread(target=tend, args=(stop,), name=tend.__name__) for tend in tended]
+    for tender in tenders:
         tender.start()
     try:
         with jobs.replace_connector(jobs.connector.get_worker_connector()) as running:  # type: ignore[attr-defined]
@@ -275,5 +277,5 @@ def run_worker(*, wait: bool = True, only: str = "") -> None:
             )
     finally:
         stop.set()
-        if is_tending:
+        for tender in tenders:
             tender.join()

@@ -9,8 +9,16 @@ from django.db import connection, transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext
 
+from regulars.channels.actions.parts import keep_parts, whole_deliveries
 from regulars.channels.events import MessagesFailed, MessagesRefused, MessagesSent
-from regulars.channels.kind import ChannelKind, Delivery, Letter, Receipt, leaving
+from regulars.channels.kind import (
+    ChannelKind,
+    Delivery,
+    Letter,
+    Receipt,
+    kinds_with_lines,
+    leaving,
+)
 from regulars.channels.models import Message
 from regulars.channels.queries.channels import (
     channel_of,
@@ -34,10 +42,10 @@ def deliver_messages(*, message_ids: Sequence[int]) -> None:
     """Send a batch of one channel; what happened to each is on record every fifty messages.
 
     Claimed messages belong to this job for ten minutes. After a crash in the middle at most
-    fifty are sent again, under the same Message-ID.
+    fifty are sent again, under the same Message-ID. What leaves over a line is left to its keeper.
     """
     now = timezone.now()
-    claimed = _claim(message_ids, now=now)
+    claimed = _claim(message_ids, but_of=kinds_with_lines(), now=now)
     by_channel: dict[str, list[Message]] = {}
     for message in _still_welcome(claimed, now=now):
         by_channel.setdefault(message.channel, []).append(message)
@@ -45,7 +53,22 @@ def deliver_messages(*, message_ids: Sequence[int]) -> None:
         _send(channel_of(kind), messages)
 
 
-def _claim(message_ids: Sequence[int], *, now: datetime) -> list[Message]:
+def deliver_over_line(name: str, kind: ChannelKind, *, limit: int, now: datetime) -> int:
+    """Send the oldest due messages of a channel over its open line; how many there were.
+
+    After a crash in the middle, or a break of the line, at most those without an answer are sent
+    again: no more than the channel lets be under way at once.
+    """
+    due = Message.objects.filter(channel=name, state__in=("waiting", "sending"), due_at__lte=now)
+    ids = list(due.order_by("due_at", "pk").values_list("pk", flat=True)[:limit])
+    if ids and (welcome := _still_welcome(_claim(ids, now=now), now=now)):
+        _send(kind, welcome)
+    return len(ids)
+
+
+def _claim(
+    message_ids: Sequence[int], *, now: datetime, but_of: Sequence[str] = ()
+) -> list[Message]:
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -53,10 +76,11 @@ def _claim(message_ids: Sequence[int], *, now: datetime) -> list[Message]:
             WHERE id IN (SELECT id FROM channels_message
                          WHERE id = ANY(%s::bigint[])
                            AND (state = 'waiting' OR state = 'sending' AND due_at <= %s)
+                           AND NOT channel = ANY(%s::text[])
                          ORDER BY id FOR UPDATE SKIP LOCKED)
             RETURNING id
             """,
-            [now + PICK_UP_AFTER, int_array(message_ids), now],
+            [now + PICK_UP_AFTER, int_array(message_ids), now, text_array(but_of)],
         )
         ids = [row[0] for row in cursor.fetchall()]
     return list(Message.objects.filter(pk__in=ids).order_by("pk"))
@@ -213,6 +237,7 @@ def settle(receipts: Sequence[tuple[int, Receipt]]) -> None:
                 text_array(receipt.outside_id[:150] for receipt, _, _ in settled),
             ],
         )
+    keep_parts((receipt for _, receipt in receipts), now=now)
     _tell(settled)
 
 
@@ -233,12 +258,13 @@ def _tell(settled: Sequence[tuple[Receipt, str, datetime]]) -> None:
 
 @transaction.atomic
 def note_deliveries(kind: str, batch: Sequence[Delivery], *, now: datetime) -> int:
-    """Note on messages that were sent what became of them; how many there were. One statement.
+    """Note on messages that were sent what became of them; how many there were. Two statements.
 
     What a report calls failed was no contact, so it does not use up the budget.
     """
     if not batch:
         return 0
+    batch = whole_deliveries(kind, batch)
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -276,6 +302,7 @@ def send_due_messages(timestamp: int) -> None:
 def take_up(*, now: datetime) -> int:
     """Enqueue due messages in batches, gives how many; each is left alone for ten minutes after."""
     due: Any = Message.objects.filter(state__in=("waiting", "sending"), due_at__lte=now)
+    due = due.exclude(channel__in=kinds_with_lines())
     ids = list(due.order_by("pk").values_list("pk", flat=True)[:DUE_AT_ONCE])
     Message.objects.filter(pk__in=ids, state="waiting").update(due_at=now + PICK_UP_AFTER)
     Message.objects.filter(pk__in=ids, state="sending").update(

@@ -7,6 +7,7 @@ from django.db import transaction
 
 from regulars.channels.actions.delivery import note_deliveries
 from regulars.channels.actions.optouts import opt_out
+from regulars.channels.actions.parts import put_together
 from regulars.channels.events import MessagesHeard
 from regulars.channels.kind import (
     HEARD_MAX,
@@ -28,7 +29,7 @@ KEY_MAX, ADDRESS_MAX = 150, 254
 def take(kind: str, told: Told, *, now: datetime) -> list[int]:
     """Put all that a provider's call says on record; the ids of messages not heard before."""
     note_deliveries(kind, told.deliveries, now=now)
-    return hear(kind, told.heard, now=now)
+    return hear(kind, [*told.heard, *put_together(kind, told.parts, now=now)], now=now)
 
 
 @transaction.atomic
@@ -39,6 +40,8 @@ def hear(kind: str, batch: Sequence[Heard], *, now: datetime) -> list[int]:
     off the list of the channel from this moment.
     """
     rows = [_row(kind, one, now=now) for one in batch if one.key and one.address.strip()]
+    if not rows:
+        return []
     owners = owners_on(kind, [row.address for row in rows])
     for row in rows:
         row.customer_id = owners.get(row.address)

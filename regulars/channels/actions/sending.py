@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db import connection, transaction
 
 from regulars.channels.actions.delivery import deliver_messages
-from regulars.channels.kind import Buttons, normal_address_on
+from regulars.channels.kind import Buttons, kinds_with_lines, normal_address_on
 from regulars.channels.models import Message
 from regulars.channels.queries.channels import default_channel
 from regulars.channels.queries.door import Ask, Verdict, let_out
@@ -134,6 +134,7 @@ def _judged(fresh: Sequence[OutgoingMessage], *, now: datetime) -> list[Message]
 
 def _message(each: OutgoingMessage, ask: Ask, verdict: Verdict, *, now: datetime) -> Message:
     send_at = verdict.send_at or now
+    waits_alone = send_at > now or ask.channel in kinds_with_lines()
     return Message(
         key=each.key,
         channel=ask.channel,
@@ -148,7 +149,7 @@ def _message(each: OutgoingMessage, ask: Ask, verdict: Verdict, *, now: datetime
         state="waiting" if verdict.allowed else "refused",
         reason=verdict.code,
         failure=verdict.reason,
-        due_at=send_at if send_at > now else now + PICK_UP_AFTER,
+        due_at=send_at if waits_alone else now + PICK_UP_AFTER,
         contact_at=send_at,
         created_at=now,
         survey=each.survey,
@@ -161,9 +162,12 @@ def _message(each: OutgoingMessage, ask: Ask, verdict: Verdict, *, now: datetime
 
 
 def _enqueue(messages: Sequence[Message]) -> None:
+    """Jobs that send these now; what leaves over a line is due, and its keeper looks for that."""
     by_channel: dict[str, list[int]] = defaultdict(list)
+    lines = kinds_with_lines()
     for message in messages:
-        by_channel[message.channel].append(message.pk)
+        if message.channel not in lines:
+            by_channel[message.channel].append(message.pk)
     deliver_messages.enqueue_many(
         [
             {"message_ids": ids[start : start + BATCH]}

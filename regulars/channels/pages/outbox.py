@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
+from pydantic.fields import FieldInfo
 
 from regulars.channels.actions import (
     OutgoingMessage,
@@ -26,6 +27,7 @@ from regulars.channels.queries import (
     default_channel,
     messages,
 )
+from regulars.channels.queries.lines import lines_seen
 from regulars.channels.rules import REASONS, STATES
 from regulars.core.access import get_seen
 from regulars.core.errors import Refused
@@ -123,17 +125,25 @@ def _kind_form(kind: type[ChannelKind], **given: Any) -> forms.Form:
     """A form drawn from the settings of a kind of channel."""
     form = forms.Form(**given)
     for name, field in kind.model_fields.items():
-        is_secret = field.json_schema_extra == SECRET
-        form.fields[name] = forms.CharField(
-            label=_(field.title or name),
-            required=field.is_required(),
-            max_length=300,
-            widget=forms.PasswordInput(attrs={"autocomplete": "off"}) if is_secret else None,
-            help_text=_("Stored; leave empty to keep it.")
-            if is_secret and _is_set(given, name)
-            else "",
-        )
+        form.fields[name] = _form_field(name, field, is_set=_is_set(given, name))
     return form
+
+
+def _form_field(name: str, field: FieldInfo, *, is_set: bool) -> forms.Field:
+    label, extra = _(field.title or name), field.json_schema_extra
+    if isinstance(extra, dict) and isinstance(names := extra.get("choices"), dict):
+        choices = [(value, _(str(said))) for value, said in names.items()]
+        return forms.ChoiceField(label=label, choices=choices)
+    if field.annotation is int:
+        return forms.IntegerField(label=label)
+    is_secret = extra == SECRET
+    return forms.CharField(
+        label=label,
+        required=field.is_required(),
+        max_length=300,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}) if is_secret else None,
+        help_text=_("Stored; leave empty to keep it.") if is_secret and is_set else "",
+    )
 
 
 def _is_set(given: Mapping[str, Any], name: str) -> bool:
@@ -163,7 +173,7 @@ def _kept(kind: str, told: Mapping[str, Any]) -> dict[str, Any]:
 )
 def channels(request: HttpRequest) -> Shown:
     """All kinds of channel."""
-    usual = default_channel()
+    usual, lines = default_channel(), lines_seen(now=timezone.now())
     kinds = [
         {
             "kind": kind,
@@ -171,6 +181,7 @@ def channels(request: HttpRequest) -> Shown:
             "about": found.about,
             "not_ready": channel_of(kind).not_ready(),
             "usual": kind == usual,
+            "line": lines.get(kind),
         }
         for kind, found in channel_kinds.kinds().items()
     ]
@@ -198,6 +209,7 @@ def channel(request: HttpRequest, kind: str) -> Shown:
         label=found.label,
         about=found.about,
         not_ready=channel_of(kind).not_ready(),
+        line=lines_seen(now=timezone.now()).get(kind),
     )
 
 
