@@ -11,7 +11,7 @@ SPEND_LOTS = """
     WITH open AS (
         SELECT id, remaining,
             sum(remaining) OVER (
-                ORDER BY expires_at NULLS LAST, coalesce(origin_id, id), id) AS upto
+                ORDER BY expires_at NULLS LAST, coalesce(origin_id, id), id)::bigint AS upto
         FROM loyalty_lot
         WHERE account_id = %(account)s AND remaining > 0 AND activates_at <= %(now)s
             AND (expires_at IS NULL OR expires_at > %(now)s)

@@ -263,11 +263,19 @@ class Lot(Record):
         )
 
 
-class LotUse(Record):
-    """What a transfer took from a lot; a negative amount is what was put back by an undo."""
+class LotUse(models.Model):
+    """What a transfer took from a lot; a negative amount is what was put back by an undo.
 
-    lot = models.ForeignKey(Lot, models.PROTECT, related_name="+")
-    transfer = models.ForeignKey(Transfer, models.PROTECT, related_name="+", db_index=False)
+    One spending may use thousands of lots. So its rows have no number of their own, and that their
+    lots and transfers exist is seen to once for all rows of a statement; lots and transfers, which
+    no row may lose, cannot be deleted.
+    """
+
+    pk = models.CompositePrimaryKey("transfer", "lot")
+    lot = models.ForeignKey(Lot, models.PROTECT, related_name="+", db_constraint=False)
+    transfer = models.ForeignKey(
+        Transfer, models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
     amount = models.BigIntegerField()
 
     objects = AppendOnlyRows.as_manager()
@@ -275,7 +283,6 @@ class LotUse(Record):
     class Meta:
         constraints = (
             models.CheckConstraint(name="a_use_is_of_something", condition=~Q(amount=0)),
-            models.UniqueConstraint(name="a_transfer_uses_a_lot_once", fields=("transfer", "lot")),
         )
 
 

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
+from django.db import IntegrityError, connection, transaction
 
 from regulars.core.errors import Conflict, Refused
 from regulars.loyalty.actions import (
@@ -152,3 +153,26 @@ def test_the_audit_names_what_was_tampered_with() -> None:
     found = audit(NOW).mismatches
     assert any(f"balance_is_the_sum_of_transfers: {account.pk} has 11" in one for one in found)
     Account.objects.filter(pk=account.pk).update(balance=10)
+
+
+USE = "INSERT INTO loyalty_lotuse (lot_id, transfer_id, amount)"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        f"{USE} SELECT 0, max(id), 1 FROM loyalty_transfer",
+        f"{USE} SELECT max(id), 0, 1 FROM loyalty_lot",
+        "UPDATE loyalty_lotuse SET lot_id = 0",
+        "UPDATE loyalty_lotuse SET transfer_id = 0",
+        "DELETE FROM loyalty_lot",
+        "DELETE FROM loyalty_transfer",
+        "UPDATE loyalty_lot SET id = id + 1000",
+        "UPDATE loyalty_transfer SET id = id + 1000",
+    ],
+)
+def test_uses_are_of_lots_and_transfers_that_stay(statement: str) -> None:
+    bought(30_000)
+    redeem_points(Member.objects.get(), 30, key="k", now=NOW)
+    with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
