@@ -2,7 +2,7 @@
 
 import os
 from collections import deque
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
@@ -10,9 +10,14 @@ from typing import Any
 from django.db import DataError, connection, transaction
 
 Rows = Sequence[tuple[Any, ...]]
+Reader = Callable[[Iterable[tuple[Any, ...]]], Rows]
+"""What is made of a statement's rows while they come, a few at a time: all may not fit in memory."""
 
 CONNECTIONS = 4
 """At most so many at once; never more than there are cores."""
+
+AT_ONCE = 4
+"""So many rows are brought to a reader together."""
 
 BEGIN = (
     "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
@@ -33,13 +38,18 @@ def one_moment() -> Iterator[None]:
 
 
 def rows_of(
-    statements: Mapping[str, str], told: Mapping[str, Any], *, may_overflow: Collection[str] = ()
+    statements: Mapping[str, str],
+    told: Mapping[str, Any],
+    *,
+    may_overflow: Collection[str] = (),
+    readers: Mapping[str, Reader] | None = None,
 ) -> dict[str, Rows]:
     """The rows of each statement by its name, asked in `one_moment` on a connection for each core.
 
     A statement that `may_overflow` gives no rows where its numbers are too large to be worked with.
+    One that has a reader gives what that makes of its rows.
     """
-    asking = _Asking(statements, told, may_overflow)
+    asking = _Asking(statements, told, may_overflow, readers or {})
     helpers = 0 if _is_within_another() else min(os.cpu_count() or 1, CONNECTIONS) - 1
     if not helpers:
         asking.go_on()
@@ -57,11 +67,16 @@ class _Asking:
     """Statements that wait, for whichever connection is free, and what the others gave."""
 
     def __init__(
-        self, statements: Mapping[str, str], told: Mapping[str, Any], may_overflow: Collection[str]
+        self,
+        statements: Mapping[str, str],
+        told: Mapping[str, Any],
+        may_overflow: Collection[str],
+        readers: Mapping[str, Reader],
     ) -> None:
         self._waiting = deque(statements.items())
         self._told = told
         self._may_overflow = may_overflow
+        self._readers = readers
         self.found: dict[str, Rows] = {}
 
     def go_on(self) -> None:
@@ -83,6 +98,8 @@ class _Asking:
             connection.close()
 
     def _rows(self, name: str, statement: str) -> Rows:
+        if reader := self._readers.get(name):
+            return self._read(reader, statement)
         try:
             with transaction.atomic(), connection.cursor() as cursor:
                 cursor.execute(statement, self._told)
@@ -91,6 +108,12 @@ class _Asking:
             if name in self._may_overflow:
                 return []
             raise
+
+
+    def _read(self, reader: Reader, statement: str) -> Rows:
+        with connection.connection.cursor(name="audit", binary=True) as cursor:
+            cursor.itersize = AT_ONCE
+            return reader(cursor.execute(statement, self._told))
 
 
 def _is_within_another() -> bool:
