@@ -109,7 +109,6 @@ class _Asking:
                 return []
             raise
 
-
     def _read(self, reader: Reader, statement: str) -> Rows:
         with connection.connection.cursor(name="audit", binary=True) as cursor:
             cursor.itersize = AT_ONCE
