@@ -4,6 +4,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Iterator
 from importlib.metadata import entry_points
+from threading import RLock
 from typing import Generic, TypeVar
 
 from regulars.core.errors import Refused
@@ -22,6 +23,8 @@ class Registry(Generic[Kind]):
         self._package = package
         self._kinds: dict[str, Kind] = {}
         self._scanned = False
+        self._is_scanning = False
+        self._turn = RLock()
 
     def add(self, kind: str) -> Callable[[Kind], Kind]:
         """A decorator that registers a class, function or object under a name."""
@@ -51,9 +54,23 @@ class Registry(Generic[Kind]):
         return iter(self.kinds())
 
     def _scan(self) -> None:
+        """Find what there is, once; other threads wait meanwhile, lest they see a part of it.
+
+        A plug-in may ask for others while it is read, and sees those that were read before.
+        """
         if self._scanned:
             return
-        self._scanned = True
+        with self._turn:
+            if self._scanned or self._is_scanning:
+                return
+            self._is_scanning = True
+            try:
+                self._find()
+                self._scanned = True
+            finally:
+                self._is_scanning = False
+
+    def _find(self) -> None:
         folder = importlib.import_module(self._package)
         for module in pkgutil.iter_modules(getattr(folder, "__path__", ())):
             importlib.import_module(f"{self._package}.{module.name}")
