@@ -102,6 +102,8 @@ def _first_message(
     talk = first_turn(definition, mode="message", language=language, values=values)
     if talk.end:
         talk = replace(talk, end="partial")  # what is left is on the page, if only the last button
+    if definition.anonymity:
+        talk = replace(talk, at="", end="elsewhere")
     said = say_turn(definition, talk, link=link)
     return OutgoingMessage(
         key=f"{KEY}{invitation.pk}",
@@ -140,5 +142,5 @@ def _first_question(definition: Definition, language: str) -> str:
 
 
 def _steps(definition: Definition) -> list[int]:
-    rating = _rating(definition)
+    rating = None if definition.anonymity else _rating(definition)
     return [step for step, _ in rating.parts(None, "en")["steps"]] if rating else []

@@ -83,3 +83,11 @@ impersonal(
     "feedback_quota",
     "feedback_askingplan",
 )
+impersonal(
+    "anonymous answers, which nothing leads from a person to",
+    "feedback_ballot",
+)
+impersonal(
+    "hashes of the keys of requests, which say that something was answered and not by whom",
+    "feedback_castkey",
+)

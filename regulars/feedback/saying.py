@@ -60,14 +60,17 @@ def chrome(language: str) -> str:
 
 
 def _farewell(definition: Definition, talk: Talk, link: str) -> str:
-    if talk.end == "stopped":
-        return _("All right, no more questions.")
-    if talk.end == "given_up":
-        return _("Sorry, we did not understand each other. Thank you for your time.")
-    if talk.end == "full":
-        return _("Thank you! We have enough answers like yours already.")
-    if talk.end == "closed":
-        return _("This survey has ended.")
+    ends = {
+        "stopped": _("All right, no more questions."),
+        "given_up": _("Sorry, we did not understand each other. Thank you for your time."),
+        "full": _("Thank you! We have enough answers like yours already."),
+        "closed": _("This survey has ended."),
+    }
+    if talk.end in ends:
+        return ends[talk.end]
+    if talk.end == "elsewhere":
+        said = _("This survey is anonymous, so it is answered on a page and not here.")
+        return f"{said} {link}" if link and talk.mode == "message" else said
     if talk.end == "partial":
         thanks = _("Thank you, this is on record.")
         asked = _("The rest is on this page: %(link)s") % {"link": link}

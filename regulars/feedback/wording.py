@@ -65,6 +65,7 @@ IN_A_DEFINITION: dict[str, Promise] = {
     "quota_twice": _("there are two quotas called “%(name)s”."),
     "code_twice": _("the code “%(name)s” is in the frame twice."),
     "unknown_code": _("the code frame has no code “%(name)s”."),
+    "not_anonymous": _("“%(property)s” and a promise of anonymity exclude each other."),
     "unknown_touchpoint": _("there is no touchpoint “%(name)s” on the journey map."),
 }
 

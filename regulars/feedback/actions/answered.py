@@ -4,6 +4,8 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from django.db import connection
+from django.db.models import Q, Value
+from django.db.models.functions import Coalesce
 
 from regulars.core.sql import int_array, time_array
 from regulars.feedback.models import Answer, Invitation, Sitting
@@ -33,6 +35,31 @@ MARK_INVITATIONS = f"""
     FROM unnest(%s::bigint[], %s::timestamptz[]) AS given (id, at)
     WHERE invitation.id = given.id AND invitation.answered_at IS NULL
 """
+
+
+def mark_cast(answered: Iterable[tuple[int, datetime]], *, now: datetime) -> None:
+    """Note on invitations that somebody answered in secret, and empty their sittings; two statements.
+
+    That they have answered is all that stays: nothing leads from here to what was said.
+    """
+    pairs = list(answered)
+    if not pairs:
+        return
+    rows = Sitting.objects.filter(invitation__in=[pk for pk, _at in pairs], answer__isnull=True)
+    going = rows.filter(Q(ended_at__isnull=True) | Q(disposition__in=REOPENABLE))
+    going.update(
+        values={},
+        position="",
+        disposition="completed",
+        reason="",
+        ended_at=now,
+        started_at=Coalesce("started_at", Value(now)),
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            MARK_INVITATIONS,
+            [int_array(pk for pk, _at in pairs), time_array(at for _pk, at in pairs)],
+        )
 
 
 def end_answered(invitation_ids: Iterable[int], *, now: datetime) -> int:

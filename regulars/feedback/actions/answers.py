@@ -11,7 +11,8 @@ from regulars.core.errors import Refused
 from regulars.core.events import publish
 from regulars.core.sql import int_array, json_array, text_array, time_array
 from regulars.customers.actions.timeline import TimelineNote, note_on_timeline
-from regulars.feedback.actions.answered import mark_answered, passed_before
+from regulars.feedback.actions.answered import mark_answered, mark_cast, passed_before
+from regulars.feedback.actions.casting import CastInput, cast_ballots
 from regulars.feedback.actions.doubts import NO_DOUBTS, doubts_of
 from regulars.feedback.actions.quotas import note_places, take_places
 from regulars.feedback.events import AnswersReceived
@@ -59,6 +60,8 @@ class Received:
     is_new: bool = False
     problems: tuple[Problem, ...] = ()
     full_quota: str = ""
+    is_cast: bool = False
+    """It lies in the box of an anonymous survey, where nobody can tell which one it is."""
 
 
 class AnswerRefused(Refused):
@@ -71,7 +74,7 @@ class AnswerRefused(Refused):
 
 
 @dataclass(frozen=True, slots=True)
-class _Fit:
+class Fit:
     """An input that passed the engine, with its cleaned values and its signals."""
 
     given: AnswerInput
@@ -105,13 +108,14 @@ def receive_answers(batch: Sequence[AnswerInput], *, now: datetime) -> list[Rece
     quota with its name. The number of statements does not depend on the size of the batch.
     """
     fits, refused = _checked(batch)
-    fits = _placed(fits)
-    new_ids = _insert_answers(fits, now=now)
+    cast, fits = _cast(fits, now=now)
+    fits = placed(fits)
+    new_ids = insert_answers(fits, now=now)
     fits, full = _with_places(fits, new_ids)
     known_ids = _known_answers(fit.given.key for fit in fits if fit.given.key not in new_ids)
     new = [(new_ids[fit.given.key], fit) for fit in fits if fit.given.key in new_ids]
     if new:
-        _write_signals(new)
+        write_signals(new)
         mark_answered(_invited(new), now=now)
         _tell_others(new)
         publish(AnswersReceived(answer_ids=tuple(answer_id for answer_id, _ in new)))
@@ -119,14 +123,15 @@ def receive_answers(batch: Sequence[AnswerInput], *, now: datetime) -> list[Rece
     return [
         refused.get(index)
         or full.get(given.key)
+        or cast.get(given.key)
         or Received(given.key, answer_id=ids[given.key], is_new=given.key in new_ids)
         for index, given in enumerate(batch)
     ]
 
 
-def _checked(batch: Sequence[AnswerInput]) -> tuple[list[_Fit], dict[int, Received]]:
+def _checked(batch: Sequence[AnswerInput]) -> tuple[list[Fit], dict[int, Received]]:
     """The inputs that fit their survey, one for each key, and the refusals by position."""
-    fits: dict[str, _Fit] = {}
+    fits: dict[str, Fit] = {}
     refused: dict[int, Received] = {}
     for index, given in enumerate(batch):
         definition = definition_of(given.version)
@@ -139,8 +144,37 @@ def _checked(batch: Sequence[AnswerInput]) -> tuple[list[_Fit], dict[int, Receiv
             refused[index] = Received(given.key, problems=(nothing,))
         else:
             drafts = drafts_of(definition, checked.values)
-            fits.setdefault(given.key, _Fit(given, checked.values, drafts))
+            fits.setdefault(given.key, Fit(given, checked.values, drafts))
     return list(fits.values()), refused
+
+
+def _cast(fits: Sequence[Fit], *, now: datetime) -> tuple[dict[str, Received], list[Fit]]:
+    """Put what was promised anonymity into the box, and give back the others.
+
+    Of the customer only that they have answered is noted, on invitation and sitting.
+    """
+    secret = [fit for fit in fits if _definition(fit).anonymity]
+    if not secret:
+        return {}, list(fits)
+    new = cast_ballots([_ballot(fit) for fit in secret], now=now)
+    mark_cast(_invited([(0, fit) for fit in secret if fit.given.key in new]), now=now)
+    received = {
+        fit.given.key: Received(fit.given.key, is_new=fit.given.key in new, is_cast=True)
+        for fit in secret
+    }
+    return received, [fit for fit in fits if fit.given.key not in received]
+
+
+def _ballot(fit: Fit) -> CastInput:
+    given = fit.given
+    return CastInput(
+        given.key,
+        given.version,
+        fit.values,
+        given.store_id,
+        is_partial=given.is_partial,
+        sample=given.sample,
+    )
 
 
 def _is_forgiven(problem: Problem, given: AnswerInput) -> bool:
@@ -149,8 +183,8 @@ def _is_forgiven(problem: Problem, given: AnswerInput) -> bool:
 
 
 def _with_places(
-    fits: Sequence[_Fit], new_ids: dict[str, int]
-) -> tuple[list[_Fit], dict[str, Received]]:
+    fits: Sequence[Fit], new_ids: dict[str, int]
+) -> tuple[list[Fit], dict[str, Received]]:
     """The answers that found a place in their quotas; those that did not are taken back.
 
     They are written before a place is taken, because only then a repeat is known to be one.
@@ -164,7 +198,7 @@ def _with_places(
     return [fit for fit in fits if fit.given.key not in full], full
 
 
-def _facts(fits: Sequence[_Fit]) -> list[QuotaFacts]:
+def _facts(fits: Sequence[Fit]) -> list[QuotaFacts]:
     return [
         QuotaFacts(
             fit.given.version.survey_id,
@@ -177,8 +211,8 @@ def _facts(fits: Sequence[_Fit]) -> list[QuotaFacts]:
     ]
 
 
-def _placed(fits: Sequence[_Fit]) -> list[_Fit]:
-    """The same with the touchpoint that each survey is about, where none was given."""
+def placed(fits: Sequence[Fit]) -> list[Fit]:
+    """The same with the touchpoint that each survey is about, where none was given; one statement."""
     codes = {id(fit): _definition(fit).touchpoint for fit in fits if not fit.given.touchpoint_id}
     wanted = {code for code in codes.values() if code}
     rows = Touchpoint.objects.filter(code__in=wanted).values_list("code", "pk") if wanted else ()
@@ -191,18 +225,23 @@ def _placed(fits: Sequence[_Fit]) -> list[_Fit]:
     ]
 
 
-def _definition(fit: _Fit) -> Definition:
+def _definition(fit: Fit) -> Definition:
     return definition_of(fit.given.version)
 
 
-def _insert_answers(fits: Sequence[_Fit], *, now: datetime) -> dict[str, int]:
-    """Write the answers that are not there yet; their ids by key."""
+def insert_answers(
+    fits: Sequence[Fit], *, now: datetime, is_doubted: bool = True
+) -> dict[str, int]:
+    """Write the answers that are not there yet; their ids by key. One statement.
+
+    They are looked at for doubts unless `is_doubted` is False.
+    """
     if not fits:
         return {}
     given = [fit.given for fit in fits]
     doubts = [
         NO_DOUBTS
-        if fit.given.sample  # made up, and so alike
+        if fit.given.sample or not is_doubted  # what is made up is alike
         else doubts_of(fit.given.version, fit.values, fit.given.language, fit.given.duration_s)
         for fit in fits
     ]
@@ -261,7 +300,8 @@ def _known_answers(keys: Iterable[str]) -> dict[str, int]:
     return dict(Answer.objects.filter(key__in=wanted).values_list("key", "pk"))
 
 
-def _write_signals(new: Sequence[tuple[int, _Fit]]) -> None:
+def write_signals(new: Sequence[tuple[int, Fit]]) -> None:
+    """Write the signals of answers that are on record by these ids; one statement."""
     Signal.objects.bulk_create(
         [_signal(answer_id, fit.given, draft) for answer_id, fit in new for draft in fit.drafts],
         ignore_conflicts=True,
@@ -289,13 +329,13 @@ def _signal(answer_id: int, given: AnswerInput, draft: SignalDraft) -> Signal:
     )
 
 
-def _invited(new: Sequence[tuple[int, _Fit]]) -> list[tuple[int, datetime]]:
+def _invited(new: Sequence[tuple[int, Fit]]) -> list[tuple[int, datetime]]:
     """The invitations that were answered, and when."""
     given = [fit.given for _, fit in new]
     return [(one.invitation_id, one.answered_at) for one in given if one.invitation_id]
 
 
-def _tell_others(new: Sequence[tuple[int, _Fit]]) -> None:
+def _tell_others(new: Sequence[tuple[int, Fit]]) -> None:
     """Note the answers on timelines, and the passages that nothing else told of."""
     names = _survey_names(fit.given.version.survey_id for _, fit in new)
     note_on_timeline([_note(pk, fit, names=names) for pk, fit in new if fit.given.customer_id])
@@ -307,7 +347,7 @@ def _survey_names(survey_ids: Iterable[int]) -> dict[int, str]:
     return dict(Survey.objects.filter(pk__in=set(survey_ids)).values_list("pk", "name"))
 
 
-def _note(answer_id: int, fit: _Fit, *, names: dict[int, str]) -> TimelineNote:
+def _note(answer_id: int, fit: Fit, *, names: dict[int, str]) -> TimelineNote:
     given, first = fit.given, fit.drafts[0] if fit.drafts else None
     assert given.customer_id is not None
     body: dict[str, Any] = {"title": names[given.version.survey_id], "answer_id": answer_id}

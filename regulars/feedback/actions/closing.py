@@ -71,5 +71,6 @@ def _finish(ids: list[int], *, now: datetime) -> tuple[list[int], dict[int, str]
         unfit, broken = _finish(ids[:middle], now=now)
         others, more = _finish(ids[middle:], now=now)
         return unfit + others, broken | more
-    unfit = [one.sitting.pk for one in finished if not one.answer_id and not one.full_quota]
+    ended = [one for one in finished if one.answer_id or one.full_quota or one.is_cast]
+    unfit = [one.sitting.pk for one in finished if one not in ended]
     return unfit, {}

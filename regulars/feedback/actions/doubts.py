@@ -7,10 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from regulars.company.models import Employee
 from regulars.core.access import seen
+from regulars.core.errors import Refused
 from regulars.feedback.models import Answer, Signal, SurveyVersion
+from regulars.feedback.models.surveys import BALLOT_KEY
 from regulars.feedback.queries.surveys import definition_of
 from regulars.feedback.rules.quality import Said, fingerprint, flags_of
 from regulars.feedback.survey.question import Question
@@ -53,8 +56,14 @@ def _lines(asked: Sequence[Question], values: Mapping[str, Any]) -> Iterator[lis
 
 @transaction.atomic
 def set_aside(answer_ids: Sequence[int], *, employee: Employee, now: datetime) -> int:
-    """Take answers out of all scores; how many were in. They stay on record and can come back."""
+    """Take answers out of all scores; how many were in. They stay on record and can come back.
+
+    Raises Refused for an anonymous one.
+    """
     rows = seen(Answer, employee).filter(pk__in=answer_ids, set_aside_at__isnull=True)
+    if rows.filter(key__startswith=BALLOT_KEY).exists():
+        words = _("Figures with and without one anonymous answer would tell what it says.")
+        raise Refused("not_anonymous", words)
     ids = list(rows.values_list("pk", flat=True))
     Answer.objects.filter(pk__in=ids).update(set_aside_at=now)
     Signal.objects.filter(answer__in=ids).update(is_set_aside=True)

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from regulars.core.errors import NotFound, Refused
 from regulars.core.sql import int_array, json_array
 from regulars.feedback.models import Quota, Survey
 from regulars.feedback.queries.quotas import QuotaFacts, quotas_met
+from regulars.feedback.queries.surveys import definition_of, latest_version
 from regulars.feedback.survey.expression import BadExpression, read_expression
 from regulars.feedback.survey.extension import Quota as NamedQuota
 
@@ -38,6 +40,9 @@ def set_quota(survey: Survey, *, name: str, places: int, condition: str = "") ->
         raise Refused("places_out_of_range", f"between 0 and {PLACES_MAX} answers", "places")
     _check(condition)
     Survey.objects.select_for_update().get(pk=survey.pk)
+    if definition_of(latest_version(survey)).anonymity:
+        words = _("Quotas and a promise of anonymity exclude each other.")
+        raise Refused("not_anonymous", words, "condition")
     found = Quota.objects.select_for_update().filter(survey=survey, name=name).first()
     if found is None and Quota.objects.filter(survey=survey).count() >= QUOTAS_MAX:
         raise Refused("too_many_quotas", f"at most {QUOTAS_MAX} quotas", "name")
@@ -84,7 +89,7 @@ def _check(condition: str) -> None:
 
 def remove_quota(survey: Survey, *, quota_id: int) -> None:
     """Take a quota away; answers that met it stay as they are. Raises NotFound."""
-    gone, _ = Quota.objects.filter(survey=survey, pk=quota_id).delete()
+    gone, _models = Quota.objects.filter(survey=survey, pk=quota_id).delete()
     if not gone:
         raise NotFound("no_quota", f"the survey has no quota {quota_id}", "quota_id")
 

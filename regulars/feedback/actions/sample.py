@@ -4,6 +4,8 @@ from django.db import transaction
 
 from regulars.feedback.models import (
     Answer,
+    Ballot,
+    CastKey,
     Invitation,
     PublicLink,
     Signal,
@@ -20,7 +22,7 @@ def remove_sample() -> int:
     A generated survey goes too, unless somebody has really answered it or was really invited.
     """
     gone = 0
-    for model in (Signal, Sitting, Answer, Invitation):
+    for model in (Signal, Sitting, Answer, Invitation, Ballot, CastKey):
         gone += model.objects.filter(sample=True).delete()[0]
     real = Answer.objects.values("survey").union(Invitation.objects.values("survey"))
     kept = set(real.values_list("survey", flat=True))

@@ -75,6 +75,7 @@ class Finished:
     is_new: bool = False
     problems: tuple[Problem, ...] = ()
     full_quota: str = ""
+    is_cast: bool = False
 
 
 @dataclass(slots=True)
@@ -285,7 +286,7 @@ def is_over(sitting: Sitting | None) -> bool:
 
 
 def _settle(sitting: Sitting, said: Received, *, now: datetime, is_partial: bool) -> None:
-    if said.answer_id is not None:
+    if said.answer_id is not None or said.is_cast:
         sitting.answer_id = said.answer_id
         sitting.started_at = sitting.started_at or sitting.last_at
         _close(sitting, "partial" if is_partial else "completed", now=now)
@@ -297,7 +298,8 @@ def _finished(sitting: Sitting, said: Received | None) -> Finished:
     if said is None:
         full = sitting.reason if sitting.disposition == "rejected" else ""
         return Finished(sitting, sitting.answer_id, full_quota=full)
-    return Finished(sitting, said.answer_id, said.is_new, said.problems, said.full_quota)
+    told = (said.problems, said.full_quota, said.is_cast)
+    return Finished(sitting, said.answer_id, said.is_new, *told)
 
 
 def _answer_of(sitting: Sitting, *, is_partial: bool) -> AnswerInput:
@@ -347,6 +349,8 @@ def end_sitting(sitting: Sitting, disposition: str, *, now: datetime, reason: st
 
 def _close(sitting: Sitting, disposition: str, *, now: datetime, reason: str = "") -> None:
     sitting.disposition, sitting.ended_at, sitting.reason = disposition, now, reason[:100]
+    if sitting.version.is_anonymous:
+        sitting.values, sitting.position = {}, ""
 
 
 def _write(sittings: Sequence[Sitting]) -> None:

@@ -10,7 +10,7 @@ from django.db import transaction
 from regulars.company.models import Employee, Store
 from regulars.core.errors import Refused
 from regulars.feedback.actions.quotas import keep_quotas
-from regulars.feedback.models import PublicLink, Survey, SurveyVersion
+from regulars.feedback.models import PublicLink, Quota, Survey, SurveyVersion
 from regulars.feedback.survey.definition import Definition, examine
 from regulars.feedback.survey.problems import Problem
 from regulars.feedback.wording import named_sentence_for
@@ -79,6 +79,8 @@ def publish_version(
     last = SurveyVersion.objects.filter(survey=survey).order_by("-number").first()
     if last is not None and last.definition == definition:
         return last
+    if read.anonymity and Quota.objects.filter(survey=survey).exists():
+        raise DefinitionRefused([Problem("not_anonymous", "regulars", {"property": "quotas"})])
     keep_quotas(survey, read.extension.quotas)
     return SurveyVersion.objects.create(
         survey=survey,

@@ -27,6 +27,9 @@ from regulars.feedback.saying import Said, say_turn
 from regulars.feedback.survey.definition import Definition
 from regulars.feedback.survey.extension import Mode
 
+UNTOUCHED = ("closed", "elsewhere")
+"""Ends at which nothing was answered here: the survey is over, or it is answered on a page only."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
@@ -84,6 +87,8 @@ def _begun(given: Opening, sitting: Sitting, *, now: datetime) -> Step:
     talk = first_turn(definition, mode=given.mode, language=language, values=sitting.values)
     if is_over(sitting):
         talk = replace(talk, at="", end="complete")
+    elif definition.anonymity and given.mode != "page":
+        talk = replace(talk, at="", end="elsewhere")
     elif not sitting.survey.is_open:
         talk = replace(talk, at="", end="closed")
     dialogue = Dialogue(
@@ -130,7 +135,7 @@ def settle(steps: Sequence[Step], *, now: datetime) -> None:
     The number of statements does not depend on how many there are. Whoever stops before the first
     answer has refused; what others said is kept, and counts as partial when nobody comes back.
     """
-    going = [step for step in steps if not is_over(step.sitting) and step.talk.end != "closed"]
+    going = [step for step in steps if not is_over(step.sitting) and step.talk.end not in UNTOUCHED]
     for step, kept in zip(
         going, keep_answers_of([_keep(one) for one in going], now=now), strict=True
     ):
@@ -179,6 +184,8 @@ def _note_finish(steps: Sequence[Step], done: Finished) -> None:
 def _write(steps: Sequence[Step], *, now: datetime) -> None:
     for step in steps:
         row, talk = step.dialogue, step.talk
+        if talk.end and step.definition.anonymity:
+            talk = replace(talk, asked=(), at="")
         row.asked, row.at, row.tries = list(talk.asked), talk.at, talk.tries
         row.language, row.end, row.last_at = talk.language, talk.end, now
     new = [step.dialogue for step in steps if step.dialogue.pk is None]

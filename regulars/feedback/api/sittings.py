@@ -43,6 +43,16 @@ class SittingOut(Schema):
     last_at: datetime
     ended_at: datetime | None
 
+    @staticmethod
+    def resolve_values(sitting: Sitting) -> dict[str, Any]:
+        """The answers so far; none where anonymity was promised."""
+        return {} if sitting.version.is_anonymous else sitting.values
+
+    @staticmethod
+    def resolve_position(sitting: Sitting) -> str:
+        """The page or question reached; none where anonymity was promised."""
+        return "" if sitting.version.is_anonymous else sitting.position
+
 
 class SittingAsk(PageAsk):
     """Which sittings are asked for."""
@@ -96,7 +106,7 @@ class QuotaOut(Schema):
 @router.get("/sittings", response=Page[SittingOut], **reads("answers:read"))
 def list_sittings(request: ApiRequest, ask: Query[SittingAsk]) -> Page[SittingOut]:
     """The sittings, newest first, narrowed by survey and disposition."""
-    rows = seen(Sitting, request.auth)
+    rows = seen(Sitting, request.auth).select_related("version")
     if ask.survey_id is not None:
         rows = rows.filter(survey=ask.survey_id)
     if ask.disposition:

@@ -135,9 +135,12 @@ class AnswerIn(Schema):
 
 
 class ReceivedOut(Schema):
-    """The answer on record, and whether this request put it there."""
+    """The answer on record, and whether this request put it there.
 
-    answer_id: int
+    An anonymous answer has no id: nobody can tell which of those in the box it is.
+    """
+
+    answer_id: int | None
     is_new: bool
 
 
@@ -323,7 +326,7 @@ def receive_for(request: ApiRequest, batch: Sequence[AnswerIn]) -> list[Received
 def _said(one: Received) -> ReceivedOut | Refused:
     if one.full_quota:
         return quota_is_full(one.full_quota)
-    if one.answer_id is None:
+    if one.answer_id is None and not one.is_cast:
         return AnswerRefused(one.problems)
     return ReceivedOut(answer_id=one.answer_id, is_new=one.is_new)
 

@@ -57,24 +57,22 @@ def harmless(cell: Cell) -> Cell:
     return f"'{cell}" if is_formula else cell
 
 
-def columns_of(
-    definitions: Mapping[int, Definition], language: str, *, is_anonymous: bool = False
-) -> list[Column]:
+def columns_of(definitions: Mapping[int, Definition], language: str) -> list[Column]:
     """The columns of a survey: who, where and when, and the questions of all its versions.
 
     `definitions` are those of its versions by number. What is the same in several versions has one
     column, in which each answer is read as its own version asked it; what was taken out keeps its
     column, at the end. Names are given from the first version on, so that further questions and
-    choices rename none. Where anonymity was promised nothing tells who answered or exactly when.
+    choices rename none.
     """
     asked = {number: list(pieces_of(one, language)) for number, one in definitions.items()}
     found: dict[Key, dict[int, Piece]] = {}
     for number in sorted(definitions):
         for piece in asked[number]:
             found.setdefault(piece.key, {}).setdefault(number, piece)
-    taken = {column.name for column in _about(is_anonymous=False)}
+    taken = {column.name for column in _about()}
     names = _names(found, taken)
-    columns = _about(is_anonymous=is_anonymous)
+    columns = _about()
     latest_first = [
         piece.path[0] for number in sorted(asked, reverse=True) for piece in asked[number]
     ]
@@ -127,8 +125,8 @@ def _columns(versions: Versions, name: str, taken: set[str]) -> list[Column]:
     return columns
 
 
-def _about(*, is_anonymous: bool) -> list[Column]:
-    columns = [
+def _about() -> list[Column]:
+    return [
         Column("answer_id", "number", lambda answer: answer.pk),
         Column("answered_at", "time", lambda answer: answer.answered_at),
         Column("version", "number", lambda answer: answer.version.number),
@@ -144,8 +142,6 @@ def _about(*, is_anonymous: bool) -> list[Column]:
         Column("invited", "number", lambda answer: int(answer.invitation_id is not None)),
         Column("sample", "number", lambda answer: int(answer.sample)),
     ]
-    telling = {"answer_id", "answered_at", "customer_id", "store", "touchpoint", "invited"}
-    return [one for one in columns if not (is_anonymous and one.name in telling)]
 
 
 def _column(name: str, kind: Kind, versions: Versions, convert: Callable[[Value], Cell]) -> Column:

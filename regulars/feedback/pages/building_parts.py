@@ -19,6 +19,7 @@ from regulars.feedback.pages.building_words import COMPARISONS, KINDS
 from regulars.feedback.pages.languages import language_name, languages_of, own_language
 from regulars.feedback.pages.question_form import element_sent, form_of, logic_of, logic_sent
 from regulars.feedback.pages.surveys import viewer
+from regulars.feedback.rules.anonymity import LEAST_MAX, LEAST_MIN
 from regulars.journey.models import Touchpoint
 from regulars.web.pages import Shown, page, show
 
@@ -88,6 +89,8 @@ def build_words(request: HttpRequest, survey_id: int) -> Shown:
         "words": _words(draft.definition, SURVEY_TEXTS, own, languages),
         "touchpoints": Touchpoint.objects.filter(retired_at__isnull=True).order_by("pk"),
         "touchpoint": draft.definition.get("regulars", {}).get("touchpoint", ""),
+        "anonymity": draft.definition.get("regulars", {}).get("anonymity"),
+        "least": LEAST_MIN,
     }
     return _form_page(
         request, "feedback/build_page.html", survey, draft, refused=None, context=context
@@ -192,8 +195,17 @@ def _survey_edit(raw: Raw, form: QueryDict, own: str, languages: list[str]) -> R
     made = _reworded(edits.arranged(raw), form, SURVEY_TEXTS, own=own, languages=languages)
     block = dict(made.get("regulars", {}))
     _set(block, "touchpoint", form.get("touchpoint", ""))
+    _set(block, "anonymity", _anonymity(form))
     _set(made, "regulars", block)
     return made
+
+
+def _anonymity(form: QueryDict) -> dict[str, int] | None:
+    if form.get("anonymous") != "yes":
+        return None
+    told = form.get("least", "").strip()
+    least = int(told) if told.isascii() and told.isdigit() and len(told) < 6 else LEAST_MIN
+    return {"least": min(LEAST_MAX, max(LEAST_MIN, least))}
 
 
 def _reworded(

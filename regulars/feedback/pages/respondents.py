@@ -18,6 +18,7 @@ from regulars.feedback.actions.quotas import PLACES_MAX, remove_quota, set_quota
 from regulars.feedback.models import Quota, Sitting, Survey
 from regulars.feedback.pages.surveys import viewer
 from regulars.feedback.queries.sittings import Response, response_of, sittings_of
+from regulars.feedback.queries.surveys import definition_of, latest_version
 from regulars.feedback.rules.dispositions import AAPOR, DISPOSITIONS
 from regulars.feedback.shown import store_name
 from regulars.web.frame import say
@@ -71,7 +72,9 @@ def respondents(request: HttpRequest, survey_id: int) -> Shown:
     """How everybody stands who was asked, with the rates of the standard and the quotas."""
     survey = get_seen(Survey, survey_id, seen_by=viewer(request))
     found = response_of(survey.pk, seen_by=viewer(request), now=timezone.now())
-    listed = Paginator(sittings_of(survey, seen_by=viewer(request)), ROWS)
+    anonymity = definition_of(latest_version(survey)).anonymity
+    sittings = sittings_of(survey, seen_by=viewer(request))
+    listed = Paginator(sittings.none() if anonymity else sittings, ROWS)
     listed_page = listed.get_page(request.GET.get("page"))
     return show(
         request,
@@ -83,6 +86,7 @@ def respondents(request: HttpRequest, survey_id: int) -> Shown:
         not_asked=[(_reason(code), count) for code, count in found.not_asked.items()],
         open_rows=[(_(DISPOSITIONS[name]), count) for name, count in found.open_counts.items()],
         quotas=Quota.objects.filter(survey=survey).order_by("pk"),
+        anonymity=anonymity,
         listed=listed_page,
         rows=[_row(one) for one in listed_page],
     )

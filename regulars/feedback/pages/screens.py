@@ -252,6 +252,7 @@ def screen_context(definition: Definition, turn: Turn, *, language: str) -> dict
             *carried(sitting, without=drawn),
         ],
         "go_text": _go_text(definition, is_last=step + 1 == len(asked), language=language),
+        "hides_below": definition.anonymity.least if definition.anonymity else 0,
         "back_text": text_in(definition.back_text, language) or _("Back"),
     }
 

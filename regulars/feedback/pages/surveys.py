@@ -29,6 +29,7 @@ from regulars.feedback.actions.surveys import (
 from regulars.feedback.exporting import formats
 from regulars.feedback.models import PublicLink, Survey
 from regulars.feedback.pages.previews import preview_of
+from regulars.feedback.queries.anonymity import waiting_in_box
 from regulars.feedback.queries.scores import scores
 from regulars.feedback.queries.signals import SignalFilter
 from regulars.feedback.queries.surveys import (
@@ -94,6 +95,8 @@ def survey_home(request: HttpRequest, survey_id: int) -> Shown:
         survey=survey,
         scores=shown_scores(found),
         links=[_link(request, link) for link in links],
+        anonymity=definition_of(latest_version(survey)).anonymity,
+        waiting=waiting_in_box(survey),
         versions=versions_of(survey)[:20],
         formats=[(ending, one.name) for ending, one in formats.kinds().items()],
         is_drafted=draft_of(survey).is_changed,

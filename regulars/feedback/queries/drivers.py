@@ -1,5 +1,6 @@
 """What the other ratings of a survey have to do with the measured one, read from its answers."""
 
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,9 +8,14 @@ from regulars.core.access import Viewer, seen
 from regulars.feedback.models import Answer, Survey
 from regulars.feedback.queries.signals import SignalFilter
 from regulars.feedback.queries.surveys import definition_of, latest_version
+from regulars.feedback.rules.anonymity import LEAST_MIN, whole_enough
 from regulars.feedback.rules.drivers import Drivers, key_drivers
 from regulars.feedback.survey.definition import Definition
 from regulars.feedback.survey.texts import text_in
+
+Scale = tuple[float, float]
+
+GROUPED_BY = ("version_id", "is_partial", "sample", "store_id", "answered_at")
 
 ANSWERS_MAX = 20_000
 """The newest answers that are looked at; more would not narrow the intervals to be seen."""
@@ -37,7 +43,7 @@ def drivers_of(
         return None
     scales = {one.name: one.scale for one in definition.questions() if one.scale is not None}
     others = [name for name in scales if name != target]
-    answers = _values(survey, which, seen_by)
+    answers = _values(survey, which, seen_by, scales)
     rated = [one for one in answers if _share(one.get(target), scales.get(target)) is not None]
     found = key_drivers(
         [_share(one.get(target), scales.get(target)) or 0.0 for one in rated],
@@ -46,7 +52,10 @@ def drivers_of(
     return SurveyDrivers(measure, found, _asked(definition, others, language))
 
 
-def _values(survey: Survey, which: SignalFilter, viewer: Viewer) -> list[dict[str, Any]]:
+def _values(
+    survey: Survey, which: SignalFilter, viewer: Viewer, scales: Mapping[str, Scale]
+) -> list[dict[str, Any]]:
+    """The answers; anonymous ones with all ratings only, and whole enough groups of those."""
     exact = {
         "answered_at__gte": which.since,
         "answered_at__lt": which.before,
@@ -59,7 +68,21 @@ def _values(survey: Survey, which: SignalFilter, viewer: Viewer) -> list[dict[st
         .filter(survey=survey, set_aside_at__isnull=True, **given)
         .order_by("-answered_at")
     )
-    return list(rows.values_list("values", flat=True)[:ANSWERS_MAX])
+    found = list(rows.only(*GROUPED_BY, "key", "values")[:ANSWERS_MAX])
+    cut_at = found[-1].answered_at if len(found) == ANSWERS_MAX else None
+    secret = [one for one in found if one.is_secret and one.answered_at != cut_at]
+    is_rated = [
+        all(_share(one.values.get(name), scale) is not None for name, scale in scales.items())
+        for one in secret
+    ]
+    kept = whole_enough([_group(one) for one in secret], is_rated, least=LEAST_MIN)
+    told = {one.pk for one, is_kept in zip(secret, kept, strict=True) if is_kept}
+    return [one.values for one in found if one.pk in told or not one.is_secret]
+
+
+def _group(answer: Answer) -> Hashable:
+    """What anonymous answers have in common that came out of the box together."""
+    return tuple(getattr(answer, name) for name in GROUPED_BY)
 
 
 def _share(value: Any, scale: tuple[float, float] | None) -> float | None:

@@ -14,7 +14,7 @@ from regulars.core.errors import Refused
 from regulars.feedback.rules.signals import SCALES
 from regulars.feedback.survey.elements import Group, Grouping, Page, Panel, Shape
 from regulars.feedback.survey.expression import BadExpression, read_expression, root_of
-from regulars.feedback.survey.extension import Extension, Mode
+from regulars.feedback.survey.extension import Anonymity, Extension, Mode
 from regulars.feedback.survey.problems import Problem, Unreadable
 from regulars.feedback.survey.question import Question, questions
 from regulars.feedback.survey.texts import LocalText, languages_in, names_in, text_in
@@ -81,6 +81,11 @@ class Definition:
     def measures(self) -> Mapping[str, str]:
         """What is measured, by the name of the question."""
         return self.extension.measures
+
+    @property
+    def anonymity(self) -> Anonymity | None:
+        """What is promised to those who answer about who may see it; None for nothing."""
+        return self.extension.anonymity
 
     @property
     def touchpoint(self) -> str:

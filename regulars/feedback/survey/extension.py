@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from regulars.feedback.rules.anonymity import LEAST_MAX, LEAST_MIN
 from regulars.feedback.survey.expression import BadExpression, read_expression
 from regulars.feedback.survey.operators import Value
 from regulars.feedback.survey.problems import Problem
@@ -79,6 +80,12 @@ class Consent(_Block):
     channel: str = ""
 
 
+class Anonymity(_Block):
+    """The promise that no answer leads to a person, and how many make a group that may be shown."""
+
+    least: int = Field(default=LEAST_MIN, ge=LEAST_MIN, le=LEAST_MAX)
+
+
 class Extension(_Block):
     """The whole block: measures, touchpoint, texts per mode, quotas and the rest."""
 
@@ -92,6 +99,7 @@ class Extension(_Block):
     contact_policy: ContactPolicy = ContactPolicy()
     code_frame: tuple[Code, ...] = Field(default=(), max_length=500)
     consents: dict[str, Consent] = {}
+    anonymity: Anonymity | None = None
 
     def questions_named(self) -> Iterator[str]:
         """Every question that the block speaks of by name."""
@@ -109,6 +117,14 @@ class Extension(_Block):
         for code in self.code_frame:
             if code.under and code.under not in codes:
                 yield Problem("unknown_code", "regulars", {"name": code.under})
+        if self.anonymity:
+            yield from self._unlike_anonymity()
+
+    def _unlike_anonymity(self) -> Iterator[Problem]:
+        """What tells one person's answer while it comes in, or needs to know whose it is."""
+        for name, is_there in (("quotas", self.quotas), ("consents", self.consents)):
+            if is_there:
+                yield Problem("not_anonymous", "regulars", {"property": name})
 
 
 def _condition_flaws(quota: Quota) -> Iterator[Problem]:

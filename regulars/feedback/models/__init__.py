@@ -1,0 +1,33 @@
+"""The tables of feedback: surveys, who was asked, what they answered, and the signals that are left."""
+
+from regulars.feedback.models.ballots import Ballot, CastKey
+from regulars.feedback.models.plans import AskingPlan, Candidate
+from regulars.feedback.models.surveys import (
+    Answer,
+    Dialogue,
+    DraftStep,
+    Invitation,
+    PublicLink,
+    Quota,
+    Signal,
+    Sitting,
+    Survey,
+    SurveyVersion,
+)
+
+__all__ = [
+    "Answer",
+    "AskingPlan",
+    "Ballot",
+    "Candidate",
+    "CastKey",
+    "Dialogue",
+    "DraftStep",
+    "Invitation",
+    "PublicLink",
+    "Quota",
+    "Signal",
+    "Sitting",
+    "Survey",
+    "SurveyVersion",
+]
