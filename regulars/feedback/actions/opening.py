@@ -2,7 +2,7 @@
 
 import secrets
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
@@ -59,7 +59,7 @@ def open_box(survey_id: int, *, now: datetime) -> int:
 
 def _groups(ballots: Sequence[Ballot], month: date) -> Iterator[tuple[int | None, list[Ballot]]]:
     """The groups that may come out, each with the store that is told."""
-    by_id = {one.pk: one for one in ballots}
+    by_id: dict[Hashable, Ballot] = {one.pk: one for one in ballots}
     by_version: dict[int, list[Waiting]] = defaultdict(list)
     for one in ballots:
         kind = (one.is_partial, one.sample)

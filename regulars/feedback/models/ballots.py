@@ -18,7 +18,9 @@ class Ballot(Record):
 
     store_path: ClassVar[str | None] = "store"
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    id = models.UUIDField(  # type: ignore[assignment]
+        primary_key=True, default=uuid.uuid4
+    )
     survey = models.ForeignKey(Survey, models.CASCADE, related_name="+")
     version = models.ForeignKey(SurveyVersion, models.PROTECT, related_name="+")
     store = models.ForeignKey(Store, models.PROTECT, null=True, related_name="+")
