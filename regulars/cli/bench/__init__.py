@@ -46,12 +46,16 @@ def mount(app: typer.Typer) -> None:
         )
         answer(result, as_json=as_json, words=words)
 
-    _mount_till(bench)
-    _mount_segments(bench)
-    _mount_pages(bench)
-    _mount_whatif(bench)
-    _mount_ledger(bench)
-    _mount_listening(bench)
+    for mount_one in (
+        _mount_till,
+        _mount_segments,
+        _mount_pages,
+        _mount_history,
+        _mount_whatif,
+        _mount_ledger,
+        _mount_listening,
+    ):
+        mount_one(bench)
     command.mount(bench)
 
 
@@ -112,6 +116,30 @@ def _mount_pages(bench: typer.Typer) -> None:
             stop("there is nothing to visit yet: run `regulars demo --no-serve` first", code=2)
         words = "\n".join(
             f"{row['p95_ms']:>7.1f} ms  {row['queries']:>3} queries  {row['kilobytes']:>7.1f} kB  {row['path']}"
+            for row in result["pages"]
+        )
+        answer(result, as_json=as_json, words=words)
+        raise typer.Exit(0 if result["good"] else 1)
+
+
+def _mount_history(bench: typer.Typer) -> None:
+    @bench.command("history")
+    def history(
+        years: Annotated[
+            int, typer.Option(min=1, help="How long the customer has been coming.")
+        ] = 10,
+        rounds: Annotated[int, typer.Option(min=5, help="Visits of each page.")] = 40,
+        as_json: AsJson = False,
+    ) -> None:
+        """Time of a customer's pages after years, beside a new customer's; exit 1 if slow."""
+        with data_folder_of_its_own():
+            prepare()
+            from regulars.cli.bench.history import measure_history
+
+            result = measure_history(years=years, rounds=rounds)
+        words = "\n".join(
+            f"{row['page']:<34} median {row['median_ms']:>6.1f} ms, p95 {row['p95_ms']:>6.1f},"
+            f" {row['times_short']:.2f} times that of a new customer"
             for row in result["pages"]
         )
         answer(result, as_json=as_json, words=words)
