@@ -33,12 +33,13 @@ from regulars.customers.actions.privacy import keep_file, open_privacy_request, 
 from regulars.customers.actions.segments import SegmentInput, create_segment
 from regulars.customers.models import PrivacyRequest, Purchase, Segment
 from regulars.feedback.actions.answers import AnswerInput, receive_answers
+from regulars.feedback.actions.call_list import list_for_calling
 from regulars.feedback.actions.invitations import InvitationInput, invite
 from regulars.feedback.actions.plans import PlanInput, set_plan
 from regulars.feedback.actions.quotas import set_quota
 from regulars.feedback.actions.sittings import SittingInput, open_sitting
 from regulars.feedback.actions.surveys import create_survey, link_for
-from regulars.feedback.models import Invitation, Survey
+from regulars.feedback.models import Callee, Invitation, Survey
 from regulars.feedback.queries.surveys import definition_of, latest_version
 from regulars.feedback.starters import starter
 from regulars.loyalty.actions.adjusting import AdjustmentInput, Asker, adjust_points
@@ -583,6 +584,25 @@ def _sitting_id(store: Store) -> int:
         store_id=store.pk,
     )
     return open_sitting(given, now=make.NOW).pk
+
+
+@example("callee_id", is_of_store=True)
+def _callee_id(store: Store) -> int:
+    asked = InvitationInput(
+        survey_id=_survey(store).pk,
+        cause=f"example call {store.pk}",
+        customer_id=_member(store).customer_id,
+        channel="operator",
+        store_id=store.pk,
+    )
+    (invited,) = invite([asked], now=make.NOW)
+    list_for_calling({invited.invitation_id: make.message().pk}, now=make.NOW)
+    return Callee.objects.get(invitation=invited.invitation_id).pk
+
+
+@example("feedback.end_call:outcome")
+def _call_outcome(store: Store) -> str:
+    return "call_back"
 
 
 @example("feedback.invited:token")

@@ -27,6 +27,7 @@ ROLES: dict[str, frozenset[str]] = {
     ),
     "agent": frozenset(
         {"customers.view_*", "feedback.view_*", "loyalty.view_account", "personal.view_contacts"}
+        | {"feedback.make_call"}
     ),
     "support_lead": frozenset(
         {"customers.*", "feedback.*", "loyalty.view_*", "insight.view_*", "company.view_*"}

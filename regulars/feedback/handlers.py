@@ -13,6 +13,7 @@ from regulars.customers.events import (
     SegmentsEntered,
 )
 from regulars.customers.models import Segment
+from regulars.feedback.actions.call_list import OPERATOR, list_for_calling
 from regulars.feedback.actions.invitations import mark_failed, mark_sent
 from regulars.feedback.actions.nominating import (
     after_entering,
@@ -29,10 +30,20 @@ from regulars.journey.events import PassagesRecorded
 
 @on(MessagesSent)
 def note_sent_invitations(event: MessagesSent) -> None:
-    """Invitations whose letters left the house say since when."""
+    """Invitations whose letters left the house say since when; a call is made by somebody first."""
     rows = Message.objects.filter(pk__in=event.message_ids, key__startswith=KEY)
-    found = [invitation_id_of(key) for key in rows.values_list("key", flat=True)]
+    letters = rows.exclude(channel=OPERATOR)
+    found = [invitation_id_of(key) for key in letters.values_list("key", flat=True)]
     mark_sent([one for one in found if one is not None], now=timezone.now())
+
+
+@on(MessagesSent)
+def put_on_the_calling_list(event: MessagesSent) -> None:
+    """Whom operators are to call comes on their list."""
+    rows = Message.objects.filter(pk__in=event.message_ids, key__startswith=KEY, channel=OPERATOR)
+    told = {invitation_id_of(key): pk for pk, key in rows.values_list("pk", "key")}
+    asked = {one: pk for one, pk in told.items() if one is not None}
+    list_for_calling(asked, now=timezone.now())
 
 
 @on(MessagesFailed)

@@ -74,6 +74,33 @@ hold(
         mentions=("cause", "detail"),
     ),
 )
+hold(
+    Holding(
+        "feedback_callee",
+        _("Calling list"),
+        whose="""invitation_id IN
+            (SELECT id FROM feedback_invitation WHERE customer_id = ANY(%(ids)s))""",
+        shows="""SELECT survey.name AS survey, callee.listed_at, callee.due_at, callee.calls,
+            callee.outcome, callee.closed_at FROM feedback_callee callee
+            JOIN feedback_invitation asked ON asked.id = callee.invitation_id
+            JOIN feedback_survey survey ON survey.id = asked.survey_id
+            WHERE asked.customer_id = ANY(%(ids)s) ORDER BY callee.id""",
+    ),
+    Holding(
+        "feedback_call",
+        _("Calls"),
+        whose="""callee_id IN (SELECT callee.id FROM feedback_callee callee
+            JOIN feedback_invitation asked ON asked.id = callee.invitation_id
+            WHERE asked.customer_id = ANY(%(ids)s))""",
+        shows="""SELECT call.began_at, call.ended_at, call.outcome, call.may_record, call.note,
+            call.call_back_at FROM feedback_call call
+            JOIN feedback_callee callee ON callee.id = call.callee_id
+            JOIN feedback_invitation asked ON asked.id = callee.invitation_id
+            WHERE asked.customer_id = ANY(%(ids)s) ORDER BY call.id""",
+        clears={"note": "''"},
+        mentions=("note",),
+    ),
+)
 impersonal(
     "surveys as the company wrote them",
     "feedback_survey",

@@ -15,6 +15,7 @@ from regulars.feedback.survey.path import is_required, shown_answers, text_for
 from regulars.feedback.survey.question import Question
 from regulars.feedback.survey.texts import text_in
 from regulars.feedback.wording import sentence_for
+from regulars.web.brand import current_brand
 
 BUTTONS_MAX = 12
 
@@ -49,6 +50,30 @@ def say_turn(definition: Definition, talk: Talk, *, link: str = "") -> Said:
         if question is None:
             return Said(_farewell(definition, talk, link), is_end=True)
         return _question(definition, talk, question)
+
+
+@dataclass(frozen=True, slots=True)
+class Greeting:
+    """What an operator says before the first question."""
+
+    introduction: str
+    about: str
+    recording: str
+
+
+def greeting(definition: Definition, language: str, *, operator: str, own: str = "") -> Greeting:
+    """What an operator says first, in the language of the call; `own` are the company's words.
+
+    In these `{operator}` and `{company}` stand for the names.
+    """
+    with translation.override(chrome(language)):
+        usual = _("Hello, this is {operator} from {company}. May I ask you a few questions?")
+        words = (own or usual).replace("{operator}", operator)
+        return Greeting(
+            words.replace("{company}", current_brand().name),
+            text_in(definition.description, language),
+            _("May this call be recorded, so that we can check our own work?"),
+        )
 
 
 def chrome(language: str) -> str:

@@ -105,6 +105,7 @@ VIEWS: list[tuple[str, Promise, str, str]] = [
     ("words", gettext_lazy("What customers say"), "feedback.words", ""),
     ("drivers", gettext_lazy("Key drivers"), "feedback.key_drivers", ""),
     ("plans", gettext_lazy("Who is asked"), "feedback.plans", ""),
+    ("calls", gettext_lazy("Calls"), "feedback.calls", ""),
 ]
 
 

@@ -54,7 +54,7 @@ def flow_on(
             _take(step, act)
             step.dialogue.heard_upto = act.id
     settle([step], now=now)
-    return _shown(step)
+    return shown_step(step)
 
 
 def _step(key: str, *, code: str, language: str, now: datetime) -> Step:
@@ -91,7 +91,8 @@ def _take(step: Step, act: Act) -> None:
         step.talk = answer_turn(step.definition, step.talk, act.value, comment=act.comment)
 
 
-def _shown(step: Step) -> dict[str, Any]:
+def shown_step(step: Step) -> dict[str, Any]:
+    """Where a survey stands as plain values: the question, its problem, the progress, the end."""
     talk, definition = step.talk, step.definition
     question = definition.find_question(talk.at) if not talk.end else None
     number, count = progress(definition, talk)

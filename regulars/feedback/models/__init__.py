@@ -1,6 +1,7 @@
 """The tables of feedback: surveys, who was asked, what they answered, and the signals that are left."""
 
 from regulars.feedback.models.ballots import Ballot, CastKey
+from regulars.feedback.models.calls import Call, Callee
 from regulars.feedback.models.plans import AskingPlan, Candidate
 from regulars.feedback.models.surveys import (
     Answer,
@@ -19,6 +20,8 @@ __all__ = [
     "Answer",
     "AskingPlan",
     "Ballot",
+    "Call",
+    "Callee",
     "Candidate",
     "CastKey",
     "Dialogue",

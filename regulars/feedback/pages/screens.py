@@ -95,7 +95,7 @@ def next_turn(definition: Definition, form: QueryDict) -> Turn:
     if form.get("go") == "back":
         return Turn(values, asked[max(0, index - 1)])
     if "rows" in form:
-        return Turn(_with_rows(definition, values, form), asked[index])
+        return Turn(with_rows(definition, values, form), asked[index])
     screen, shown = asked[index], set(form.getlist("shown"))
     here = {one.name for one in screen.questions}
     if problems := tuple(one for one in faults if root_name(one) in here & shown):
@@ -186,7 +186,7 @@ def _raw(sitting: Sitting, given: Values, faults: tuple[Problem, ...]) -> set[st
     return {name for name in given if name in faulty or name in repeating - sitting.values.keys()}
 
 
-def _with_rows(definition: Definition, values: Values, form: QueryDict) -> Values:
+def with_rows(definition: Definition, values: Values, form: QueryDict) -> Values:
     """The answers with a row more at the end, or without one: `add:name`, `cut:name:2`."""
     act, _colon, rest = str(form["rows"]).partition(":")
     name, _colon, at = rest.rpartition(":") if act == "cut" else (rest, "", "")
