@@ -53,6 +53,7 @@ from regulars.loyalty.actions.households import (
     start_household,
 )
 from regulars.loyalty.actions.members import enrol_members
+from regulars.loyalty.actions.partners import PartnerInput, set_partner
 from regulars.loyalty.actions.posting import take_purchases
 from regulars.loyalty.actions.promotions import PromotionInput, set_promotion
 from regulars.loyalty.actions.redeeming import redeem_points
@@ -434,6 +435,12 @@ def _draft_of_rules_id(store: Store) -> int:
 def _campaign_id(store: Store) -> int:
     told = CampaignInput("Spring", budget=1_000)
     return open_campaign(_program(store), "spring", told, now=make.NOW).pk
+
+
+@example("partner_id")
+def _partner_id(store: Store) -> int:
+    told = PartnerInput("Coffee House", 90, 80)
+    return set_partner(_program(store), told, now=make.NOW).pk
 
 
 @example("watch_id")

@@ -120,6 +120,14 @@ class MembersRegrouped(Event):
 
 
 @dataclass(frozen=True)
+class MembersInvited(Event):
+    """Members were invited into a household, and have neither accepted nor declined yet."""
+
+    household_id: int
+    seat_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class RewardsOrdered(Event):
     """Members chose rewards and paid for them with points."""
 

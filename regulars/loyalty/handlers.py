@@ -25,7 +25,7 @@ from regulars.loyalty.actions import (
     reward_acts,
     seal_transfers,
 )
-from regulars.loyalty.actions.households import part_with_erased
+from regulars.loyalty.actions.households import part_with_erased, write_invitations
 from regulars.loyalty.actions.liability import store_estimates
 from regulars.loyalty.actions.paying import lapse_payments
 from regulars.loyalty.actions.promo_uses import lapse_reservations
@@ -34,6 +34,7 @@ from regulars.loyalty.actions.values import expire_values
 from regulars.loyalty.actions.warning import warn_of_falls, write_warnings
 from regulars.loyalty.actions.watching import look_at, members_of_program
 from regulars.loyalty.events import (
+    MembersInvited,
     PointsExpireSoon,
     PointsPosted,
     PointsRedeemed,
@@ -127,6 +128,12 @@ def note_tiers_that_fall_soon(timestamp: int) -> None:
 def write_of_tiers_that_fall_soon(event: TiersFallSoon) -> None:
     """Letters of those who may be written to about the program."""
     write_warnings(event.warning_ids, now=moment_of_now())
+
+
+@on(MembersInvited)
+def write_of_invitations(event: MembersInvited) -> None:
+    """Letters of those who may be written to about the program."""
+    write_invitations(event.seat_ids, now=moment_of_now())
 
 
 @every("20 * * * *")

@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 from regulars.channels.actions import OutgoingMessage
 from regulars.company.models import in_language
 from regulars.loyalty.measures import measured
-from regulars.loyalty.models import ExpiryReminder, FallWarning, Member
+from regulars.loyalty.models import ExpiryReminder, FallWarning, Member, Seat
+from regulars.loyalty.rules.cards import grouped
 from regulars.web.brand import current_brand
 
 KEY = "loyalty.expiry:"
@@ -22,6 +23,9 @@ KEY = "loyalty.expiry:"
 
 FALL_KEY = "loyalty.fall:"
 """Keys of warnings before a tier falls begin with it and end with the id of the warning."""
+
+INVITATION_KEY = "loyalty.invitation:"
+"""Keys of invitations into a household begin with it and end with the id of the seat."""
 
 Words = tuple[str, str]
 """The subject and the text of a letter."""
@@ -74,12 +78,33 @@ def letter_of_fall(warning: FallWarning, basis: str) -> OutgoingMessage:
     return _letter(member, f"{FALL_KEY}{warning.pk}", words)
 
 
-def _letter(member: Member, key: str, words: Callable[[dict[str, str]], Words]) -> OutgoingMessage:
+def letter_of_invitation(seat: Seat) -> OutgoingMessage:
+    """The letter that says who invites a member to share points, and where to answer."""
+    head = seat.household.head
+
+    def words(told: dict[str, str]) -> Words:
+        told |= {"head": head.customer.name or grouped(head.number)}
+        return _("%(brand)s: an invitation to share points") % told, _(
+            "%(head)s invites you to share the points of %(program)s in a household. What that"
+            " means stands on your card, where you accept or decline: %(link)s"
+        ) % told
+
+    key = f"{INVITATION_KEY}{seat.pk}"
+    return _letter(seat.member, key, words, page="loyalty.card_household")
+
+
+def _letter(
+    member: Member,
+    key: str,
+    words: Callable[[dict[str, str]], Words],
+    *,
+    page: str = "loyalty.card",
+) -> OutgoingMessage:
     """A letter to a member, who is called to his or her card; the words are said in their language."""
     brand = current_brand()
     language = member.customer.language or brand.language
     language = language if language in ("en", "ru") else "en"
-    link = f"{settings.BASE_URL}{reverse('loyalty.card', args=(member.token,))}"
+    link = f"{settings.BASE_URL}{reverse(page, args=(member.token,))}"
     with translation.override(language):
         program = in_language(member.program.name, member.program.name_ru)
         subject, text = words({"brand": brand.name, "program": program, "link": link})

@@ -197,6 +197,8 @@ impersonal(
     "loyalty_rule",
     "loyalty_tier",
     "loyalty_campaign",
+    "loyalty_partner",
+    "loyalty_partnerstatement",
     "loyalty_ladder",
     "loyalty_ladderversion",
     "loyalty_account",

@@ -9,9 +9,13 @@ from django.db import transaction
 from pydantic import ValidationError
 
 from regulars.core.errors import Refused
+from regulars.core.events import publish
 from regulars.loyalty.actions.members import lock_members
 from regulars.loyalty.actions.moving import Moving, move_lots
+from regulars.loyalty.actions.reminding import send_letters
 from regulars.loyalty.actions.sharing import lock_people
+from regulars.loyalty.events import MembersInvited
+from regulars.loyalty.letters import letter_of_invitation
 from regulars.loyalty.models import Handover, Household, Member, Program, Seat, Unit
 from regulars.loyalty.queries.books import book_of
 from regulars.loyalty.queries.households import (
@@ -77,7 +81,20 @@ def invite_member(household: Household, member: Member, *, now: datetime) -> Sea
     _refuse_taken(household_of(member))
     if len(taken) >= rules.members_max:
         raise Refused("household_is_full", f"at most {rules.members_max} are together", "card")
-    return Seat.objects.create(household=household, member=member, invited_at=now)
+    seat = Seat.objects.create(household=household, member=member, invited_at=now)
+    publish(MembersInvited(household_id=household.pk, seat_ids=(seat.pk,)))
+    return seat
+
+
+def write_invitations(seat_ids: Collection[int], *, now: datetime) -> int:
+    """Write to those who are invited and have not answered; gives how many letters go out.
+
+    Through the one door: who did not agree to hear of the program gets none, and finds the
+    invitation on the card. Written again, nothing more goes out.
+    """
+    rows = Seat.objects.filter(pk__in=seat_ids, state="invited").order_by("pk")
+    rows = rows.select_related("household__head__customer", "member__customer", "member__program")
+    return send_letters([letter_of_invitation(row) for row in rows], now=now)
 
 
 @transaction.atomic

@@ -96,7 +96,7 @@ class Movements:
     ) -> dict[str, int]:
         """Move awards from the issued pots to a member; gives the amounts by unit.
 
-        What a member owes is paid first. Points of purchases may be pending for a while.
+        Those of rules that a partner pays for come from the pots of partners. What a member owes is paid first. Points of purchases may be pending for a while.
         """
         by_unit: dict[str, int] = {}
         if not earned:
@@ -109,7 +109,7 @@ class Movements:
             unit = book.units[code]
             account = member.accounts[code]
             self.keys.append(f"{cause}:{place}")
-            self.sources.append(unit.pots["issued"])
+            self.sources.append(unit.pots["partner" if rule.mechanic.partner else "issued"])
             self.targets.append(account)
             self.amounts.append(amount)
             self.accruals.append(accrual_id)

@@ -14,6 +14,7 @@ from regulars.loyalty.api import (
     ledger,
     liability,
     members,
+    partners,
     programs,
     promo,
     purchases,
@@ -41,5 +42,6 @@ router.add_router("", handovers.router)
 router.add_router("", guarding.router)
 router.add_router("", programs.router)
 router.add_router("", ledger.router)
+router.add_router("", partners.router)
 
 describe()

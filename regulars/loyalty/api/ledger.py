@@ -43,9 +43,9 @@ class LedgerAsk(PageAsk):
     """Which transfers are asked for."""
 
     unit: str = Field("", max_length=30)
-    pot: Literal["", "issued", "redeemed", "expired", "reversed", "adjusted", "held", "members"] = (
-        ""
-    )
+    pot: Literal[
+        "", "issued", "partner", "redeemed", "expired", "reversed", "adjusted", "held", "members"
+    ] = ""
     member: str = Field("", max_length=19, description="The number of the card.")
     rule: str = Field("", max_length=50)
     store_id: Id | None = None

@@ -21,6 +21,7 @@ from regulars.loyalty.models.ledger import (
 )
 from regulars.loyalty.models.liability import LiabilityEstimate, StatedRate
 from regulars.loyalty.models.members import Member, TierChange
+from regulars.loyalty.models.partners import Partner, PartnerStatement
 from regulars.loyalty.models.programs import Ladder, Program, Rule, Tier, Unit
 from regulars.loyalty.models.promotions import PromoCode, PromoReservation, Promotion, PromoUse
 from regulars.loyalty.models.referrals import Referral
@@ -52,6 +53,8 @@ __all__ = [
     "LotUse",
     "Member",
     "MemberMemory",
+    "Partner",
+    "PartnerStatement",
     "Program",
     "PromoCode",
     "PromoReservation",

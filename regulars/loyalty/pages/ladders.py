@@ -1,6 +1,7 @@
 """Ladders of tiers: what there is, and a form for the next version of each."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -12,9 +13,11 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from regulars.core.errors import Refused
+from regulars.core.money import minor_per_unit
 from regulars.loyalty.actions import LadderInput, StepInput, set_ladder
 from regulars.loyalty.actions.reminding import LONGEST
 from regulars.loyalty.actions.warning import set_warnings
+from regulars.loyalty.measures import measured
 from regulars.loyalty.models import Ladder, LadderVersion, Tier
 from regulars.loyalty.pages.addresses import program_of
 from regulars.loyalty.pages.tier_sentences import ladder_told
@@ -106,8 +109,8 @@ class StepForm(forms.Form):
     code = forms.CharField(widget=forms.HiddenInput, required=False, max_length=30)
     name = forms.CharField(label=_("Tier"), max_length=50, required=False)
     name_ru = forms.CharField(label=_("In Russian"), max_length=50, required=False)
-    minimum = forms.IntegerField(label=_("Reached with"), min_value=0, required=False)
-    keep_min = forms.IntegerField(label=_("Kept with"), min_value=0, required=False)
+    minimum = forms.DecimalField(label=_("Reached with"), min_value=0, required=False)
+    keep_min = forms.DecimalField(label=_("Kept with"), min_value=0, required=False)
     benefits = forms.CharField(label=_("Benefits, by code"), max_length=200, required=False)
 
     def clean(self) -> dict[str, Any]:
@@ -134,7 +137,9 @@ class WarningsForm(forms.Form):
 def ladders(request: HttpRequest, code: str) -> Shown:
     """The ladders of a program with their tiers, the version in force, and their warnings."""
     program = program_of(code)
-    rows = list(Ladder.objects.filter(program=program).order_by("position"))
+    rows = list(
+        Ladder.objects.filter(program=program).select_related("program").order_by("position")
+    )
     forms_of = {row.pk: _warnings_form(request, row) for row in rows}
     if request.method == "POST" and request.user.has_perm("loyalty.edit_program"):
         for row in rows:
@@ -166,11 +171,13 @@ def _warnings_form(request: HttpRequest, row: Ladder) -> WarningsForm:
 def _told(row: Ladder, form: WarningsForm, warned: int) -> dict[str, Any]:
     version = _latest(row)
     rules = LadderRules.model_validate(version.rules if version else {})
+    tiers = Tier.objects.filter(ladder=row, is_retired=False).order_by("qualifying_min")
+    currency = row.program.currency
     return {
         "ladder": row,
         "version": version,
         "told": ladder_told(rules),
-        "tiers": Tier.objects.filter(ladder=row, is_retired=False).order_by("qualifying_min"),
+        "tiers": [(one, measured(rules.basis, one.qualifying_min, currency)) for one in tiers],
         "may_fall": rules.downgrade != "never" and not rules.is_plain,
         "form": form,
         "warned": warned,
@@ -185,11 +192,12 @@ def edit_ladder(request: HttpRequest, code: str, ladder: str) -> Shown:
     posted = request.POST if request.method == "POST" else None
     form = LadderForm(posted, initial=_rules_of(row))
     steps = forms.formset_factory(StepForm, extra=0, max_num=ROWS)(
-        posted, initial=_steps_of(row), prefix="tier"
+        posted, initial=_steps_of(row, program.currency), prefix="tier"
     )
     if posted is not None and form.is_valid() and steps.is_valid():
         try:
-            set_ladder(program, _entry(ladder, form, steps, row), now=moment_of_now())
+            entry = _entry(ladder, form, steps, row, currency=program.currency)
+            set_ladder(program, entry, now=moment_of_now())
         except Refused as refused:
             blame(form, refused)
         else:
@@ -214,8 +222,30 @@ def _rules_of(row: Ladder | None) -> dict[str, Any]:
     return {name: value for name, value in rules.items() if value not in (0, "")} | told
 
 
-def _steps_of(row: Ladder | None) -> list[dict[str, Any]]:
+def _parts_in(basis: str, currency: str) -> int:
+    """How many of what a ladder counts in make one of what people write: minor units of money, else 1."""
+    return minor_per_unit(currency) if basis == "spend" else 1
+
+
+def _counted(written: Decimal | None, parts: int) -> int | None:
+    """What a ladder counts, of an amount as people write it; nothing smaller than its least part."""
+    if written is None:
+        return None
+    if (counted := written * parts) != int(counted):
+        raise Refused("not_whole", gettext("Only money has places after the point."), "minimum")
+    return int(counted)
+
+
+def _written(counted: int | None, parts: int) -> Decimal | int | None:
+    """The same amount as people write it; money with all its places."""
+    if counted is None or parts == 1:
+        return counted
+    return Decimal(counted).scaleb(1 - len(str(parts)))
+
+
+def _steps_of(row: Ladder | None, currency: str) -> list[dict[str, Any]]:
     version = _latest(row)
+    parts = _parts_in(version.rules.get("basis", "unit") if version else "unit", currency)
     keeping = {one["code"]: one.get("keep_min") for one in version.steps} if version else {}
     tiers = Tier.objects.filter(ladder=row, is_retired=False).order_by("qualifying_min")
     steps: list[dict[str, Any]] = [
@@ -223,8 +253,8 @@ def _steps_of(row: Ladder | None) -> list[dict[str, Any]]:
             "code": tier.code,
             "name": tier.name,
             "name_ru": tier.name_ru,
-            "minimum": tier.qualifying_min,
-            "keep_min": keeping.get(tier.code),
+            "minimum": _written(tier.qualifying_min, parts),
+            "keep_min": _written(keeping.get(tier.code), parts),
             "benefits": ", ".join(tier.benefits),
         }
         for tier in tiers[:ROWS]
@@ -232,7 +262,9 @@ def _steps_of(row: Ladder | None) -> list[dict[str, Any]]:
     return steps + [{}] * min(SPARE, ROWS - len(steps))
 
 
-def _entry(code: str, form: LadderForm, steps: Any, row: Ladder | None) -> LadderInput:
+def _entry(
+    code: str, form: LadderForm, steps: Any, row: Ladder | None, *, currency: str
+) -> LadderInput:
     """The next version; what the form does not show stays as it was, as long as the basis does."""
     told, version = form.cleaned_data, _latest(row)
     known = version.rules if version else {}
@@ -243,16 +275,19 @@ def _entry(code: str, form: LadderForm, steps: Any, row: Ladder | None) -> Ladde
         rules["acts"] = _parts_of(told["acts"])
     rules |= {name: told[name] for name in NUMBERS if told[name]}
     rows = [row for row in steps.cleaned_data if row.get("name")]
-    return LadderInput(code, told["name"], [_step(row) for row in rows], rules, told["name_ru"])
+    parts = _parts_in(told["basis"], currency)
+    tiers = [_step(row, parts) for row in rows]
+    return LadderInput(code, told["name"], tiers, rules, told["name_ru"])
 
 
-def _step(row: dict[str, Any]) -> StepInput:
+def _step(row: dict[str, Any], parts: int) -> StepInput:
+    minimum = _counted(row["minimum"], parts) or 0
     return StepInput(
-        row["code"] or slugify(row["name"])[:30] or f"tier-{row['minimum']}",
+        row["code"] or slugify(row["name"])[:30] or f"tier-{minimum}",
         row["name"],
-        row["minimum"],
+        minimum,
         row["name_ru"],
-        row["keep_min"],
+        _counted(row["keep_min"], parts),
         tuple(_parts_of(row["benefits"])),
     )
 

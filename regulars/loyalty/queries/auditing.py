@@ -24,6 +24,7 @@ from regulars.loyalty.queries.auditing_passes import (
 from regulars.loyalty.queries.auditing_rewards import REWARD_CHECKS
 from regulars.loyalty.queries.auditing_side_by_side import Rows, one_moment, rows_of
 from regulars.loyalty.queries.auditing_tiers import standings_that_differ
+from regulars.loyalty.queries.partners import PARTNER_CHECKS
 from regulars.loyalty.queries.seals import CHAIN, PARTS, broken_blocks
 
 LOTS = """
@@ -153,7 +154,7 @@ RECEIPTS = """
     ) earned
     LEFT JOIN (
         SELECT accrual_id, sum(amount) AS amount FROM loyalty_transfer transfer
-        JOIN loyalty_account source ON source.id = transfer.source_id AND source.pot = 'issued'
+        JOIN loyalty_account source ON source.id = transfer.source_id AND source.pot IN ('issued', 'partner')
         WHERE accrual_id IS NOT NULL GROUP BY accrual_id
     ) posted ON posted.accrual_id = accrual.id
     WHERE earned.amount <> coalesce(posted.amount, 0)
@@ -219,6 +220,7 @@ CHECKS = {
     "visits_are_the_purchases_that_stand": VISITS,
     "campaign_spent_what_its_rules_paid": CAMPAIGNS,
     **MOVE_CHECKS,
+    **PARTNER_CHECKS,
     **REWARD_CHECKS,
 }
 """Each check gives rows of (id, stored, derived) that disagree; none where the books are right."""

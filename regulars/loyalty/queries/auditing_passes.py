@@ -86,7 +86,7 @@ TRANSFERS = f"""
         (SELECT ARRAY[coalesce(sum(grants_1), 0), coalesce(sum(grants_2), 0)] FROM seen
             WHERE member_id IS NOT NULL AND kind <> 'qualifying' AND pot = ANY(%(granting)s)),
         (SELECT ARRAY[coalesce(sum(accruals_1), 0), coalesce(sum(accruals_2), 0)] FROM seen
-            WHERE pot = 'issued')
+            WHERE pot IN ('issued', 'partner'))
 """
 
 LOTS = f"""

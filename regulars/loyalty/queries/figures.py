@@ -18,11 +18,11 @@ MOVED_BY_MONTH = """
     FROM (
         SELECT transfer.at, transfer.amount FROM loyalty_transfer transfer
         JOIN loyalty_account pot ON pot.id = transfer.{out}_id
-        WHERE pot.unit_id = %(unit)s AND pot.pot = %(pot)s
+        WHERE pot.unit_id = %(unit)s AND pot.pot = ANY(%(pots)s::text[])
         UNION ALL
         SELECT transfer.at, -transfer.amount FROM loyalty_transfer transfer
         JOIN loyalty_account pot ON pot.id = transfer.{back}_id
-        WHERE pot.unit_id = %(unit)s AND pot.pot = %(pot)s
+        WHERE pot.unit_id = %(unit)s AND pot.pot = ANY(%(pots)s::text[])
     ) moved GROUP BY month ORDER BY month
 """
 
@@ -125,9 +125,10 @@ def _moved(unit: Unit, pot: str, *, zone: str, newest: int) -> tuple[MonthlyAmou
 
 def _summed(unit: Unit, pot: str, *, zone: str) -> tuple[MonthlyAmount, ...]:
     out, back = ("source", "target") if pot == "issued" else ("target", "source")
+    pots = ["issued", "partner"] if pot == "issued" else [pot]
     with connection.cursor() as cursor:
         cursor.execute(
             MOVED_BY_MONTH.format(out=out, back=back),
-            {"unit": unit.pk, "pot": pot, "zone": zone},
+            {"unit": unit.pk, "pots": pots, "zone": zone},
         )
         return tuple(MonthlyAmount(*row) for row in cursor.fetchall())

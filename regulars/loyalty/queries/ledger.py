@@ -13,7 +13,7 @@ from regulars.loyalty.models import Account, Member, Program, Rule, Unit
 BETWEEN = "members"
 """What stands in place of a pot where points went from member to member."""
 
-POTS = ("issued", "redeemed", "expired", "reversed", "adjusted", "held", BETWEEN)
+POTS = ("issued", "partner", "redeemed", "expired", "reversed", "adjusted", "held", BETWEEN)
 
 
 @dataclass(frozen=True)

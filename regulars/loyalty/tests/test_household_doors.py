@@ -5,10 +5,17 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.timezone import now as moment_of_now
 
+from regulars.channels.models import Message
 from regulars.customers.actions import CustomerRef, PurchaseInput
 from regulars.customers.models import Identity, Relation, RelationMember
 from regulars.loyalty.actions import take_purchases
-from regulars.loyalty.actions.households import set_household_rules
+from regulars.loyalty.actions.households import (
+    decline_invitation,
+    invite_member,
+    set_household_rules,
+    start_household,
+    write_invitations,
+)
 from regulars.loyalty.actions.rewards import RewardInput, set_reward
 from regulars.loyalty.models import Household, Member, Program, RewardOrder, Seat
 from regulars.loyalty.rules.cards import grouped
@@ -187,3 +194,22 @@ def test_by_the_api(two: tuple[Member, Member]) -> None:
     closed = api.post(f"/households/{made['id']}/close", {}).json()
     assert closed["closed_at"]
     assert api.get(f"/households/{made['id']}").json() == closed
+
+
+def test_who_is_invited_hears_of_it_once_and_not_after_answering(
+    two: tuple[Member, Member],
+) -> None:
+    anna, ben = two
+    ben.customer.email, ben.customer.language = "ben@example.com", "ru"
+    ben.customer.save()
+    now = moment_of_now()
+    seat = invite_member(start_household(anna, now=now), ben, now=now)
+    assert write_invitations([seat.pk], now=now) == 1
+    write_invitations([seat.pk], now=now)
+    (letter,) = Message.objects.all()
+    assert letter.customer_id == ben.customer_id
+    assert "Anna приглашает" in letter.text
+    assert card(ben) in letter.text
+    decline_invitation(seat, now=now)
+    Message.objects.all().delete()
+    assert write_invitations([seat.pk], now=now) == 0

@@ -119,3 +119,31 @@ def test_the_card_says_how_much_more_is_needed_and_by_when() -> None:
     judge_due_members(now=NOW)
     page = signed_in().get(reverse("loyalty.card", args=[Member.objects.get().token]))
     assert "100 points more until Gold by" in page.content.decode()
+
+
+def test_tiers_by_money_are_shown_and_written_as_money() -> None:
+    make.program()
+    client = signed_in()
+    edit = reverse("loyalty.edit_ladder", args=["club", "spenders"])
+    told = {
+        "name": "Spenders",
+        "basis": "spend",
+        "period": "lifetime",
+        "calendar": "year",
+        "upgrade": "at_once",
+        "falls": "at_period_end",
+        "downgrade": "never",
+        "returns": "undo",
+        "tier-TOTAL_FORMS": "1",
+        "tier-INITIAL_FORMS": "0",
+        "tier-0-name": "Patron",
+        "tier-0-minimum": "1500.50",
+    }
+    assert client.post(edit, told).status_code == 302
+    assert Tier.objects.get(name="Patron").qualifying_min == 150_050
+    page = client.get(reverse("loyalty.ladders", args=["club"])).content.decode()
+    assert "1,500.50" in page
+    assert 'value="1500.50"' in client.get(edit).content.decode()
+    visits = client.post(edit, told | {"basis": "visits"})
+    assert visits.status_code == 422
+    assert "Only money has places" in visits.content.decode()
