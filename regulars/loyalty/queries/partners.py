@@ -178,8 +178,8 @@ def months_of(partner: Partner) -> list[PartnerMonth]:
 def moved_by_month(partner: Partner) -> dict[tuple[int, date], Moved]:
     """By unit and month what moved at a partner's account; 2 statements."""
     sums: dict[tuple[int, date], dict[str, int]] = defaultdict(dict)
+    told: dict[str, str | int] = {"zone": get_brand().timezone, "partner": partner.pk}
     with connection.cursor() as cursor:
-        told = {"zone": get_brand().timezone, "partner": partner.pk}
         cursor.execute(BY_MONTH, told)
         for unit_id, month, kind, points in cursor.fetchall():
             sums[unit_id, month][kind] = points
