@@ -34,12 +34,14 @@ from regulars.customers.actions.segments import SegmentInput, create_segment
 from regulars.customers.models import PrivacyRequest, Purchase, Segment
 from regulars.feedback.actions.answers import AnswerInput, receive_answers
 from regulars.feedback.actions.call_list import list_for_calling
+from regulars.feedback.actions.follow_up_rules import RuleInput, add_follow_up_rule
+from regulars.feedback.actions.following import note_follow_up, open_follow_ups
 from regulars.feedback.actions.invitations import InvitationInput, invite
 from regulars.feedback.actions.plans import PlanInput, set_plan
 from regulars.feedback.actions.quotas import set_quota
 from regulars.feedback.actions.sittings import SittingInput, open_sitting
 from regulars.feedback.actions.surveys import create_survey, link_for
-from regulars.feedback.models import Callee, Invitation, Survey
+from regulars.feedback.models import Callee, FollowUp, Invitation, Survey
 from regulars.feedback.queries.surveys import definition_of, latest_version
 from regulars.feedback.starters import starter
 from regulars.loyalty.actions.adjusting import AdjustmentInput, Asker, adjust_points
@@ -271,6 +273,31 @@ def _answer_id(store: Store) -> int:
     (received,) = receive_answers([given], now=make.NOW)
     assert received.answer_id is not None
     return received.answer_id
+
+
+@example("follow_up_id", is_of_store=True)
+def _follow_up_id(store: Store) -> int:
+    given = AnswerInput(
+        key=f"unhappy:{store.pk}",
+        version=latest_version(_survey(store)),
+        values={"nps": 2, "why": "Nobody helped me"},
+        language="en",
+        channel="qr",
+        answered_at=make.NOW,
+        store_id=store.pk,
+        customer_id=make.customer("Vera").pk,
+    )
+    (received,) = receive_answers([given], now=make.NOW)
+    assert received.answer_id is not None
+    open_follow_ups([received.answer_id], now=make.NOW)
+    one = FollowUp.objects.get(cause=f"answer:{received.answer_id}")
+    note_follow_up(one, "She waited an hour", by=None, now=make.NOW, has_contact=True)
+    return one.pk
+
+
+@example("feedback.change_follow_up_rule:rule_id", "remove_rule:rule_id")
+def _follow_up_rule_id(store: Store) -> int:
+    return add_follow_up_rule(RuleInput(measure="nps", score_max=6), now=make.NOW).pk
 
 
 @example("plan_id")

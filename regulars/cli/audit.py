@@ -19,6 +19,7 @@ def mount(app: typer.Typer) -> None:
         from regulars.customers.queries import lines_without_receipt
         from regulars.customers.queries.matches import wrong_merges
         from regulars.feedback.queries.anonymity import broken_promises
+        from regulars.feedback.queries.following import out_of_step
         from regulars.feedback.queries.quotas import miscounted_quotas
         from regulars.loyalty.queries import audit as audit_of_ledger
 
@@ -27,7 +28,7 @@ def mount(app: typer.Typer) -> None:
         details = [str(mismatch) for mismatch in found.mismatches]
         if strays := lines_without_receipt():
             details.append(f"{strays} lines name a receipt or a product that does not exist")
-        details += wrong_merges() + miscounted_quotas() + broken_promises()
+        details += wrong_merges() + miscounted_quotas() + broken_promises() + out_of_step()
         result = {
             "mismatches": len(details),
             **found.counts,

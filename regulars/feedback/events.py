@@ -13,6 +13,27 @@ class AnswersReceived(Event):
 
 
 @dataclass(frozen=True)
+class FollowUpsOpened(Event):
+    """Unhappy answers have somebody's attention to get, each with a clock."""
+
+    follow_up_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class FollowUpsOverdue(Event):
+    """Follow-ups were not closed in time."""
+
+    follow_up_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class FollowUpsClosed(Event):
+    """Follow-ups ended, each with an outcome."""
+
+    follow_up_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class SignalsResolved(Event):
     """Somebody took care of unhappy signals."""
 

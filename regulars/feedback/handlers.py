@@ -14,6 +14,7 @@ from regulars.customers.events import (
 )
 from regulars.customers.models import Segment
 from regulars.feedback.actions.call_list import OPERATOR, list_for_calling
+from regulars.feedback.actions.following import open_follow_ups
 from regulars.feedback.actions.invitations import mark_failed, mark_sent
 from regulars.feedback.actions.nominating import (
     after_entering,
@@ -24,6 +25,7 @@ from regulars.feedback.actions.nominating import (
 )
 from regulars.feedback.actions.sample import remove_sample
 from regulars.feedback.actions.writing_back import hold_dialogues
+from regulars.feedback.events import AnswersReceived
 from regulars.feedback.letters import KEY, invitation_id_of
 from regulars.journey.events import PassagesRecorded
 
@@ -58,6 +60,12 @@ def note_failed_invitations(event: MessagesFailed) -> None:
 def answer_what_people_write(event: MessagesHeard) -> None:
     """What people write goes on with the survey that they are asked, or begins one."""
     hold_dialogues(event.heard_ids, now=timezone.now())
+
+
+@on(AnswersReceived)
+def open_what_calls_for_it(event: AnswersReceived) -> None:
+    """Unhappy answers get an owner and a clock."""
+    open_follow_ups(event.answer_ids, now=timezone.now())
 
 
 @on(PurchasesRecorded)

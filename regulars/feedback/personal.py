@@ -11,6 +11,29 @@ _SCORES = """(SELECT coalesce(jsonb_object_agg(said.key, said.value), '{}')
             jsonb_path_query(version.definition, '$.pages[*].elements[*]') question
         WHERE version.id = version_id AND question ->> 'type' IN ('text', 'comment')))"""
 
+_FOLLOWED = """SELECT follow.id FROM feedback_followup follow
+    JOIN feedback_signal signal ON signal.id = follow.signal_id
+    WHERE signal.customer_id = ANY(%(ids)s)"""
+
+# Before the signals, by which the rows of a person are found.
+hold(
+    Holding(
+        "feedback_followupnote",
+        _("Notes on follow-ups"),
+        whose=f"follow_up_id IN ({_FOLLOWED})",
+        shows=f"""SELECT at, act, text FROM feedback_followupnote
+            WHERE follow_up_id IN ({_FOLLOWED}) ORDER BY at, id""",
+        clears={"text": "''"},
+        mentions=("text",),
+    ),
+    Holding(
+        "feedback_followup",
+        _("Follow-ups"),
+        whose=f"id IN ({_FOLLOWED})",
+        shows=f"""SELECT opened_at, due_at, state, outcome, contacted_at, closed_at
+            FROM feedback_followup WHERE id IN ({_FOLLOWED}) ORDER BY id""",
+    ),
+)
 hold(
     Holding(
         "feedback_signal",
@@ -109,6 +132,7 @@ impersonal(
     "feedback_publiclink",
     "feedback_quota",
     "feedback_askingplan",
+    "feedback_followuprule",
 )
 impersonal(
     "anonymous answers, which nothing leads from a person to",

@@ -8,6 +8,7 @@ from django.db import transaction
 from regulars.company.models import Employee
 from regulars.core.access import seen
 from regulars.core.events import publish
+from regulars.feedback.actions.following import settle_follow_ups, unsettle_follow_ups
 from regulars.feedback.events import SignalsResolved
 from regulars.feedback.models import Signal
 
@@ -21,14 +22,16 @@ def resolve_signals(signal_ids: Sequence[int], *, employee: Employee, now: datet
     rows = seen(Signal, employee).filter(pk__in=signal_ids, resolved_at__isnull=True)
     ids = tuple(rows.select_for_update(of=("self",)).values_list("pk", flat=True))
     Signal.objects.filter(pk__in=ids).update(resolved_at=now, resolved_by=employee)
+    settle_follow_ups(ids, by=employee, now=now)
     if ids:
         publish(SignalsResolved(signal_ids=ids))
     return len(ids)
 
 
-def reopen_signals(signal_ids: Sequence[int], *, employee: Employee) -> int:
+@transaction.atomic
+def reopen_signals(signal_ids: Sequence[int], *, employee: Employee, now: datetime) -> int:
     """Undo of `resolve_signals`: the signals need attention again; how many did change."""
     rows = seen(Signal, employee).filter(pk__in=signal_ids, resolved_at__isnull=False)
-    return Signal.objects.filter(pk__in=rows.values("pk")).update(
-        resolved_at=None, resolved_by=None
-    )
+    ids = list(rows.select_for_update(of=("self",)).values_list("pk", flat=True))
+    unsettle_follow_ups(ids, by=employee, now=now)
+    return Signal.objects.filter(pk__in=ids).update(resolved_at=None, resolved_by=None)

@@ -2,7 +2,7 @@
 
 from ninja import Router
 
-from regulars.feedback.api import calls, drivers, files, plans, sittings, surveys
+from regulars.feedback.api import calls, drivers, files, following, plans, sittings, surveys
 
 router = Router()
 router.add_router("", surveys.router)
@@ -11,3 +11,4 @@ router.add_router("", drivers.router)
 router.add_router("", files.router)
 router.add_router("", plans.router)
 router.add_router("", calls.router)
+router.add_router("", following.router)

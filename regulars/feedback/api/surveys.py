@@ -182,6 +182,7 @@ class SignalOut(Schema):
     text: str
     language: str
     is_unhappy: bool
+    is_set_aside: bool = Field(description="No score counts it: its answer was set aside.")
     resolved_at: datetime | None
     sample: bool
 
@@ -191,6 +192,9 @@ class SignalAsk(PageAsk):
 
     measure: Annotated[str, Field(max_length=20)] = ""
     unhappy: bool | None = None
+    set_aside: Annotated[
+        bool | None, Field(description="False leaves out those of answers that were set aside.")
+    ] = None
     since: Moment | None = None
 
 
@@ -289,6 +293,8 @@ def list_signals(request: ApiRequest, ask: Query[SignalAsk]) -> Page[SignalOut]:
         rows = rows.filter(measure=ask.measure)
     if ask.unhappy is not None:
         rows = rows.filter(is_unhappy=ask.unhappy)
+    if ask.set_aside is not None:
+        rows = rows.filter(is_set_aside=ask.set_aside)
     if ask.since is not None:
         rows = rows.filter(at__gte=ask.since)
     return page_of(rows, ask, shape=SignalOut.from_orm)

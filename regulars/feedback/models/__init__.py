@@ -2,6 +2,7 @@
 
 from regulars.feedback.models.ballots import Ballot, CastKey
 from regulars.feedback.models.calls import Call, Callee
+from regulars.feedback.models.following import FollowUp, FollowUpNote, FollowUpRule
 from regulars.feedback.models.plans import AskingPlan, Candidate
 from regulars.feedback.models.surveys import (
     Answer,
@@ -26,6 +27,9 @@ __all__ = [
     "CastKey",
     "Dialogue",
     "DraftStep",
+    "FollowUp",
+    "FollowUpNote",
+    "FollowUpRule",
     "Invitation",
     "PublicLink",
     "Quota",

@@ -85,7 +85,7 @@ def resolve(request: HttpRequest) -> Shown:
 def reopen(request: HttpRequest, ids: str) -> Shown:
     """Undo: these answers need attention again."""
     numbers = [int(one) for one in ids.split("-") if one.isdigit() and len(one) < 19]
-    reopen_signals(numbers, employee=viewer(request))
+    reopen_signals(numbers, employee=viewer(request), now=timezone.now())
     say(request, _("Undone: it needs attention again."), tone="")
     return redirect(_back(request))
 

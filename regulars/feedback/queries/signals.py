@@ -36,7 +36,7 @@ class SignalFilter:
 
 
 def unhappy_signals(*, seen_by: Viewer, limit: int = 20) -> list[Signal]:
-    """The newest unhappy signals that nobody took care of, with customer, store and survey."""
+    """The newest unhappy signals that count and nobody took care of, with customer, store and survey."""
     rows = _open_unhappy(seen_by).select_related("customer", "store", "survey", "touchpoint")
     return list(rows.order_by("-at")[:limit])
 
@@ -90,4 +90,6 @@ MOODS: dict[str, Q] = {
 
 
 def _open_unhappy(viewer: Viewer) -> QuerySet[Signal]:
-    return seen(Signal, viewer).filter(is_unhappy=True, resolved_at__isnull=True)
+    return seen(Signal, viewer).filter(
+        is_unhappy=True, resolved_at__isnull=True, is_set_aside=False
+    )

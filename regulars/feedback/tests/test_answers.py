@@ -172,7 +172,7 @@ def test_an_unhappy_answer_needs_attention_until_somebody_takes_care():
     assert resolve_signals([first.pk], employee=boss, now=cast.NOW) == 1
     assert resolve_signals([first.pk], employee=boss, now=cast.NOW) == 0
     assert unhappy_count(seen_by=boss) == 1
-    assert reopen_signals([first.pk], employee=boss) == 1
+    assert reopen_signals([first.pk], employee=boss, now=cast.NOW) == 1
     assert unhappy_count(seen_by=boss) == 2
 
 

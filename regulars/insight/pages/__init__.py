@@ -1,6 +1,7 @@
 """Pages of insight: home, reports, segments, and the scores of one customer."""
 
 from regulars.insight.pages import (
+    advocates,
     building,
     comparing,
     customer,
@@ -14,6 +15,7 @@ from regulars.insight.pages import (
 )
 
 __all__ = [
+    "advocates",
     "building",
     "comparing",
     "customer",

@@ -45,6 +45,43 @@ _UNHAPPY = {
     ]
 }
 
+_RECOMMENDS = {"field": "last_nps", "is": "at_least", "value": 9}
+
+
+def _offers(*channels: str) -> dict[str, Any]:
+    """Who agreed to offers on one of these channels."""
+    pairs = [f"marketing:{channel}" for channel in channels]
+    return {"field": "agreed", "is": "has_any", "value": pairs}
+
+
+_MAY_BE_WRITTEN_TO = {
+    "any": [
+        {"all": [{"field": "email_known", "is": "equals", "value": True}, _offers("email")]},
+        {
+            "all": [
+                {"field": "phone_known", "is": "equals", "value": True},
+                _offers("sms", "phone", "messenger"),
+            ]
+        },
+        _offers("push"),
+    ]
+}
+
+ADVOCATES = ReadyMade("advocates", "Advocates", "Адвокаты бренда", _RECOMMENDS)
+REACHABLE_ADVOCATES = ReadyMade(
+    "advocates_to_contact",
+    "Advocates who may be contacted",
+    "Адвокаты бренда с согласием",
+    {
+        "all": [
+            _RECOMMENDS,
+            {"field": "last_answer_at", "is": "in_last_days", "value": 365},
+            _MAY_BE_WRITTEN_TO,
+        ]
+    },
+)
+"""Who recommended the company within a year and agreed to offers where they can be reached."""
+
 READY_MADE: tuple[ReadyMade, ...] = (
     ReadyMade(
         "new_customers",
@@ -52,12 +89,8 @@ READY_MADE: tuple[ReadyMade, ...] = (
         "Новые клиенты",
         {"field": "first_purchase_at", "is": "in_last_days", "value": 30},
     ),
-    ReadyMade(
-        "advocates",
-        "Advocates",
-        "Адвокаты бренда",
-        {"field": "last_nps", "is": "at_least", "value": 9},
-    ),
+    ADVOCATES,
+    REACHABLE_ADVOCATES,
     ReadyMade("at_risk", "At risk of leaving", "Могут уйти", {"any": [_USED_TO_BUY, _UNHAPPY]}),
     _rfm("champions", "Champions", "Чемпионы"),
     _rfm("loyal", "Loyal", "Лояльные"),
