@@ -6,7 +6,7 @@ from django import forms
 from django.http import HttpRequest
 from django.shortcuts import redirect
 from django.utils import timezone
-from django.utils.formats import date_format
+from django.utils.formats import time_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
@@ -171,7 +171,7 @@ def in_words(rule: FollowUpRule) -> str:
     about = [str(one) for one in (rule.survey, rule.touchpoint) if one is not None]
     whose = str(rule.owner or ROLE_LABELS.get(rule.owner_role) or _("nobody"))
     days = ", ".join(str(WEEKDAYS[at]) for at in rule.weekdays)
-    clock = "–".join(date_format(one, "TIME_FORMAT") for one in (rule.opens, rule.closes))
+    clock = "–".join(time_format(one, "TIME_FORMAT") for one in (rule.opens, rule.closes))
     return _(
         "%(score)s (%(about)s): %(whose)s, within %(hours)s working hours (%(days)s %(clock)s)."
     ) % {

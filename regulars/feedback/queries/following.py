@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
 from django.db.models import Count, Q, QuerySet
@@ -124,13 +125,16 @@ def later_of(follow_ups: Sequence[FollowUp], *, seen_by: Viewer, now: datetime) 
             {
                 "ids": int_array(one.pk for one in follow_ups),
                 "stores": None if limit is None else int_array(sorted(limit)),
-                "around": AROUND,
+                "around": f"{AROUND.days} days",
             },
         )
-        return {
-            row[0]: Later(*row[2:6], min(AROUND.days, (now - row[1]).days), row[6], row[7])
-            for row in cursor.fetchall()
-        }
+        return {row[0]: _later(*row[1:], now=now) for row in cursor.fetchall()}
+
+
+def _later(at: datetime, *figures: Any, now: datetime) -> Later:
+    before_count, before_minor, after_count, after_minor, next_score, next_at = figures
+    days = min(AROUND.days, (now - at).days)
+    return Later(before_count, before_minor, after_count, after_minor, days, next_score, next_at)
 
 
 _ABOUT = """
@@ -156,7 +160,7 @@ _LATER = f"""
             coalesce(sum(total_minor) FILTER (WHERE bought_at >= about.at), 0)::bigint AS after_minor
         FROM customers_purchase
         WHERE customer_id = ANY(record.ids) AND voided_at IS NULL
-            AND bought_at >= about.at - %(around)s AND bought_at < about.at + %(around)s
+            AND bought_at >= about.at - %(around)s::interval AND bought_at < about.at + %(around)s::interval
             AND (%(stores)s::bigint[] IS NULL OR store_id = ANY(%(stores)s::bigint[]))) bought
     LEFT JOIN LATERAL (
         SELECT native_score, at FROM feedback_signal
@@ -210,8 +214,8 @@ def loop_effect(*, seen_by: Viewer, now: datetime) -> LoopEffect:
             {
                 "since": now - BACK,
                 "until": now - AROUND,
-                "settled": SETTLED_AFTER,
-                "around": AROUND,
+                "settled": f"{SETTLED_AFTER.days} days",
+                "around": f"{AROUND.days} days",
                 "stores": None if limit is None else int_array(sorted(limit)),
             },
         )
@@ -249,20 +253,20 @@ _EFFECT = f"""
                 AND (%(stores)s::bigint[] IS NULL OR signal.store_id = ANY(%(stores)s::bigint[]))
         ) every ORDER BY lead, at, id
     ), lived AS (
-        SELECT coalesce(about.contacted_at <= about.at + %(settled)s, false) AS was_contacted,
+        SELECT coalesce(about.contacted_at <= about.at + %(settled)s::interval, false) AS was_contacted,
             EXISTS (SELECT FROM customers_purchase WHERE customer_id = ANY(record.ids)
                 AND voided_at IS NULL AND bought_at < about.at
-                AND bought_at >= about.at - %(around)s) AS bought_before,
+                AND bought_at >= about.at - %(around)s::interval) AS bought_before,
             EXISTS (SELECT FROM customers_purchase WHERE customer_id = ANY(record.ids)
-                AND voided_at IS NULL AND bought_at >= about.at + %(settled)s
-                AND bought_at < about.at + %(around)s) AS bought_again,
+                AND voided_at IS NULL AND bought_at >= about.at + %(settled)s::interval
+                AND bought_at < about.at + %(around)s::interval) AS bought_again,
             next.is_unhappy
         FROM about {_RECORDS}
         LEFT JOIN LATERAL (
             SELECT {_IS_UNHAPPY} AS is_unhappy FROM feedback_signal
             WHERE customer_id = ANY(record.ids) AND measure = about.measure
                 AND native_score IS NOT NULL AND NOT is_set_aside
-                AND at >= about.at + %(settled)s AND at < about.at + %(around)s
+                AND at >= about.at + %(settled)s::interval AND at < about.at + %(around)s::interval
             ORDER BY at, id LIMIT 1) next ON true
     )
     SELECT was_contacted, count(*), count(*) FILTER (WHERE bought_before),
