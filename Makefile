@@ -7,7 +7,7 @@ INSTALL := $(UV) pip install --quiet --python $(BIN)/python --require-hashes --c
 # Where byte code is not kept, every command compiles all it imports again: three seconds each time.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test check soak lint setup setup-dev browser node snippet screenshots lock translations clean
+.PHONY: demo test check soak lint setup setup-dev browser node snippet letters screenshots lock translations clean
 
 demo: setup  ## set up, load the demo company, serve it
 	@$(BIN)/regulars demo
@@ -61,6 +61,9 @@ node:
 SNIPPET := regulars/connectors/static/connectors/regulars
 snippet: node  ## the web snippet as it is served, from its readable source
 	@tests/node/minify.sh < $(SNIPPET).js > $(SNIPPET).min.js
+
+letters: setup-dev  ## the HTML of letters, from their MJML
+	@$(BIN)/python -m tests.letters
 
 screenshots: setup-dev browser  ## pictures of the main pages, into docs/pictures
 	@$(BIN)/python -m tests.browser.screenshots

@@ -174,7 +174,12 @@ def _message_id(store: Store) -> int:
     return make.message().pk
 
 
-@example("channels.channel:kind", "channels.test_channel:kind")
+@example(
+    "channels.channel:kind",
+    "channels.test_channel:kind",
+    "channels.read_returns:kind",
+    "channels.reopen_address:kind",
+)
 def _channel_kind(store: Store) -> str:
     return "email"
 

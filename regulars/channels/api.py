@@ -7,11 +7,12 @@ from ninja import Query, Router, Schema
 from pydantic import Field
 
 from regulars.channels.kind import channel_kinds
-from regulars.channels.models import Message
+from regulars.channels.models import MailReport, Message
 from regulars.channels.queries import Reader, channel_of, messages, preferences_url
 from regulars.channels.queries.channels import is_on
 from regulars.channels.queries.explaining import Explained, explain
 from regulars.channels.queries.lines import lines_seen
+from regulars.channels.queries.returns import mail_reports
 from regulars.core.access import get_seen
 from regulars.core.api.cursors import Page, PageAsk, page_of
 from regulars.core.api.fields import Id, Moment
@@ -106,6 +107,43 @@ def list_channels(request: ApiRequest) -> list[ChannelOut]:
         )
         for kind, found in channel_kinds.kinds().items()
     ]
+
+
+class MailReportAsk(PageAsk):
+    """Which mails that came back are asked for."""
+
+    kind: str = Field(
+        "",
+        max_length=10,
+        description="hard, soft, complaint, opt_out, nothing, unknown or unreadable.",
+    )
+
+
+class MailReportOut(Schema):
+    """One mail that came back, and what was done about it."""
+
+    id: Id
+    channel: str
+    kind: str = Field(examples=["hard"])
+    status: str = Field(examples=["5.1.1"], description="As the report says it (RFC 3463).")
+    words: str = Field(description="The other server's words, or why the mail was put aside.")
+    address: str
+    message_id: Id | None
+    effect: str = Field(
+        examples=["closed"],
+        description="closed: no more mail to the address; withdrawn: consent too; counted; none.",
+    )
+    at: Moment
+
+
+def _report(report: MailReport) -> MailReportOut:
+    return MailReportOut.model_validate(report, from_attributes=True)
+
+
+@router.get("/mail-reports", response=Page[MailReportOut], **reads("messages:read"))
+def list_mail_reports(request: ApiRequest, ask: Query[MailReportAsk]) -> Page[MailReportOut]:
+    """Bounces and complaints that were read from the mailbox, newest first."""
+    return page_of(mail_reports(kind=ask.kind), ask, shape=_report)
 
 
 class ContactAsk(Schema):

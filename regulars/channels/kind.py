@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl
 
 from pydantic import BaseModel, ConfigDict
 
+from regulars.channels.mailbox.imap import Access
 from regulars.core.errors import NotFound, Refused
 from regulars.core.registry import Registry
 from regulars.customers.rules.consents import ADDRESS_KINDS
@@ -229,6 +230,15 @@ class ChannelKind(BaseModel):
     def opening_url(self, code: str) -> str:
         """The link by which somebody opens a conversation with a code; empty where there is none."""
         return ""
+
+    @property
+    def soft_bounces_max(self) -> int:
+        """After so many mails within thirty days that came back for a passing reason, none is sent."""
+        return 5
+
+    def mailbox(self) -> Access | None:
+        """The mailbox to which what could not be delivered comes back; None where none is set."""
+        return None
 
     def open_line(self, *, again: Collection[str] = ()) -> Line:
         """The connection over which this very object sends from now on; for kinds that keep a line.

@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext
 
-from regulars.channels.rules import STATES
+from regulars.channels.rules import MAIL_KINDS, STATES
 from regulars.company.models import in_language
 from regulars.core.models import Record
 from regulars.core.sealing import SealedJSONField
@@ -234,5 +234,54 @@ class ContactPolicy(Record):
                 name="quiet_hours_begin_and_end",
                 condition=Q(quiet_from__isnull=True, quiet_until__isnull=True)
                 | Q(quiet_from__isnull=False, quiet_until__isnull=False),
+            ),
+        )
+
+
+class Mailbox(Record):
+    """How far a channel's mailbox was read: all mails up to a number, in an epoch of the server's."""
+
+    channel = models.CharField(max_length=30, unique=True)
+    epoch = models.BigIntegerField(default=0)
+    last_uid = models.BigIntegerField(default=0)
+    read_at = models.DateTimeField()
+    problem = models.CharField(max_length=300, default="", blank=True)
+
+
+class MailReport(Record):
+    """One mail that came back, what it says of which address, and what was done about it."""
+
+    channel = models.CharField(max_length=30)
+    digest = models.CharField(
+        max_length=64, help_text="SHA-256 of the mail; makes a repeat harmless"
+    )
+    epoch = models.BigIntegerField()
+    uid = models.BigIntegerField()
+    kind = models.CharField(max_length=10)
+    status = models.CharField(max_length=20, default="", blank=True)
+    words = models.CharField(max_length=300, default="", blank=True)
+    address = models.CharField(max_length=254, default="", blank=True)
+    message = models.ForeignKey(
+        Message, models.SET_NULL, null=True, related_name="+", db_index=False
+    )
+    effect = models.CharField(max_length=10, default="none")
+    counts = models.BooleanField(
+        default=True, help_text="no more once the address was opened again"
+    )
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(name="a_report_is_taken_once", fields=("channel", "digest")),
+            models.CheckConstraint(
+                name="mail_report_is_of_a_known_kind", condition=Q(kind__in=list(MAIL_KINDS))
+            ),
+        )
+        indexes = (
+            models.Index(fields=("address", "-at"), name="mail_report_by_address"),
+            models.Index(
+                fields=("message",),
+                name="mail_report_by_message",
+                condition=Q(message__isnull=False),
             ),
         )

@@ -55,6 +55,18 @@ hold(
         clears=None,
     ),
 )
+hold(
+    Holding(
+        "channels_mailreport",
+        _("Mail that came back"),
+        whose="lower(address) = ANY(%(values)s)",
+        shows="""SELECT channel, address, kind, status, words, at FROM channels_mailreport
+            WHERE lower(address) = ANY(%(values)s) ORDER BY id""",
+        clears={"address": "''", "words": "''"},
+        mentions=("words",),
+    )
+)
+impersonal("how far mailboxes were read", "channels_mailbox")
 impersonal("settings of channels and limits of contact", "channels_channel", "channels_contactrule")
 impersonal(
     "how lines to providers are, and their names for parts",

@@ -1,6 +1,8 @@
 """What an invitation says: in the customer's language, with the first question in the letter."""
 
 from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.template.loader import render_to_string
@@ -17,7 +19,7 @@ from regulars.feedback.models import Invitation, Sitting
 from regulars.feedback.queries.surveys import definition_of
 from regulars.feedback.saying import say_turn
 from regulars.feedback.survey.definition import Definition
-from regulars.feedback.survey.question import Question
+from regulars.feedback.survey.opening import opening_question, ways_to_answer
 from regulars.feedback.survey.texts import text_in
 from regulars.web.brand import BrandLook, current_brand
 
@@ -48,7 +50,7 @@ def letter_for(
     step: int = 0,
     is_reminder: bool = False,
 ) -> OutgoingMessage:
-    """The message of an invitation. Its links preselect a score; only the customer's post records.
+    """The message of an invitation. Its links preselect an answer; only the customer's post records.
 
     In a conversation it asks what the sitting has no answer to yet and is answered by writing back;
     `address` is the one on that channel. Steps after the first are further messages, each sent once.
@@ -69,9 +71,8 @@ def letter_for(
             "brand": brand,
             "language": language,
             "title": text_in(definition.title, language) or _("Your opinion"),
-            "question": _first_question(definition, language),
-            "links": [(step, f"{link}?q={step}") for step in _steps(definition)],
             "link": link,
+            **_opening(definition, language, link=link),
         }
         return OutgoingMessage(
             key=key,
@@ -132,15 +133,18 @@ def _address(invitation: Invitation, channel: str) -> str:
     return customer.phone if kind == "phone" else customer.email
 
 
-def _rating(definition: Definition) -> Question | None:
-    return next((one for one in definition.questions() if one.scale), None)
-
-
-def _first_question(definition: Definition, language: str) -> str:
-    rating = _rating(definition)
-    return rating.heading(language) if rating else ""
-
-
-def _steps(definition: Definition) -> list[int]:
-    rating = None if definition.anonymity else _rating(definition)
-    return [step for step, _ in rating.parts(None, "en")["steps"]] if rating else []
+def _opening(definition: Definition, language: str, *, link: str) -> dict[str, Any]:
+    """The question in the letter, and a link for each answer to it, unless nobody is to know of it."""
+    question = opening_question(definition)
+    if question is None:
+        return {"question": "", "ways": []}
+    plain = {"true": _("Yes"), "false": _("No")}
+    answers = [] if definition.anonymity else ways_to_answer(question, language)
+    return {
+        "question": question.heading(language),
+        "is_scale": question.scale is not None,
+        "ways": [
+            (label or plain.get(value, value), f"{link}?{urlencode({'q': value})}")
+            for value, label in answers
+        ],
+    }

@@ -2,6 +2,7 @@
 
 import smtplib
 from collections.abc import Iterator, Sequence
+from typing import Literal
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -10,8 +11,11 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 from pydantic import Field
+from typing_extensions import override
 
-from regulars.channels.kind import ChannelKind, Letter, Receipt, channel_kinds
+from regulars.channels.kind import SECRET, ChannelKind, Letter, Receipt, channel_kinds
+from regulars.channels.mailbox.imap import Access
+from regulars.channels.queries.returns import return_address
 from regulars.core.errors import Retry
 from regulars.environment import read
 
@@ -27,12 +31,60 @@ class Email(ChannelKind):
 
     sender: str = Field(default="", max_length=200, title=gettext_noop("Sender"))
     reply_to: str = Field(default="", max_length=200, title=gettext_noop("Answers go to"))
+    bounces_to: str = Field(
+        default="",
+        max_length=100,
+        pattern=r"^$|^[^@\s+]+@[^@\s]+$",
+        title=gettext_noop("Mailbox for what comes back, as name@host"),
+    )
+    imap_host: str = Field(
+        default="",
+        max_length=200,
+        pattern=r"^\S*$",
+        title=gettext_noop("IMAP server of that mailbox"),
+    )
+    imap_port: int = Field(default=993, ge=1, le=65535, title=gettext_noop("IMAP port"))
+    imap_encryption: Literal["tls", "starttls", "none"] = Field(
+        default="tls",
+        title=gettext_noop("Encryption"),
+        json_schema_extra={
+            "choices": {"tls": "TLS", "starttls": "STARTTLS", "none": gettext_noop("None")}
+        },
+    )
+    imap_user: str = Field(default="", max_length=200, title=gettext_noop("User of the mailbox"))
+    imap_password: str = Field(
+        default="",
+        max_length=200,
+        title=gettext_noop("Password of the mailbox"),
+        json_schema_extra=SECRET,
+    )
+    imap_folder: str = Field(default="INBOX", max_length=100, title=gettext_noop("Folder"))
+    soft_max: int = Field(
+        default=5,
+        ge=1,
+        le=100,
+        title=gettext_noop("Passing failures in 30 days after which an address gets no more"),
+    )
 
     def not_ready(self) -> str:
         """Why mail cannot be sent: no server is named."""
         if read("EMAIL_URL") or settings.EMAIL_HOST not in ("localhost", ""):
             return ""
         return gettext("No mail server is set. Start the program with EMAIL_URL, then try again.")
+
+    @property
+    @override
+    def soft_bounces_max(self) -> int:
+        return self.soft_max
+
+    @override
+    def mailbox(self) -> Access | None:
+        if not self.imap_host or not self.imap_user:
+            return None
+        return Access(
+            self.imap_host, self.imap_port, self.imap_user, self.imap_password,
+            self.imap_folder, self.imap_encryption,
+        )  # fmt: skip
 
     def send(self, batch: Sequence[Letter]) -> Iterator[Receipt]:
         connection = get_connection(timeout=TIMEOUT_S)
@@ -62,14 +114,17 @@ class Email(ChannelKind):
         return Receipt(letter.message_id, "sent")
 
     def _mail(self, letter: Letter, connection: BaseEmailBackend) -> EmailMultiAlternatives:
+        sender = self.sender or settings.DEFAULT_FROM_EMAIL
+        returns = return_address(self.bounces_to, letter.message_id) if self.bounces_to else sender
         mail = EmailMultiAlternatives(
             subject=letter.subject,
             body=letter.text,
-            from_email=self.sender or settings.DEFAULT_FROM_EMAIL,
+            from_email=returns,
             to=[letter.address],
             reply_to=[self.reply_to] if self.reply_to else None,
             connection=connection,
             headers={
+                "From": sender,
                 "Message-ID": _message_id(letter.message_id),
                 "List-Unsubscribe": f"<{letter.unsubscribe_url}>",
                 "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",

@@ -19,6 +19,7 @@ from regulars.channels.actions import (
     send,
 )
 from regulars.channels.actions.delivery import retry_failed
+from regulars.channels.actions.returns import open_address, read_mailboxes
 from regulars.channels.kind import SECRET, ChannelKind, channel_kinds
 from regulars.channels.models import Message
 from regulars.channels.queries import (
@@ -28,7 +29,8 @@ from regulars.channels.queries import (
     messages,
 )
 from regulars.channels.queries.lines import lines_seen
-from regulars.channels.rules import REASONS, STATES
+from regulars.channels.queries.returns import closed_among, mail_reports, mailbox_seen
+from regulars.channels.rules import MAIL_EFFECTS, MAIL_KINDS, REASONS, STATES
 from regulars.core.access import get_seen
 from regulars.core.errors import Refused
 from regulars.customers.queries.consents import purpose_names
@@ -43,6 +45,8 @@ TONES = {
     "waiting": "accent",
     "sending": "accent",
 }
+RETURNS_SHOWN = 50
+RETURN_TONES = {"hard": "bad", "complaint": "bad", "soft": "warn", "unreadable": "warn"}
 MAIL_POLICY = (
     "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; "
     "style-src 'unsafe-inline'; img-src 'self' data: https:; form-action 'none'; "
@@ -210,7 +214,52 @@ def channel(request: HttpRequest, kind: str) -> Shown:
         about=found.about,
         not_ready=channel_of(kind).not_ready(),
         line=lines_seen(now=timezone.now()).get(kind),
+        **_came_back(kind),
     )
+
+
+def _came_back(kind: str) -> dict[str, Any]:
+    """What came back to the mailbox of a channel, the latest first, and how the mailbox is."""
+    if channel_of(kind).mailbox() is None:
+        return {}
+    rows = list(mail_reports(channel=kind)[:RETURNS_SHOWN])
+    closed = closed_among(kind, {row.address for row in rows})
+    return {
+        "mailbox": mailbox_seen(kind),
+        "returns": [
+            {
+                "report": row,
+                "kind": _(MAIL_KINDS[row.kind]),
+                "tone": RETURN_TONES.get(row.kind, ""),
+                "effect": _(MAIL_EFFECTS[row.effect]),
+                "can_open": row.address in closed,
+            }
+            for row in rows
+        ],
+    }
+
+
+@page("settings/channels/<slug:kind>/read", needs="channels.change_channel")
+@require_POST
+def read_returns(request: HttpRequest, kind: str) -> Shown:
+    """Has the mailbox read now instead of within five minutes."""
+    channel_kinds.get(kind)
+    read_mailboxes.enqueue(timestamp=0)
+    say(request, _("The mailbox is being read; look again in a moment."))
+    return redirect("channels.channel", kind)
+
+
+@page("settings/channels/<slug:kind>/open", needs="channels.change_channel")
+@require_POST
+def reopen_address(request: HttpRequest, kind: str) -> Shown:
+    """Lets mail go again to an address that bounces closed."""
+    channel_kinds.get(kind)
+    address = request.POST.get("address", "")[:254]
+    if open_address(kind, address):
+        say(request, _("Mail goes to %(address)s again.") % {"address": address})
+    else:
+        say(request, _("Nothing was closed there."), tone="bad")
+    return redirect("channels.channel", kind)
 
 
 @page("settings/channels/<slug:kind>/test", needs="channels.change_channel")

@@ -34,6 +34,7 @@ from regulars.customers.queries.privacy import restricted_among
 from regulars.customers.rules.consents import Standing, allows
 from regulars.customers.rules.identities import normal_value
 
+CLOSED = {"bounce": "undeliverable", "complaint": "complained"}
 OWN_WORDS = frozenset({"link", "message"})
 """Sources of an opt-out that are the person's own word, which a later yes of theirs outweighs."""
 
@@ -250,8 +251,8 @@ def objections(ask: Ask, known: Knowledge, *, now: datetime) -> Iterator[Verdict
         yield from _against_reply(ask, known, now=now)
         return
     standing = known.standing(ask, now=now)
-    if _is_suppressed(ask, known, standing, is_refusable=purpose.is_refusable):
-        yield _no("opted_out")
+    if code := _closed_by(ask, known, standing, is_refusable=purpose.is_refusable):
+        yield _no(code)
     if not allows(purpose.basis, standing):
         yield _no_consent(standing)
 
@@ -286,8 +287,11 @@ def _no(code: str, reason: str = "") -> Verdict:
     return Verdict(False, code, reason or reason_for(code))
 
 
-def _is_suppressed(ask: Ask, known: Knowledge, standing: Standing, *, is_refusable: bool) -> bool:
-    """Whether the owner of the address wants nothing; a yes given after that outweighs it."""
+def _closed_by(ask: Ask, known: Knowledge, standing: Standing, *, is_refusable: bool) -> str:
+    """Why nothing may go to the address; a yes given after its owner's no outweighs that.
+
+    An address from which mail comes back, or complaints, is closed to everything.
+    """
     address = normal_address(ask.address)
     for purpose in ("", ask.purpose):
         at, source = known.suppressed.get((ask.channel, address, purpose), (None, ""))
@@ -298,8 +302,8 @@ def _is_suppressed(ask: Ask, known: Knowledge, standing: Standing, *, is_refusab
             continue
         since = standing.word.at if standing.state == "given" and standing.word else None
         if not is_own_word or since is None or since <= at:
-            return True
-    return False
+            return CLOSED.get(source, "opted_out")
+    return ""
 
 
 CODES = {

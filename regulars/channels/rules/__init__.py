@@ -28,11 +28,32 @@ STATES: dict[str, str] = {
     "refused": gettext_noop("Not sent"),
 }
 
+MAIL_KINDS: dict[str, str] = {
+    "hard": gettext_noop("Address is dead"),
+    "soft": gettext_noop("Not delivered this time"),
+    "complaint": gettext_noop("Complaint"),
+    "opt_out": gettext_noop("Unsubscribed"),
+    "nothing": gettext_noop("For information"),
+    "unknown": gettext_noop("About no mail of ours"),
+    "unreadable": gettext_noop("Put aside"),
+}
+"""What a mail that came back is."""
+
+MAIL_EFFECTS: dict[str, str] = {
+    "closed": gettext_noop("No more mail to this address"),
+    "withdrawn": gettext_noop("Consent withdrawn, no more mail"),
+    "counted": gettext_noop("Counted"),
+    "none": gettext_noop("Nothing done"),
+}
+"""What was done about it."""
+
 COUNTED = ("waiting", "sending", "sent")
 """States of messages that count as contacts."""
 
 REASONS: dict[str, str] = {
     "opted_out": gettext_noop("The owner of this address wants no more messages."),
+    "undeliverable": gettext_noop("Mail to this address came back."),
+    "complained": gettext_noop("The owner of this address called a mail of ours spam."),
     "asked_enough": gettext_noop("Was asked enough lately."),
     "no_address": gettext_noop("There is no address for this channel."),
     "no_consent": gettext_noop("Has not agreed to this."),

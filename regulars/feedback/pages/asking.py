@@ -149,8 +149,8 @@ def _first(request: HttpRequest, asking: Asking, sitting: Sitting | None) -> Tur
     """Where a respondent who opens the link stands: at the beginning, or where they stopped."""
     if sitting is not None and sitting.values:
         return resumed_turn(asking.definition, sitting.values, sitting.position)
-    rating = request.GET.get("q", "")
-    return first_turn(asking.definition, preselected(asking.definition, rating))
+    answer = request.GET.get("q", "")[:200]
+    return first_turn(asking.definition, preselected(asking.definition, answer))
 
 
 def _keep_posted(opening: SittingInput, asking: Asking, form: QueryDict) -> Outcome:

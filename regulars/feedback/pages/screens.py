@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from regulars.feedback.pages.drawing import Drawer, carried
 from regulars.feedback.survey.definition import Definition
 from regulars.feedback.survey.groups import Repeating
+from regulars.feedback.survey.opening import opening_question
 from regulars.feedback.survey.operators import Value, is_empty
 from regulars.feedback.survey.path import (
     Screen,
@@ -56,10 +57,10 @@ def values_in(definition: Definition, form: QueryDict) -> Values:
     return values
 
 
-def preselected(definition: Definition, rating: str) -> Values:
-    """The rating that a link in a letter carries, as the answer to the first rating question."""
-    first = next((one for one in definition.questions() if one.scale), None)
-    values: Values = {first.name: rating} if first and rating else {}
+def preselected(definition: Definition, answer: str) -> Values:
+    """What a link in a letter carries, as the answer to the question that the letter asks."""
+    first = opening_question(definition)
+    values: Values = {first.name: answer} if first and answer else {}
     if first is None or check([first], values).problems:
         return {}
     return values

@@ -1,0 +1,293 @@
+"""Acting on mail that came back: dead addresses get no more, complaints are a no, once each."""
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from regulars.channels.actions.optouts import opt_out
+from regulars.channels.events import MessagesFailed
+from regulars.channels.kind import ChannelKind, channel_kinds
+from regulars.channels.mailbox.imap import Fetched, fetch
+from regulars.channels.mailbox.reports import (
+    COMPLAINT,
+    HARD,
+    NOTHING,
+    OPT_OUT,
+    SOFT,
+    Report,
+    Unreadable,
+    read_report,
+)
+from regulars.channels.models import Mailbox, MailReport, Message, Suppression
+from regulars.channels.queries.channels import channel_of, is_on, reader_of_token
+from regulars.channels.queries.returns import message_of_return
+from regulars.channels.rules import normal_address
+from regulars.core.errors import NotFound, Permanent, Retry
+from regulars.core.events import publish
+from regulars.core.jobs import every
+from regulars.core.sql import int_array, text_array
+
+AT_ONCE = 50
+ROUNDS_MAX = 40
+SOFT_WITHIN = timedelta(days=30)
+_OURS = re.compile(r"<regulars\.(\d{1,18})@")
+
+
+@every("*/5 * * * *", queue="bulk")
+def read_mailboxes(timestamp: int) -> None:
+    """Read what came back to the mailboxes of all channels that have one."""
+    for kind in channel_kinds.kinds():
+        if is_on(kind):
+            read_mailbox(kind, now=timezone.now())
+
+
+def read_mailbox(kind: str, *, now: datetime) -> int:
+    """Take everything new in a channel's mailbox; how many mails. What keeps us out is on record.
+
+    Each fifty are one transaction with the number read so far, so a reader that was killed goes on
+    where it was. Mails stay in the mailbox, unchanged.
+    """
+    channel = channel_of(kind)
+    access = channel.mailbox()
+    if access is None:
+        return 0
+    total = 0
+    for _round in range(ROUNDS_MAX):
+        box, _ = Mailbox.objects.get_or_create(channel=kind, defaults={"read_at": now})
+        try:
+            fetched = fetch(access, epoch=box.epoch, after=box.last_uid, limit=AT_ONCE)
+        except (Retry, Permanent) as problem:
+            Mailbox.objects.filter(pk=box.pk).update(problem=str(problem)[:300])
+            return total
+        total += take_returns(kind, channel, fetched, before=box, now=now)
+        if len(fetched.mails) < AT_ONCE:
+            break
+    return total
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A mail with what it says and whom it is about."""
+
+    uid: int
+    digest: str
+    report: Report
+    failure: str = ""
+    message: Message | None = None
+    address: str = ""
+
+    @property
+    def kind(self) -> str:
+        if self.failure:
+            return "unreadable"
+        return self.report.kind if self.address else "unknown"
+
+
+@transaction.atomic
+def take_returns(
+    kind: str, channel: ChannelKind, fetched: Fetched, *, before: Mailbox, now: datetime
+) -> int:
+    """Act on mails that came back, each once; how many were new. A constant number of statements.
+
+    A hard bounce fails its message and closes its address; so does the soft one that fills the
+    measure. A complaint closes the address and is its owner's no. Nothing happens where another
+    reader was quicker. A mail that cannot be understood is on record with the reason.
+    """
+    box = Mailbox.objects.select_for_update().get(pk=before.pk)
+    if (box.epoch, box.last_uid) != (before.epoch, before.last_uid):
+        return 0
+    box.epoch, box.read_at, box.problem = fetched.epoch, now, ""
+    box.last_uid = fetched.mails[-1][0] if fetched.mails else _kept(before, fetched)
+    box.save()
+    judged = _about_whom(kind, _new(kind, fetched))
+    if not judged:
+        return 0
+    dead = {one.address for one in judged if one.kind == HARD}
+    soft = {one.address for one in judged if one.kind == SOFT}
+    dead |= _worn_out(kind, soft - dead, judged, limit=channel.soft_bounces_max, now=now)
+    complained = {one.address: one for one in judged if one.kind in (COMPLAINT, OPT_OUT)}
+    _hear_no(kind, complained, now=now)
+    _close(kind, dead, "bounce", now=now)
+    _close(
+        kind,
+        [one.address for one in complained.values() if one.kind == COMPLAINT],
+        "complaint",
+        now=now,
+    )
+    _fail([one for one in judged if one.kind in (HARD, SOFT)])
+    rows = [_row(kind, box.epoch, one, dead=dead, now=now) for one in judged]
+    MailReport.objects.bulk_create(rows, ignore_conflicts=True)
+    return len(judged)
+
+
+def _kept(before: Mailbox, fetched: Fetched) -> int:
+    return before.last_uid if before.epoch == fetched.epoch else 0
+
+
+def _new(kind: str, fetched: Fetched) -> list[_Judged]:
+    """Mails not seen before, read; a server that numbers anew brings the old ones again."""
+    digests = {uid: hashlib.sha256(raw).hexdigest() for uid, raw in fetched.mails}
+    known = set(
+        MailReport.objects.filter(channel=kind, digest__in=digests.values()).values_list(
+            "digest", flat=True
+        )
+    )
+    found: dict[str, _Judged] = {}
+    for uid, raw in fetched.mails:
+        digest = digests[uid]
+        if digest in known or digest in found:
+            continue
+        try:
+            found[digest] = _Judged(uid, digest, read_report(raw))
+        except Unreadable as why:
+            found[digest] = _Judged(uid, digest, Report(NOTHING), failure=str(why))
+    return list(found.values())
+
+
+def _about_whom(kind: str, read: Sequence[_Judged]) -> list[_Judged]:
+    """Each with the message and the address that it proves to be about."""
+    signed = {one.digest: _signed_message(one.report) for one in read}
+    named = {one.digest: _named_message(one.report) for one in read}
+    ids = {found for found in (*signed.values(), *named.values()) if found is not None}
+    messages = Message.objects.filter(channel=kind).in_bulk(ids)
+    judged = []
+    for one in read:
+        message = messages.get(signed[one.digest] or 0)
+        address = message.address if message else _signed_address(kind, one.report)
+        if message is None:
+            message = _believed(messages.get(named[one.digest] or 0), one.report, address)
+        address = normal_address(message.address if message else address)
+        judged.append(_Judged(one.uid, one.digest, one.report, one.failure, message, address))
+    return judged
+
+
+def _signed_message(report: Report) -> int | None:
+    found = (message_of_return(one) for one in (*report.marks.sent_to, *report.marks.sent_from))
+    return next((one for one in found if one is not None), None)
+
+
+def _named_message(report: Report) -> int | None:
+    match = _OURS.match(report.marks.message_id)
+    return int(match[1]) if match else None
+
+
+def _signed_address(kind: str, report: Report) -> str:
+    """The address that the link off the list stands for, which nobody but us can write."""
+    if not report.marks.unsubscribe:
+        return ""
+    try:
+        reader = reader_of_token(report.marks.unsubscribe.rstrip("/").rsplit("/", 1)[-1])
+    except NotFound:
+        return ""
+    return reader.address if reader.channel == kind else ""
+
+
+def _believed(message: Message | None, report: Report, address: str) -> Message | None:
+    """A message that is merely named, where the report knows its address as well."""
+    known = {normal_address(one) for one in (*report.recipients, address) if one}
+    return message if message and normal_address(message.address) in known else None
+
+
+def _worn_out(
+    kind: str, addresses: Collection[str], judged: Sequence[_Judged], *, limit: int, now: datetime
+) -> set[str]:
+    """Addresses that sent back as many messages within thirty days as the company bears."""
+    if not addresses:
+        return set()
+    earlier = MailReport.objects.filter(
+        channel=kind, kind=SOFT, counts=True, address__in=addresses, at__gt=now - SOFT_WITHIN
+    )
+    seen: set[tuple[str, int | None]] = set(earlier.values_list("address", "message_id"))
+    seen |= {
+        (one.address, one.message.pk if one.message else None) for one in judged if one.kind == SOFT
+    }
+    counted = Counter(address for address, _message in seen)
+    return {address for address in addresses if counted[address] >= limit}
+
+
+def _hear_no(kind: str, complained: Mapping[str, _Judged], *, now: datetime) -> None:
+    """A complaint, or a mail program's way off the list, withdraws consent on this channel."""
+    for address, one in complained.items():
+        opt_out(
+            channel=kind,
+            address=address,
+            now=now,
+            source="complaint" if one.kind == COMPLAINT else "link",
+            customer_id=one.message.customer_id if one.message else None,
+            proof={"report": one.digest, "says": one.report.status},
+        )
+
+
+def _close(kind: str, addresses: Collection[str], source: str, *, now: datetime) -> None:
+    """Nothing at all goes to these addresses from now on."""
+    Suppression.objects.bulk_create(
+        [
+            Suppression(channel=kind, address=address, purpose="", source=source, at=now)
+            for address in sorted(set(addresses))
+        ],
+        update_conflicts=True,
+        unique_fields=["channel", "address", "purpose"],
+        update_fields=["source", "at"],
+    )
+
+
+def _fail(judged: Sequence[_Judged]) -> None:
+    """Messages that came back were not delivered; their failure says why."""
+    told = {one.message.pk: one.report for one in judged if one.message}
+    if not told:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE channels_message message
+            SET state = 'failed', failure = given.failure, delivered_at = NULL
+            FROM unnest(%s::bigint[], %s::text[]) AS given (id, failure)
+            WHERE message.id = given.id AND message.state = 'sent'
+            RETURNING message.id
+            """,
+            [
+                int_array(told),
+                text_array(f"{one.status} {one.words}".strip() for one in told.values()),
+            ],
+        )
+        failed = tuple(row[0] for row in cursor.fetchall())
+    if failed:
+        publish(MessagesFailed(message_ids=failed))
+
+
+def _row(
+    kind: str, epoch: int, one: _Judged, *, dead: Collection[str], now: datetime
+) -> MailReport:
+    effects = {COMPLAINT: "withdrawn", OPT_OUT: "withdrawn", SOFT: "counted", HARD: "closed"}
+    effect = effects.get(one.kind, "none")
+    return MailReport(
+        channel=kind,
+        digest=one.digest,
+        epoch=epoch,
+        uid=one.uid,
+        kind=one.kind,
+        status=one.report.status[:20],
+        words=(one.failure or one.report.words)[:300].replace("\0", ""),
+        address=one.address[:254],
+        message=one.message,
+        effect="closed" if effect == "counted" and one.address in dead else effect,
+        at=now,
+    )
+
+
+@transaction.atomic
+def open_address(channel: str, address: str) -> bool:
+    """Mail may go to an address again that bounces closed; its bounces so far count no more.
+
+    A complaint is its owner's no, and stays. Gives whether there was anything to open.
+    """
+    address = normal_address(address)
+    closed = Suppression.objects.filter(channel=channel, address=address, source="bounce")
+    MailReport.objects.filter(channel=channel, address=address).update(counts=False)
+    return closed.delete()[0] > 0

@@ -1,0 +1,68 @@
+"""Mail that came back: the signed return address of each message, and what was read of the mailbox."""
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, QuerySet
+from django.utils.crypto import constant_time_compare, salted_hmac
+
+from regulars.channels.models import Mailbox, MailReport, Suppression
+
+SALT = "regulars.channels.return"
+SIGNATURE_LENGTH = 12
+_RETURN = re.compile(r"[^+@]*\+(\d{1,18})-([0-9a-f]{12})@")
+
+
+def return_address(mailbox: str, message_id: int) -> str:
+    """Where reports about one message go (VERP): the mailbox with the message's number, signed."""
+    name, _, host = mailbox.rpartition("@")
+    return f"{name}+{message_id}-{_signature(message_id)}@{host}"
+
+
+def message_of_return(address: str) -> int | None:
+    """The number of the message that a return address of ours names; None for any other address."""
+    match = _RETURN.match(address.strip().lower())
+    if match and constant_time_compare(match[2], _signature(int(match[1]))):
+        return int(match[1])
+    return None
+
+
+def _signature(message_id: int) -> str:
+    return salted_hmac(SALT, str(message_id), algorithm="sha256").hexdigest()[:SIGNATURE_LENGTH]
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxSeen:
+    """When the mailbox was read last, what kept it from being read, and how much of each kind came."""
+
+    read_at: datetime | None = None
+    problem: str = ""
+    detail: str = ""
+    counts: tuple[tuple[str, int], ...] = ()
+
+
+def mailbox_seen(channel: str) -> MailboxSeen:
+    """How the mailbox of a channel is; two statements."""
+    box = Mailbox.objects.filter(channel=channel).first()
+    counted = MailReport.objects.filter(channel=channel).order_by("kind").values_list("kind")
+    counts = tuple(counted.annotate(count=Count("id")))
+    if box is None:
+        return MailboxSeen(counts=counts)
+    problem, _, detail = box.problem.partition("\n")
+    return MailboxSeen(box.read_at, problem, detail, counts)
+
+
+def closed_among(channel: str, addresses: Collection[str]) -> set[str]:
+    """Those of these addresses that bounces closed."""
+    rows = Suppression.objects.filter(channel=channel, source="bounce", address__in=addresses)
+    return set(rows.values_list("address", flat=True))
+
+
+def mail_reports(*, channel: str = "", kind: str = "") -> QuerySet[MailReport]:
+    """What came back, newest first."""
+    rows = MailReport.objects.select_related("message").order_by("-id")
+    if channel:
+        rows = rows.filter(channel=channel)
+    return rows.filter(kind=kind) if kind else rows
