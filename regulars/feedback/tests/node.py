@@ -16,7 +16,7 @@ IS_THERE = shutil.which("node") is not None and (NODE / "node_modules/survey-cor
 BATCH = 500
 
 
-def answers_of_node(tasks: list[dict[str, Any]], *, timeout_s: float = 300) -> list[dict[str, Any]]:
+def answers_of_node(tasks: list[dict[str, Any]], *, timeout_s: float = 900) -> list[dict[str, Any]]:
     """What survey-core answers to each task, a fresh process for every batch; its clock is UTC."""
     answers: list[dict[str, Any]] = []
     for first in range(0, len(tasks), BATCH):
@@ -65,10 +65,13 @@ def _kept(value: Any) -> Any:
 
 
 def seen_by_node(value: Any) -> Any:
-    """A value with its numbers in one form, for comparison."""
+    """A value with its numbers in one form, for comparison.
+
+    The last of a number's sixteen digits is its library's: the two take powers differently.
+    """
     if isinstance(value, list):
         return [seen_by_node(member) for member in value]
     if isinstance(value, dict):
         return {key: seen_by_node(member) for key, member in value.items()}
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return ("number", float(value)) if is_number else value
+    return ("number", float(f"{value:.15g}")) if is_number else value

