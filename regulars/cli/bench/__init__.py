@@ -188,8 +188,9 @@ def _mount_ledger(bench: typer.Typer) -> None:
         spent, audited = result["redeeming"], result["audit"]
         words = (
             f"{spent['lots']} lots spent at once: median {spent['median_ms']} ms, worst"
-            f" {spent['worst_ms']} ms; audit of {audited['transfers']} transfers:"
-            f" {audited['seconds']} s"
+            f" {spent['worst_ms']} ms, bare {spent['bare_ms']} ms; audit of"
+            f" {audited['transfers']} transfers: {audited['seconds']} s, one bare sum"
+            f" {audited['bare_s']} s"
         )
         answer(result, as_json=as_json, words=words)
         raise typer.Exit(0 if result["good"] else 1)

@@ -59,40 +59,37 @@ USES_OF_TRANSFERS = """
     WITH uses AS MATERIALIZED (
         SELECT transfer_id, sum(amount) AS amount FROM loyalty_lotuse GROUP BY transfer_id
     ), spent AS MATERIALIZED (
-        SELECT transfer.id, transfer.amount, source.member_id AS giver_id, target.pot,
-            target.member_id AS taker_id
-        FROM loyalty_transfer transfer
+        SELECT transfer.id, transfer.amount
+        FROM loyalty_account pot
+        JOIN loyalty_unit unit ON unit.id = pot.unit_id AND unit.kind <> 'qualifying'
+        JOIN loyalty_transfer transfer ON transfer.target_id = pot.id
         JOIN loyalty_account source ON source.id = transfer.source_id
-            AND (source.member_id IS NOT NULL OR source.pot IN ('held', 'redeemed'))
+            AND source.member_id IS NOT NULL
+        WHERE pot.member_id IS NULL AND pot.pot NOT IN ('reversed', 'adjusted')
+    ), rest AS MATERIALIZED (
+        SELECT * FROM uses WHERE NOT EXISTS (SELECT FROM spent WHERE spent.id = uses.transfer_id)
+    ), other AS (
+        SELECT transfer.id, transfer.amount::bigint, source.member_id AS giver_id,
+            source.pot AS source_pot, target.member_id AS taker_id, unit.kind, rest.amount - CASE
+                WHEN target.member_id IS NULL THEN 0 ELSE coalesce((
+                    SELECT sum(use.amount) FROM loyalty_lot lot JOIN loyalty_lotuse use
+                        ON use.lot_id = lot.id AND use.transfer_id = transfer.id
+                    WHERE lot.transfer_id = transfer.id), 0) END AS used
+        FROM rest JOIN loyalty_transfer transfer ON transfer.id = rest.transfer_id
+        JOIN loyalty_account source ON source.id = transfer.source_id
         JOIN loyalty_account target ON target.id = transfer.target_id
-        JOIN loyalty_unit unit ON unit.id = source.unit_id AND unit.kind <> 'qualifying'
-    ), granted AS (
-        SELECT transfer.id, transfer.amount, uses.amount - coalesce(own.amount, 0) AS used
-        FROM uses JOIN loyalty_transfer transfer ON transfer.id = uses.transfer_id
-        JOIN loyalty_account source ON source.id = transfer.source_id
-        JOIN loyalty_unit unit ON unit.id = source.unit_id AND unit.kind <> 'qualifying'
-        CROSS JOIN LATERAL (
-            SELECT sum(use.amount) AS amount FROM loyalty_lot lot
-            JOIN loyalty_lotuse use ON use.lot_id = lot.id AND use.transfer_id = transfer.id
-            WHERE lot.transfer_id = transfer.id) own
-        WHERE NOT EXISTS (SELECT FROM spent WHERE spent.id = uses.transfer_id)
+        JOIN loyalty_unit unit ON unit.id = source.unit_id
     )
-    SELECT id, amount, used FROM (
-        SELECT spent.*, coalesce(uses.amount, 0) - coalesce(own.amount, 0) AS used
-        FROM spent LEFT JOIN uses ON uses.transfer_id = spent.id
-        CROSS JOIN LATERAL (
-            SELECT sum(use.amount) AS amount FROM loyalty_lot lot
-            JOIN loyalty_lotuse use ON use.lot_id = lot.id AND use.transfer_id = spent.id
-            WHERE lot.transfer_id = spent.id AND spent.taker_id IS NOT NULL) own
-    ) seen
-    WHERE CASE
-        WHEN giver_id IS NULL AND taker_id IS NULL THEN used <> 0
-        WHEN giver_id IS NULL THEN used NOT BETWEEN -amount::bigint AND 0
-        WHEN pot IN ('reversed', 'adjusted', '') THEN used NOT BETWEEN 0 AND amount
-        ELSE used <> amount
+    SELECT spent.id, spent.amount::bigint, coalesce(uses.amount, 0)
+    FROM spent LEFT JOIN uses ON uses.transfer_id = spent.id
+    WHERE coalesce(uses.amount, 0) <> spent.amount
+    UNION ALL
+    SELECT id, amount, used FROM other WHERE kind <> 'qualifying' AND CASE
+        WHEN giver_id IS NOT NULL THEN used NOT BETWEEN 0 AND amount
+        WHEN source_pot NOT IN ('held', 'redeemed') OR taker_id IS NULL THEN used <> 0
+        ELSE used NOT BETWEEN -amount AND 0
     END
-    UNION ALL SELECT id, amount, used FROM granted WHERE used <> 0
-    ORDER BY id
+    ORDER BY 1
 """
 """What left a member was taken from lots, what came back went into them, and grants use none.
 
@@ -228,7 +225,11 @@ CHECKS = {
 SEALED = "sealed_transfers_are_unchanged"
 
 
+COUNT = "SELECT count(*) FROM loyalty_{}"
 PASSES = ("transfers", "receipts", "lots", "uses")
+COUNTING = {"transfer": "transfers", "accrual": "receipts", "lot": "lots"}
+"""What a pass counts, in its last column."""
+
 COUNTED = ("member", "account", "accrual", "transfer", "lot", "redemption", "reversal", "hold")
 
 
@@ -255,6 +256,7 @@ def audit(now: datetime, *, limit: int = 1000) -> Audit:
         found = rows_of(chain | _asked(told), told, may_overflow=PASSES, readers=readers)
         passed = cleared({name: found[name][0] if found[name] else None for name in PASSES})
         late = {name: f"{CHECKS[name]} LIMIT %(limit)s" for name in CLEARABLE - passed}
+        late |= {noun: COUNT.format(noun) for noun, one in COUNTING.items() if not found[one]}
         found |= rows_of(late, told)
         mismatches = [
             f"{check}: {row} has {stored}, the transfers say {derived}"
@@ -262,7 +264,14 @@ def audit(now: datetime, *, limit: int = 1000) -> Audit:
             for row, stored, derived in _of(found, check)[:limit]
         ]
         mismatches += standings_that_differ(limit=limit)
-    return Audit(tuple(mismatches), {f"{noun}s": found[noun][0][0] for noun in COUNTED})
+    return Audit(tuple(mismatches), {f"{noun}s": _count(found, noun) for noun in COUNTED})
+
+
+def _count(found: Mapping[str, Rows], noun: str) -> int:
+    """How many there are of what the audit looked at; the passes have counted the many."""
+    passing = COUNTING.get(noun)
+    rows = found[passing] if passing and found[passing] else found[noun]
+    return int(rows[0][-1])
 
 
 def _of(found: Mapping[str, Rows], check: str) -> Rows:
@@ -288,5 +297,5 @@ def _asked(told: Mapping[str, Any]) -> dict[str, str]:
         for name, statement in CHECKS.items()
         if name not in CLEARABLE
     }
-    counts = {noun: f"SELECT count(*) FROM loyalty_{noun}" for noun in COUNTED}
+    counts = {noun: COUNT.format(noun) for noun in COUNTED if noun not in COUNTING}
     return passes | {"uses": USES} | checks | counts

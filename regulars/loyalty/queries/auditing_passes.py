@@ -21,12 +21,12 @@ LEGS = "SELECT target_id AS id, amount FROM {0} UNION ALL SELECT source_id, -amo
 """What each transfer brings to one account and takes from another."""
 
 
-def _weighed(amount: str, row: str, seed: str, name: str) -> str:
-    """Two weighed sums of an amount, as columns."""
+def _weighed(amount: str, row: str, seed: str, name: str, *, of: str = "true") -> str:
+    """Two weighed sums of an amount, as columns; `of` which rows."""
     weight = f"hashint8extended({row}, %(seed)s + {seed})"
     return (
-        f"sum(({weight} & {BITS}) * {amount}) AS {name}_1,"
-        f" sum((({weight} >> 32) & {BITS}) * {amount}) AS {name}_2"
+        f"coalesce(sum(({weight} & {BITS}) * {amount}) FILTER (WHERE {of}), 0) AS {name}_1,"
+        f" coalesce(sum((({weight} >> 32) & {BITS}) * {amount}) FILTER (WHERE {of}), 0) AS {name}_2"
     )
 
 
@@ -69,7 +69,7 @@ GRANTING = ("issued", "adjusted", "expired", "partner", "")
 
 TRANSFERS = f"""
     WITH pairs AS MATERIALIZED (
-        SELECT source_id, target_id, sum(amount) AS amount,
+        SELECT source_id, target_id, count(*) AS transfers, sum(amount) AS amount,
             {_weighed("amount", "id", "target_id", "grants")},
             {_weighed("amount", "accrual_id", "-1", "accruals")}
         FROM loyalty_transfer GROUP BY source_id, target_id
@@ -86,29 +86,28 @@ TRANSFERS = f"""
         (SELECT ARRAY[coalesce(sum(grants_1), 0), coalesce(sum(grants_2), 0)] FROM seen
             WHERE member_id IS NOT NULL AND kind <> 'qualifying' AND pot = ANY(%(granting)s)),
         (SELECT ARRAY[coalesce(sum(accruals_1), 0), coalesce(sum(accruals_2), 0)] FROM seen
-            WHERE pot IN ('issued', 'partner'))
+            WHERE pot IN ('issued', 'partner')),
+        (SELECT coalesce(sum(transfers), 0)::bigint FROM pairs)
 """
 
 LOTS = f"""
-    WITH held AS MATERIALIZED (
-        SELECT account_id, sum(remaining) AS amount,
+    SELECT (held_1, held_2) = (kept_1, kept_2), ARRAY[grants_1, grants_2], ARRAY[used_1, used_2],
+        lots
+    FROM (
+        SELECT count(*) AS lots, {_weighed("remaining", "account_id", "-3", "held")},
             {_weighed("granted", "transfer_id", "account_id", "grants")},
             {_weighed("(granted - remaining)", "id", "-2", "used")}
-        FROM loyalty_lot GROUP BY account_id
-    )
-    SELECT (
-            SELECT count(*) = 0 FROM loyalty_account account
-            JOIN loyalty_unit unit ON unit.id = account.unit_id AND unit.kind <> 'qualifying'
-            LEFT JOIN held ON held.account_id = account.id
-            WHERE account.member_id IS NOT NULL
-                AND account.balance <> coalesce(held.amount, 0) - account.debt),
-        ARRAY[coalesce(sum(grants_1), 0), coalesce(sum(grants_2), 0)],
-        ARRAY[coalesce(sum(used_1), 0), coalesce(sum(used_2), 0)]
-    FROM held
+        FROM loyalty_lot
+    ) lots, (
+        SELECT {_weighed("(account.balance + account.debt)", "account.id", "-3", "kept")}
+        FROM loyalty_account account
+        JOIN loyalty_unit unit ON unit.id = account.unit_id AND unit.kind <> 'qualifying'
+        WHERE account.member_id IS NOT NULL
+    ) kept
 """
 
 USES = f"""
-    SELECT ARRAY[coalesce(used_1, 0), coalesce(used_2, 0)] FROM (
+    SELECT ARRAY[used_1, used_2] FROM (
         SELECT {_weighed("amount", "lot_id", "-2", "used")} FROM loyalty_lotuse) sums
 """
 
@@ -120,21 +119,17 @@ def receipts(units: int) -> str:
         for place in range(units)
     )
     return f"""
-    WITH told AS MATERIALIZED (
-        SELECT member_id, count(*) FILTER (WHERE reversed_at IS NULL) AS visits,
-            bool_and(is_told) AS is_told, {_weighed("earned", "id", "-1", "earned")}
+    SELECT is_told, ARRAY[earned_1, earned_2], (visits_1, visits_2) = (kept_1, kept_2), accruals
+    FROM (
+        SELECT count(*) AS accruals, coalesce(bool_and(is_told), true) AS is_told,
+            {_weighed("earned", "id", "-1", "earned")},
+            {_weighed("1", "member_id", "-4", "visits", of="reversed_at IS NULL")}
         FROM (
             SELECT id, member_id, reversed_at, {earned or 0} AS earned,
                 (receipt -> 'earned') - %(units)s::text[] = '{{}}' AS is_told
             FROM loyalty_accrual OFFSET 0
-        ) accrual GROUP BY member_id
-    )
-    SELECT coalesce(bool_and(is_told), true),
-        ARRAY[coalesce(sum(earned_1), 0), coalesce(sum(earned_2), 0)],
-        (
-            SELECT count(*) = 0 FROM loyalty_member member LEFT JOIN told ON told.member_id = member.id
-            WHERE member.visits <> coalesce(told.visits, 0))
-    FROM told
+        ) accrual
+    ) told, (SELECT {_weighed("visits", "id", "-4", "kept")} FROM loyalty_member) kept
     """
 
 

@@ -198,6 +198,22 @@ class Books:
         person.lots.append({**lot, "sale": "", "died": 0})
         return True
 
+    def hand_over(self, card: str, other: str, amount: int, now: datetime) -> bool:
+        """Usable points go to another person with the dates they have; a debt there is paid first."""
+        giver, taker = self.person(card), self.person(other)
+        if giver is taker:
+            return False
+        self.lapse(giver, now)
+        if amount > giver.available(now):
+            return False
+        for lot, part in self.take(giver, amount, now):
+            self.made += 1
+            paid = min(part, taker.debt)
+            taker.debt -= paid
+            came = {"number": self.made, "left": part - paid, "sale": "", "died": 0}
+            taker.lots.append({**came, "from": lot["from"], "until": lot["until"]})
+        return True
+
     def adjust_status(self, card: str, amount: int, now: datetime) -> bool:
         person = self.person(card)
         if amount < 0:

@@ -28,6 +28,7 @@ from regulars.loyalty.actions import (
     undo_redemption,
 )
 from regulars.loyalty.actions.adjusting import AdjustmentInput, Asker, adjust_points
+from regulars.loyalty.actions.handing import hand_over_points
 from regulars.loyalty.actions.holding import capture_hold, hold_points, lapse_holds, release_hold
 from regulars.loyalty.models import Account, Hold, Lot, Member, Program, Redemption
 from regulars.loyalty.queries import audit
@@ -65,6 +66,7 @@ act = st.one_of(
     st.tuples(st.just("wait"), cards, st.integers(1, 40), st.just(0)),
     st.tuples(st.just("run_jobs"), cards, st.just(0), st.just(0)),
     st.tuples(st.just("merge"), cards, few, st.just(0)),
+    st.tuples(st.just("hand_over"), cards, st.integers(1, 80), few),
     st.tuples(st.just("adjust"), cards, st.integers(1, 80), st.integers(0, 3)),
 )
 terms = st.builds(
@@ -141,6 +143,8 @@ class Story:
             debt_max=told.debt_max if told.returns == "limited" else None,
             pending="days" if told.pending_days else "none",
             pending_days=told.pending_days,
+            handover_max=10**6,
+            handover_day_max=10**6,
         )
         for card in CARDS:
             make.customer(card=self.card(card))
@@ -218,6 +222,18 @@ class Story:
             hold_points(member, amount, key=key, ends_at=ends_at, now=self.now)
 
         return self.twice(set_aside, accepted=accepted)
+
+    def hand_over(self, card: str, amount: int, at: int) -> Act | None:
+        other, key = CARDS[at % len(CARDS)], f"{self.code}-{self.step}"
+        giver, taker = self.member(card), self.member(other)
+        if giver is None or taker is None:
+            return None
+        accepted = self.books.hand_over(card, other, amount, self.now)
+
+        def give() -> None:
+            hand_over_points(giver, taker, amount, key=key, now=self.now)
+
+        return self.twice(give, accepted=accepted)
 
     def adjust(self, card: str, amount: int, how: int) -> Act | None:
         if (member := self.member(card)) is None:
