@@ -27,6 +27,12 @@ hold(
         mentions=("text",),
     ),
     Holding(
+        "feedback_handcoding",
+        _("Themes that people found in comments"),
+        whose="""signal_id IN (SELECT id FROM feedback_signal WHERE customer_id = ANY(%(ids)s))""",
+        clears=None,
+    ),
+    Holding(
         "feedback_followup",
         _("Follow-ups"),
         whose=f"id IN ({_FOLLOWED})",

@@ -104,6 +104,7 @@ VIEWS: list[tuple[str, Promise, str, str]] = [
     ("results", gettext_lazy("Results"), "feedback.results", ""),
     ("words", gettext_lazy("What customers say"), "feedback.words", ""),
     ("drivers", gettext_lazy("Key drivers"), "feedback.key_drivers", ""),
+    ("themes", gettext_lazy("Themes"), "feedback.themes", ""),
     ("follow_ups", gettext_lazy("Follow-ups"), "feedback.follow_ups", ""),
     ("plans", gettext_lazy("Who is asked"), "feedback.plans", ""),
     ("calls", gettext_lazy("Calls"), "feedback.calls", ""),

@@ -2,7 +2,7 @@
 
 from ninja import Router
 
-from regulars.feedback.api import calls, drivers, files, following, plans, sittings, surveys
+from regulars.feedback.api import calls, drivers, files, following, plans, sittings, surveys, themes
 
 router = Router()
 router.add_router("", surveys.router)
@@ -12,3 +12,4 @@ router.add_router("", files.router)
 router.add_router("", plans.router)
 router.add_router("", calls.router)
 router.add_router("", following.router)
+router.add_router("", themes.router)

@@ -2,6 +2,7 @@
 
 from regulars.feedback.models.ballots import Ballot, CastKey
 from regulars.feedback.models.calls import Call, Callee
+from regulars.feedback.models.coding import HandCoding
 from regulars.feedback.models.following import FollowUp, FollowUpNote, FollowUpRule
 from regulars.feedback.models.plans import AskingPlan, Candidate
 from regulars.feedback.models.surveys import (
@@ -30,6 +31,7 @@ __all__ = [
     "FollowUp",
     "FollowUpNote",
     "FollowUpRule",
+    "HandCoding",
     "Invitation",
     "PublicLink",
     "Quota",

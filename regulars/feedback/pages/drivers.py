@@ -12,8 +12,10 @@ from regulars.feedback.pages.results import signal_filter, visible_surveys
 from regulars.feedback.pages.surveys import viewer
 from regulars.feedback.queries.drivers import SurveyDrivers, drivers_of
 from regulars.feedback.queries.response import measures_by_survey
+from regulars.feedback.queries.values import agreement_with_values
 from regulars.feedback.rules.drivers import PER_DRIVER_MIN, RESPONDENTS_MIN, Driver, Drivers
-from regulars.feedback.shown import LABELS, tabs
+from regulars.feedback.rules.scores import Score
+from regulars.feedback.shown import LABELS, readable, tabs
 from regulars.web.charts import Chart, Dot, plain_number, scatter_chart
 from regulars.web.filters import read_filters
 from regulars.web.pages import Shown, page, show
@@ -50,8 +52,35 @@ def key_drivers(request: HttpRequest) -> Shown:
         measure=measure,
         least=RESPONDENTS_MIN,
         per_driver=PER_DRIVER_MIN,
+        values=_values(request, survey) if survey else [],
         **(_shown(found) if found else {}),
     )
+
+
+def _values(request: HttpRequest, survey: Survey) -> list[dict[str, Any]]:
+    """How far people agree with the values that the survey asks about."""
+    which = signal_filter(request, read_filters(request))
+    language = get_language() or "en"
+    return [
+        {
+            "value": one.value,
+            "asked": one.asked,
+            "mean": Score(
+                round(one.score.mean.mean, 2),
+                _rounded(one.score.mean.low),
+                _rounded(one.score.mean.high),
+                one.score.answers,
+            )
+            if one.score
+            else None,
+            "top": readable("csat", one.score.top) if one.score else None,
+        }
+        for one in agreement_with_values(survey, which, language=language, seen_by=viewer(request))
+    ]
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 2)
 
 
 def _first(surveys: list[Survey]) -> Survey | None:

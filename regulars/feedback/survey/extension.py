@@ -66,11 +66,12 @@ class ContactPolicy(_Block):
 
 
 class Code(_Block):
-    """One code of the frame that open answers are sorted into."""
+    """One code of the frame that open answers are sorted into, and the words it is found by."""
 
     value: str = Field(min_length=1, max_length=NAME_LENGTH_MAX)
     text: LocalText = ""
     under: str = ""
+    words: dict[str, tuple[str, ...]] = {}
 
 
 class Consent(_Block):
