@@ -2,7 +2,10 @@
 
 import ast
 import importlib
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
@@ -162,6 +165,34 @@ def test_every_plug_in_kind_is_documented() -> None:
                     f"{found.name}: {kind}" for kind in found.kinds() if f"`{kind}`" not in text
                 ]
     assert not missing
+
+
+WHAT_A_WORKER_KNOWS = """
+import sys, django
+django.setup()
+from regulars.core.jobs import load_jobs
+load_jobs()
+print(*sys.modules)
+"""
+
+
+def test_a_worker_knows_every_job() -> None:
+    """Jobs in a module that only pages import would fail in the worker, and never run by the clock."""
+    known = subprocess.run(
+        [sys.executable, "-c", WHAT_A_WORKER_KNOWS],
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "regulars.settings"},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    declaring = re.compile(r"^@(?:job|every)\(", re.MULTILINE)
+    modules = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        for path in sources()
+        if declaring.search(path.read_text(encoding="utf-8"))
+    }
+    assert modules
+    assert not modules - set(known)
 
 
 def test_relations_point_down_and_leave_no_trace() -> None:

@@ -255,7 +255,9 @@ def run_worker(*, wait: bool = True, only: str = "") -> None:
 
     from regulars.channels.actions.lines import keep_lines
     from regulars.connectors.collect.draining import drain_parcels, tend_parcels
+    from regulars.core.jobs import load_jobs
 
+    load_jobs()
     stop = threading.Event()
     if not only:
         drain_parcels(now=timezone.now())

@@ -3,12 +3,16 @@
 procrastinate stays behind this module: domains know `job`, `every` and `enqueue`, nothing else.
 """
 
+import importlib
+import importlib.util
+import pkgutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import procrastinate
+from django.apps import apps
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app as django_app
 
@@ -89,6 +93,20 @@ def job(
 def every(cron: str, *, queue: str = "fast") -> Callable[[Callable[..., object]], Job]:
     """A decorator for what runs by the clock: `@every("*/5 * * * *")`; takes `timestamp`."""
     return job(queue=queue, cron=cron, attempts=1)
+
+
+def load_jobs() -> None:
+    """Import every module of every domain's actions, where jobs are declared, so that a worker knows all.
+
+    A worker cannot run a job it never heard of, nor start one by the clock.
+    """
+    for domain in apps.get_app_configs():
+        name = f"{domain.name}.actions"
+        if not domain.name.startswith("regulars.") or not importlib.util.find_spec(name):
+            continue
+        package = importlib.import_module(name)
+        for module in pkgutil.walk_packages(getattr(package, "__path__", ()), f"{name}."):
+            importlib.import_module(module.name)
 
 
 def on_app_ready(app: procrastinate.App) -> None:

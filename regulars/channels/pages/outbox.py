@@ -20,7 +20,7 @@ from regulars.channels.actions import (
 )
 from regulars.channels.actions.delivery import retry_failed
 from regulars.channels.actions.returns import open_address, read_mailboxes
-from regulars.channels.kind import SECRET, ChannelKind, channel_kinds
+from regulars.channels.kind import SECRET, ChannelKind, channel_kinds, reached_by
 from regulars.channels.models import Message
 from regulars.channels.queries import (
     channel_of,
@@ -214,6 +214,7 @@ def channel(request: HttpRequest, kind: str) -> Shown:
         about=found.about,
         not_ready=channel_of(kind).not_ready(),
         line=lines_seen(now=timezone.now()).get(kind),
+        can_test=reached_by(kind) == "email",
         **_came_back(kind),
     )
 

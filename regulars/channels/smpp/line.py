@@ -99,6 +99,9 @@ class SmppLine:
     def send(self, batch: Sequence[Letter]) -> Iterator[Receipt]:
         """Sends letters and yields the receipt of each as its last part is answered."""
         terms = self._terms
+        for letter in batch:
+            if not Address.of(letter.address).value.isdecimal():
+                yield Receipt(letter.message_id, "failed", "this is no telephone number")
         flight = Flight(
             (
                 one,
@@ -107,6 +110,7 @@ class SmppLine:
                 ),
             )
             for one in batch
+            if Address.of(one.address).value.isdecimal()
         )
         while not flight.is_over:
             self._submit_to_window(flight)

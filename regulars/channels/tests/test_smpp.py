@@ -244,3 +244,9 @@ def test_every_text_comes_back_from_its_parts(text, way):
         place, octets = place_of(ShortMessage.read(sent.packed()))
         pieces[place.number if place else 0] = decoded(octets, part.coding)
     assert "".join(pieces[number] for number in sorted(pieces)) == text
+
+
+def test_what_is_no_telephone_number_fails_by_itself(smsc, keeper):
+    ids = write("Hello", to="ann@example.com") + write("Hello")
+    turned(keeper, lambda: states(ids) == ["failed", "sent"])
+    assert len(smsc.got("submit")) == 1
