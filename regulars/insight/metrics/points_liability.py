@@ -75,7 +75,7 @@ def _moved(rows: Rows) -> dict[str, int]:
     for row in rows:
         pots[row["pot"]] += row["amount"]
     return {
-        "issued": pots["issued"],
+        "issued": pots["issued"] + pots["partner"],
         "redeemed": -pots["redeemed"],
         "expired": -pots["expired"],
         "reversed": -pots["reversed"],
