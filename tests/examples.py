@@ -38,10 +38,11 @@ from regulars.feedback.actions.follow_up_rules import RuleInput, add_follow_up_r
 from regulars.feedback.actions.following import note_follow_up, open_follow_ups
 from regulars.feedback.actions.invitations import InvitationInput, invite
 from regulars.feedback.actions.plans import PlanInput, set_plan
+from regulars.feedback.actions.popups import PopupInput, Visit, set_popup, ticket_for
 from regulars.feedback.actions.quotas import set_quota
 from regulars.feedback.actions.sittings import SittingInput, open_sitting
 from regulars.feedback.actions.surveys import create_survey, link_for
-from regulars.feedback.models import Callee, FollowUp, Invitation, Survey
+from regulars.feedback.models import Callee, FollowUp, Invitation, Popup, Survey
 from regulars.feedback.queries.surveys import definition_of, latest_version
 from regulars.feedback.starters import starter
 from regulars.loyalty.actions.adjusting import AdjustmentInput, Asker, adjust_points
@@ -642,6 +643,21 @@ def _callee_id(store: Store) -> int:
 @example("feedback.end_call:outcome")
 def _call_outcome(store: Store) -> str:
     return "call_back"
+
+
+def _popup(store: Store) -> Popup:
+    return set_popup(_survey(store), PopupInput(is_on=True), now=make.NOW)
+
+
+@example("popup_code")
+def _popup_code(store: Store) -> str:
+    return _popup(store).code
+
+
+@example("feedback.popup_frame:ticket")
+def _popup_ticket(store: Store) -> str:
+    visit = Visit(address="https://shop.example/", visitor="v1")
+    return ticket_for(_popup(store), visit, now=timezone.now())
 
 
 @example("feedback.invited:token")

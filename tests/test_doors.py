@@ -29,6 +29,11 @@ PUBLIC_PAGES = {
     "connectors.snippet",
     "feedback.flow",
     "feedback.invited",
+    "feedback.popup_script",
+    "feedback.popup_decision",
+    "feedback.popup_opening",
+    "feedback.popup_closing",
+    "feedback.popup_frame",
     "feedback.voice",
     "feedback.public",
     "company.logo",
@@ -43,7 +48,7 @@ PUBLIC_PAGES = {
     "loyalty.reward_picture",
 }
 """Pages for everybody, each with a reason: a choice of look, what secret links open,
-pictures that members see, the card as an app, and the web snippet."""
+pictures that members see, the card as an app, the web snippet, and the pop-up of sites."""
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>|\{(?:\w+:)?(\w+)\}")

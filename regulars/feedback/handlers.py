@@ -23,6 +23,7 @@ from regulars.feedback.actions.nominating import (
     after_purchases,
     after_returns,
 )
+from regulars.feedback.actions.popups import POPUP
 from regulars.feedback.actions.sample import remove_sample
 from regulars.feedback.actions.writing_back import hold_dialogues
 from regulars.feedback.events import AnswersReceived
@@ -32,9 +33,12 @@ from regulars.journey.events import PassagesRecorded
 
 @on(MessagesSent)
 def note_sent_invitations(event: MessagesSent) -> None:
-    """Invitations whose letters left the house say since when; a call is made by somebody first."""
+    """Invitations whose letters left the house say since when.
+
+    A call is made by somebody first, and a pop-up opens when the person comes by.
+    """
     rows = Message.objects.filter(pk__in=event.message_ids, key__startswith=KEY)
-    letters = rows.exclude(channel=OPERATOR)
+    letters = rows.exclude(channel__in=(OPERATOR, POPUP))
     found = [invitation_id_of(key) for key in letters.values_list("key", flat=True)]
     mark_sent([one for one in found if one is not None], now=timezone.now())
 

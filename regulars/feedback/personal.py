@@ -139,10 +139,25 @@ impersonal(
     "feedback_quota",
     "feedback_askingplan",
     "feedback_followuprule",
+    "feedback_popup",
 )
 impersonal(
     "anonymous answers, which nothing leads from a person to",
     "feedback_ballot",
+)
+hold(
+    Holding(
+        "feedback_popupshowing",
+        _("Pop-ups on sites"),
+        whose="""invitation_id IN
+            (SELECT id FROM feedback_invitation WHERE customer_id = ANY(%(ids)s))""",
+        shows="""SELECT survey.name AS survey, seen.shown_at, seen.closed_at
+            FROM feedback_popupshowing seen
+            JOIN feedback_invitation asked ON asked.id = seen.invitation_id
+            JOIN feedback_survey survey ON survey.id = asked.survey_id
+            WHERE asked.customer_id = ANY(%(ids)s) ORDER BY seen.id""",
+        clears={"invitation_id": "NULL"},
+    ),
 )
 impersonal(
     "hashes of the keys of requests, which say that something was answered and not by whom",

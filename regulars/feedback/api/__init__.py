@@ -2,7 +2,17 @@
 
 from ninja import Router
 
-from regulars.feedback.api import calls, drivers, files, following, plans, sittings, surveys, themes
+from regulars.feedback.api import (
+    calls,
+    drivers,
+    files,
+    following,
+    plans,
+    popups,
+    sittings,
+    surveys,
+    themes,
+)
 
 router = Router()
 router.add_router("", surveys.router)
@@ -13,3 +23,4 @@ router.add_router("", plans.router)
 router.add_router("", calls.router)
 router.add_router("", following.router)
 router.add_router("", themes.router)
+router.add_router("", popups.router)

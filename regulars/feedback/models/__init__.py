@@ -5,6 +5,7 @@ from regulars.feedback.models.calls import Call, Callee
 from regulars.feedback.models.coding import HandCoding
 from regulars.feedback.models.following import FollowUp, FollowUpNote, FollowUpRule
 from regulars.feedback.models.plans import AskingPlan, Candidate
+from regulars.feedback.models.popups import Popup, PopupShowing
 from regulars.feedback.models.surveys import (
     Answer,
     Dialogue,
@@ -33,6 +34,8 @@ __all__ = [
     "FollowUpRule",
     "HandCoding",
     "Invitation",
+    "Popup",
+    "PopupShowing",
     "PublicLink",
     "Quota",
     "Signal",

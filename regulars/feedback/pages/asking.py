@@ -120,8 +120,8 @@ def invited(request: HttpRequest, token: str) -> Shown:
 @page("q/<str:code>", needs=PUBLIC)
 @never_cache
 @csrf_exempt
-def public(request: HttpRequest, code: str) -> Shown:
-    """The survey of a printed code; every visit is another respondent.
+def public(request: HttpRequest, code: str, channel: str = "qr") -> Shown:
+    """The survey of a printed code, or of a pop-up; every visit is another respondent.
 
     A visit keeps the version that it began with, whatever is published meanwhile.
     """
@@ -138,7 +138,7 @@ def public(request: HttpRequest, code: str) -> Shown:
         return _closed(request, _("This survey has ended."), status=410)
     if request.method != "POST" or not _is_a_person(request):
         return _screen(request, asking, _first(request, asking, None))
-    outcome = _keep_posted(_public_input(request, link, asking), asking, request.POST)
+    outcome = _keep_posted(_public_input(request, link, asking, channel), asking, request.POST)
     if outcome.end:
         end = "full" if outcome.end == "full" else "1"
         return HttpResponseRedirect(f"{request.path}?thanks={end}&lang={asking.language}")
@@ -195,12 +195,14 @@ def _key_of(link: PublicLink, visit: str) -> str:
     return f"public:{link.pk}:{visit}"
 
 
-def _public_input(request: HttpRequest, link: PublicLink, asking: Asking) -> SittingInput:
+def _public_input(
+    request: HttpRequest, link: PublicLink, asking: Asking, channel: str
+) -> SittingInput:
     visit, began_at = _visit_of(request) or (uuid.uuid4().hex, None)
     return SittingInput(
         key=_key_of(link, visit),
         version=asking.version,
-        channel="qr",
+        channel=channel,
         language=asking.language,
         link_id=link.pk,
         store_id=link.store_id,
@@ -234,7 +236,8 @@ def _visit_of(request: HttpRequest) -> tuple[str, datetime] | None:
 
 def _signed_visit(request: HttpRequest) -> str:
     known = _visit_of(request)
-    return request.POST["visit"] if known else SIGNER.sign(uuid.uuid4().hex)
+    own = getattr(request, "visit", "") or uuid.uuid4().hex
+    return request.POST["visit"] if known else SIGNER.sign(own)
 
 
 def _asking(
