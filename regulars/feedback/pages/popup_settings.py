@@ -21,7 +21,7 @@ from regulars.feedback.queries.popups import counts_of, find_popup_of
 from regulars.web.frame import say
 from regulars.web.pages import Shown, blame, page, show, show_form
 
-DAYS = {"min_value": 0, "max_value": 3650}
+DAYS: dict[str, Any] = {"min_value": 0, "max_value": 3650}
 
 
 class PopupForm(forms.Form):
@@ -86,10 +86,10 @@ class PopupForm(forms.Form):
 
     def wanted(self) -> PopupInput:
         """The pop-up as it was filled in."""
-        told = dict(self.cleaned_data)
-        share = round(told.pop("share_percent") * 10)
-        lists = {name: tuple(told.pop(name).split()) for name in ("origins", "pages")}
-        return PopupInput(share_per_mille=share, **lists, **told)
+        told: dict[str, Any] = dict(self.cleaned_data)
+        told["share_per_mille"] = round(told.pop("share_percent") * 10)
+        told |= {name: tuple(told[name].split()) for name in ("origins", "pages")}
+        return PopupInput(**told)
 
 
 @page("listen/surveys/<int:survey_id>/popup", needs="feedback.edit_survey")
