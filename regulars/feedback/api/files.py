@@ -1,15 +1,17 @@
-"""The answers of one survey as a file."""
+"""Surveys and answers as files: in and out."""
 
 from typing import Annotated
 
 from django.http import FileResponse
 from django.utils import timezone
-from ninja import Query, Router, Schema
+from ninja import File, Form, Query, Router, Schema, Status
+from ninja.files import UploadedFile
 from pydantic import Field
 
 from regulars.core.access import get_seen
-from regulars.core.api.operations import reads
+from regulars.core.api.operations import reads, writes
 from regulars.core.api.requests import ApiRequest
+from regulars.feedback.actions.importing import import_survey
 from regulars.feedback.exporting.files import answers_as_file
 from regulars.feedback.models import Survey
 
@@ -32,4 +34,43 @@ def survey_answers_file(request: ApiRequest, survey_id: int, ask: Query[FileAsk]
         language=ask.language,
         seen_by=request.auth,
         now=timezone.localtime(),
+    )
+
+
+class LossOut(Schema):
+    """What could not be carried: where it stands in the file, why, and what was done instead."""
+
+    path: str = Field(examples=["pages[0].elements[3].choicesByUrl"])
+    code: str = Field(examples=["unknown_property"])
+    reason: str
+    instead: str = Field(examples=["left_out"])
+
+
+class ImportedSurveyOut(Schema):
+    """The new survey, closed until it is opened, and the report."""
+
+    survey_id: int
+    name: str
+    losses: list[LossOut]
+
+
+class SurveyFileAsk(Schema):
+    """What the survey is to be called; empty takes its own title."""
+
+    name: Annotated[str, Field(max_length=100)] = ""
+
+
+@router.post("/surveys/import", response={201: ImportedSurveyOut}, **writes("surveys:write"))
+def import_survey_file(
+    request: ApiRequest, ask: Form[SurveyFileAsk], file: File[UploadedFile]
+) -> Status[ImportedSurveyOut]:
+    """A survey from a file of SurveyJS (.json) or XLSForm (.xlsx), with what could not be carried."""
+    found = import_survey(file.read(), file.name or "", name=ask.name, now=timezone.now())
+    return Status(
+        201,
+        ImportedSurveyOut(
+            survey_id=found.survey.pk,
+            name=found.survey.name,
+            losses=[LossOut.from_orm(one) for one in found.losses],
+        ),
     )

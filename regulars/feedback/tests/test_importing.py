@@ -1,0 +1,219 @@
+"""Surveys of other programs: what can be asked is taken over, what cannot is told, harm is refused."""
+
+import io
+import json
+import random
+import zipfile
+from copy import deepcopy
+from typing import Any
+
+import pytest
+import xlsxwriter
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.utils import timezone
+
+from regulars.core.api.keys import create_key
+from regulars.core.errors import Refused
+from regulars.feedback.actions.importing import import_survey
+from regulars.feedback.importing.surveyjs import read_surveyjs
+from regulars.feedback.importing.xlsform import read_xlsform
+from regulars.feedback.models import Survey
+from regulars.feedback.queries.surveys import definition_of, latest_version
+from regulars.feedback.starters import STARTERS
+from regulars.feedback.survey.definition import examine, read_definition
+from regulars.feedback.survey.path import screens
+from regulars.feedback.tests import cast
+
+EN, RU = "label::English (en)", "label::Русский (ru)"
+FORM: list[dict[str, str]] = [
+    {"type": "start", "name": "began"},
+    {"type": "note", "name": "hello", EN: "Hi", RU: "Привет"},
+    {"type": "select_one yn", "name": "come", EN: "Come?", RU: "Придёте?", "required": "yes"},
+    {"type": "select_multiple yn", "name": "several", EN: "Several", "relevant": "${come} = 'y'"},
+    {"type": "begin group", "name": "g", EN: "Group", "relevant": "selected(${several}, 'n')"},
+    {
+        "type": "integer",
+        "name": "age",
+        EN: "Age, ${come}",
+        "constraint": ". >= 0 and . < 120",
+        "constraint_message": "No",
+        "hint": "years",
+    },
+    {"type": "begin repeat", "name": "kids", EN: "Kids", "repeat_count": "2"},
+    {"type": "text", "name": "kid", EN: "Name", "constraint": "regex(., '[A-Z].*')"},
+    {"type": "text", "name": "toy", EN: "Toy", "relevant": "${kid} != ''"},
+    {"type": "end repeat"},
+    {"type": "end group"},
+    {"type": "calculate", "name": "twice", "calculation": "${age} * 2"},
+    {"type": "calculate", "name": "lost", "calculation": "jr:choice-name(${come}, 'x')"},
+    {"type": "image", "name": "photo", EN: "Photo"},
+]
+CHOICES = [
+    {"list_name": "yn", "name": "y", EN: "Yes", RU: "Да"},
+    {"list_name": "yn", "name": "n", EN: "No"},
+]
+
+
+def workbook(rows: list[dict[str, str]]) -> bytes:
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out) as book:
+        for name, told in (
+            ("survey", rows),
+            ("choices", CHOICES),
+            ("settings", [{"form_title": "Visit", "default_language": "English (en)"}]),
+        ):
+            sheet = book.add_worksheet(name)
+            heads = list(dict.fromkeys(key for row in told for key in row))
+            sheet.write_row(0, 0, heads)
+            for line, row in enumerate(told, 1):
+                for key, value in row.items():
+                    sheet.write_string(line, heads.index(key), value)
+    return out.getvalue()
+
+
+def zipped(name: str, content: bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, content)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("starter", STARTERS, ids=lambda one: one.key)
+def test_what_we_export_comes_back_the_same(starter: Any, client: Client, db: None) -> None:
+    asked = cast.survey(starter.key)
+    client.force_login(cast.employee())
+    sent = client.get(f"/listen/surveys/{asked.pk}/definition.json").content
+    found = import_survey(sent, "survey.json", now=cast.NOW)
+    assert found.losses == []
+    assert latest_version(found.survey).definition == starter.definition
+    assert not Survey.objects.get(pk=found.survey.pk).is_open
+
+
+def test_what_cannot_be_carried_is_told_with_its_place() -> None:
+    raw = {
+        "logo": "x",
+        "pages": [
+            {
+                "name": "p",
+                "elements": [
+                    {"type": "file", "name": "paper"},
+                    {"type": "text", "name": "a:b", "visibleIf": "{paper} notempty"},
+                    {"type": "radiogroup", "name": "r", "choicesByUrl": {"url": "u"}},
+                    {"type": "comment", "name": "c", "enableIf": "{a:b} = 1", "title": "{paper}?"},
+                ],
+            }
+        ],
+        "regulars": {"measures": {"gone": "nps"}},
+    }
+    made, losses = read_surveyjs(json.dumps(raw).encode(), examine=examine)
+    assert read_definition(made).find_question("r").type == "comment"  # type: ignore[union-attr]
+    assert made["pages"][0]["elements"][2]["enableIf"] == "{a_b} = 1"
+    told = {(one.path, one.instead) for one in losses}
+    assert told == {
+        ("logo", "left_out"),
+        ("pages[0].elements[0]", "left_out"),
+        ("pages[0].elements[1]", "renamed"),
+        ("pages[0].elements[1].visibleIf", "left_out"),
+        ("pages[0].elements[2].choicesByUrl", "left_out"),
+        ("pages[0].elements[2]", "as_comment"),
+        ("pages[0].elements[3].title", "text_cut"),
+        ("regulars.measures.gone", "left_out"),
+    }
+    assert all(one.reason and one.instead_in_words for one in losses)
+
+
+STRANGE: list[Any] = [None, 7, "x", "{gone} = 1", "(", [], {}, [1], [{}], {"a": {"b": 1}}]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_whatever_is_sent_can_be_asked_afterwards_or_is_refused(seed: int) -> None:
+    chance = random.Random(seed)
+    for starter in STARTERS:
+        raw = deepcopy(starter.definition)
+        for _strike in range(chance.randint(1, 4)):
+            holder, key = chance.choice(list(_spots(raw)))
+            holder[key] = deepcopy(chance.choice(STRANGE))
+        try:
+            made, _losses = read_surveyjs(json.dumps(raw).encode(), examine=examine)
+        except Refused:
+            continue
+        assert examine(made)[1] == []
+
+
+def _spots(told: Any) -> Any:
+    for key in list(told) if isinstance(told, dict) else range(len(told)):
+        yield told, key
+        if isinstance(told[key], dict | list):
+            yield from _spots(told[key])
+
+
+def test_a_form_of_odk_is_asked_as_it_was_meant() -> None:
+    made, losses = read_xlsform(workbook(FORM), examine=examine)
+    definition = read_definition(made)
+    assert (definition.languages, definition.title) == (("en", "ru"), "Visit")
+    seen = {
+        case: {one.name for screen in screens(definition, values) for one in screen.questions}
+        for case, values in {
+            "no": {"come": "n"},
+            "yes": {"come": "y"},
+            "group": {"come": "y", "several": ["n"]},
+        }.items()
+    }
+    assert [case for case, names in seen.items() if "several" in names] == ["yes", "group"]
+    assert [case for case, names in seen.items() if {"age", "kids"} <= names] == ["group"]
+    age, kids = definition.find_question("age"), definition.find_question("kids")
+    assert [one.type for one in age.validators] == ["expression"] * 2  # type: ignore[union-attr]
+    assert kids.panel_count == 2  # type: ignore[union-attr]
+    assert made["pages"][0]["elements"][1]["choices"][0]["text"] == {"default": "Yes", "ru": "Да"}
+    assert [(one.name, one.expression) for one in definition.calculated] == [("twice", "{age} * 2")]
+    assert [(one.path, one.instead) for one in losses] == [
+        ("survey: lost: calculation", "by_hand"),
+        ("survey: photo: type", "left_out"),
+    ]
+
+
+BAD: dict[str, tuple[str, bytes]] = {
+    "no ending": ("survey", b"{}"),
+    "broken JSON": ("s.json", b'{"pages": ['),
+    "no survey": ("s.json", b'{"a": 1}'),
+    "no question": ("s.json", b'{"pages": []}'),
+    "deep": ("s.json", b'{"pages":' + b"[" * 100_000 + b"]" * 100_000 + b"}"),
+    "large": ("s.json", b'{"pages": "' + b"x" * 2_100_000 + b'"}'),
+    "no workbook": ("s.xlsx", b"PK but no"),
+    "empty": ("s.xlsx", b""),
+    "bomb": ("s.xlsx", zipped("xl/worksheets/sheet1.xml", b" " * 45_000_000)),
+    "far cell": ("s.xlsx", zipped("xl/worksheets/sheet1.xml", b'<c t="s" r="XFD1048576"><v>1</v></c>')),
+    "other zip": ("s.xlsx", zipped("a.txt", b"a")),
+    "unknown type": ("s.xlsx", workbook([{"type": "frobnicate", "name": "a", EN: "A"}])),
+    "unclosed group": ("s.xlsx", workbook([{"type": "begin group", "name": "a", EN: "A"}])),
+    "nothing": ("s.xlsx", workbook([{"type": "note", "name": "a", EN: "A"}])),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_files_are_answered_clearly_and_leave_nothing(
+    case: str, client: Client, db: None
+) -> None:
+    name, content = BAD[case]
+    client.force_login(cast.employee())
+    sent = SimpleUploadedFile(name, content)
+    answer = client.post("/listen/surveys/import", {"file": sent})
+    assert answer.status_code == 422
+    assert "problems" in answer.content.decode()
+    assert not Survey.objects.exists()
+
+
+def test_the_report_is_on_the_page_and_in_the_api(client: Client, db: None) -> None:
+    client.force_login(cast.employee())
+    sent = SimpleUploadedFile("visit.xlsx", workbook(FORM))
+    page = client.post("/listen/surveys/import", {"file": sent}).content.decode()
+    assert "survey: lost: calculation" in page
+    key = create_key(name="t", scopes=("surveys:write",), now=timezone.now())
+    headers = {"authorization": f"Bearer {key.secret}", "idempotency-key": "k1"}
+    again = SimpleUploadedFile("visit.xlsx", workbook(FORM))
+    answer = client.post("/api/v1/surveys/import", {"file": again, "name": "Mine"}, headers=headers)
+    assert answer.status_code == 201
+    told = answer.json()
+    assert [one["instead"] for one in told["losses"]] == ["by_hand", "left_out"]
+    assert definition_of(latest_version(Survey.objects.get(name="Mine"))).find_question("come")
