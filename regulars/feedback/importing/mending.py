@@ -180,7 +180,7 @@ def _mend(made: Raw, problem: Problem, origin: Origin, *, is_again: bool) -> Ite
 
 def _mend_element(spot: Spot, problem: Problem, *, is_again: bool) -> Iterator[Loss]:
     element = spot.element
-    if not isinstance(element, dict):
+    if not element:
         spot.holder[spot.index] = GONE
         yield Loss(spot.path, problem.code, "left_out", problem.detail)
     elif problem.code == "no_choices":
@@ -209,7 +209,7 @@ def _same_name(spot: Spot, name: str) -> Iterator[str]:
 
 
 def _once(choices: Any) -> list[Any]:
-    found = {}
+    found: dict[str, Any] = {}
     for one in choices if isinstance(choices, list) else ():
         value = one.get("value") if isinstance(one, dict) else one
         found.setdefault(str(value).strip().lower(), one)
@@ -245,7 +245,8 @@ def _mend_inner(spot: Spot, name: str, problem: Problem) -> Iterator[Loss]:
 
 def _without_property(told: Any, path: str, problem: Problem) -> Iterator[Loss]:
     """Take away the property, or the innermost thing on the way to it that is there."""
-    at, last = told, None
+    at: Any = told
+    last: tuple[Any, Any] | None = None
     said = path.rstrip(".")
     for step in problem.detail.get("property", "").split("."):
         if isinstance(at, dict) and step in at:

@@ -24,9 +24,9 @@ class Spot:
 
     @property
     def element(self) -> Raw:
-        """The element itself."""
-        found: Raw = self.holder[self.index]
-        return found
+        """The element itself; without properties where something else stands there."""
+        found = self.holder[self.index]
+        return found if isinstance(found, dict) else {}
 
     @property
     def is_there(self) -> bool:
@@ -40,7 +40,9 @@ def spots(raw: Raw, origin: Origin = NOWHERE, path: str = "", depth: int = 0) ->
         return
     for key in HOLDERS:
         held = raw.get(key)
-        for index, one in enumerate(held if isinstance(held, list) else ()):
+        if not isinstance(held, list):
+            continue
+        for index, one in enumerate(held):
             if isinstance(one, dict):
                 spot = Spot(origin.get(id(one), f"{path}{key}[{index}]"), held, index)
                 yield spot

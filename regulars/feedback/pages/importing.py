@@ -33,7 +33,7 @@ def import_file(request: HttpRequest) -> Shown:
     return show(request, "feedback/import.html", survey=found.survey, losses=found.losses)
 
 
-def _sent(request: HttpRequest) -> UploadedFile:
+def _sent(request: HttpRequest) -> UploadedFile[bytes]:
     file = request.FILES.get("file")
     if file is None:
         raise Refused("file_missing", _("Choose a file."), "file")
