@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Func, IntegerField, QuerySet
 
 from regulars.core.access import Viewer
 from regulars.core.sql import int_array
@@ -173,7 +173,7 @@ def _bought(
 
 
 def to_code(survey: Survey, *, seen_by: Viewer, employee_id: int, limit: int) -> list[Signal]:
-    """Comments for somebody to code by hand: those others coded first, then in an order like a lot.
+    """Comments that somebody has not coded by hand yet, in an order like a lot.
 
     The order is by a hash of the number, the same for everybody, so that two people judge the same
     comments and none of them chooses which.
@@ -184,7 +184,7 @@ def to_code(survey: Survey, *, seen_by: Viewer, employee_id: int, limit: int) ->
         .rows(seen_by=seen_by)
         .exclude(text="")
         .exclude(pk__in=done)
-        .extra(order_by=["lot"], select={"lot": "hashint8(feedback_signal.id)"})
+        .order_by(Func("pk", function="hashint8", output_field=IntegerField()))
     )
     return list(rows[:limit])
 
