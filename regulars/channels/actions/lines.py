@@ -142,8 +142,9 @@ class LineKeeper:
         if row != self._row:
             self.close()
             self._row, self._next_try, self._pause = row, None, PAUSE_MIN
-        if self._line is not None:
-            self._note(now=now, is_up=True, problem="")
+            LineState.objects.filter(channel=self._kind, is_up=True).update(is_up=False, since=now)
+        # Said also of a line that is down: somebody looks after it.
+        LineState.objects.filter(channel=self._kind).update(seen_at=now)
         hear(self._kind, give_up_on_parts(self._kind, now=now), now=now)
 
     def _opened(self, *, now: datetime) -> Line | None:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from regulars.channels.actions import OutgoingMessage, change_channel, lines, send
 from regulars.channels.actions.lines import LineKeeper
 from regulars.channels.models import HeardMessage, HeardPart, LineState, Message, Suppression
+from regulars.channels.queries.lines import lines_seen
 from regulars.channels.smpp import line as line_of
 from regulars.channels.smpp.pdu import Address, ShortMessage
 from regulars.channels.smpp.texts import decoded, parts_of, place_of
@@ -210,6 +211,11 @@ def test_wrong_credentials_are_told_and_mended_settings_taken_at_once(smsc, keep
     assert states([number]) == ["waiting"]
     connected(smsc)
     turned(keeper, lambda: states([number]) == ["sent"])
+    connected(smsc, password="wrong")
+    turned(keeper, lambda: not is_up())
+    later = timezone.now() + timedelta(minutes=4)
+    keeper.turn(now=later)
+    assert lines_seen(now=later)["sms_smpp"].state == "down", "and somebody looks after it"
 
 
 def test_garbage_is_answered_and_disturbs_nobody(smsc, keeper):
