@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from regulars.core.errors import Refused
-from regulars.feedback.actions.importing import import_survey
+from regulars.feedback.actions import importing
 from regulars.feedback.importing.sheets import SIZE_MAX
 from regulars.feedback.pages.surveys import viewer
 from regulars.web.frame import say
@@ -16,13 +16,13 @@ from regulars.web.pages import Shown, page, show
 
 
 @page("listen/surveys/import", needs="feedback.edit_survey", title=gettext_lazy("Import a survey"))
-def import_file(request: HttpRequest) -> Shown:
+def import_survey(request: HttpRequest) -> Shown:
     """A form for a file; when something could not be carried, the report comes back."""
     if request.method != "POST":
         return show(request, "feedback/import.html")
     try:
         file = _sent(request)
-        found = import_survey(
+        found = importing.import_survey(
             file.read(), file.name or "", now=timezone.now(), author=viewer(request)
         )
     except Refused as refused:
@@ -33,7 +33,7 @@ def import_file(request: HttpRequest) -> Shown:
     return show(request, "feedback/import.html", survey=found.survey, losses=found.losses)
 
 
-def _sent(request: HttpRequest) -> UploadedFile[bytes]:
+def _sent(request: HttpRequest) -> "UploadedFile[bytes]":
     file = request.FILES.get("file")
     if file is None:
         raise Refused("file_missing", _("Choose a file."), "file")
