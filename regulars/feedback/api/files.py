@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from django.http import FileResponse
+from django.http import FileResponse, HttpResponse
 from django.utils import timezone
 from ninja import File, Form, Query, Router, Schema, Status
 from ninja.files import UploadedFile
@@ -13,6 +13,7 @@ from regulars.core.api.operations import reads, writes
 from regulars.core.api.requests import ApiRequest
 from regulars.feedback.actions.importing import import_survey
 from regulars.feedback.exporting.files import answers_as_file
+from regulars.feedback.exporting.report import report_of
 from regulars.feedback.models import Survey
 
 router = Router(tags=["Feedback"])
@@ -35,6 +36,20 @@ def survey_answers_file(request: ApiRequest, survey_id: int, ask: Query[FileAsk]
         seen_by=request.auth,
         now=timezone.localtime(),
     )
+
+
+class ReportAsk(Schema):
+    """In which language the report is."""
+
+    language: Annotated[str, Field(pattern="^(en|ru)$")] = "en"
+
+
+@router.get("/surveys/{int:survey_id}/report", **reads("answers:read"))
+def survey_report(request: ApiRequest, survey_id: int, ask: Query[ReportAsk]) -> HttpResponse:
+    """The results of a survey as a PDF, in English or Russian."""
+    survey = get_seen(Survey, survey_id, seen_by=request.auth)
+    made = report_of(survey, language=ask.language, seen_by=request.auth, now=timezone.localtime())
+    return HttpResponse(made, content_type="application/pdf")
 
 
 class LossOut(Schema):

@@ -8,6 +8,7 @@ from django.utils.translation import get_language
 
 from regulars.core.access import get_seen
 from regulars.feedback.exporting.files import answers_as_file
+from regulars.feedback.exporting.report import report_of
 from regulars.feedback.models import Survey
 from regulars.feedback.pages.surveys import viewer
 from regulars.feedback.queries.surveys import latest_version
@@ -25,6 +26,18 @@ def answers_file(request: HttpRequest, survey_id: int, format: str) -> Shown:
         seen_by=user,
         now=timezone.localtime(),
     )
+
+
+@page("listen/surveys/<int:survey_id>/report.pdf", needs="feedback.view_signal")
+def report_file(request: HttpRequest, survey_id: int) -> Shown:
+    """The results as a PDF in the reader's language."""
+    user = viewer(request)
+    survey = get_seen(Survey, survey_id, seen_by=user)
+    language, now = get_language() or "en", timezone.localtime()
+    made = report_of(survey, language=language[:2], seen_by=user, now=now)
+    response = HttpResponse(made, content_type="application/pdf")
+    response["Content-Disposition"] = f'attachment; filename="survey-{survey.pk}.pdf"'
+    return response
 
 
 @page("listen/surveys/<int:survey_id>/definition.json", needs="feedback.view_survey")
