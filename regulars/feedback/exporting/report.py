@@ -110,6 +110,8 @@ def _drivers(
 ) -> list[dict[str, str]]:
     language = translation.get_language() or "en"
     found = drivers_of(survey, measure, which, language=language, seen_by=viewer)
+    if found is None:
+        return []
     return [
         {
             _("Rating"): found.asked[one.name],
@@ -117,5 +119,5 @@ def _drivers(
             _("Between"): f"{plain_number(100 * one.low)} … {plain_number(100 * one.high)} %",
             _("How well it is rated"): f"{plain_number(100 * one.performance.mean)} %",
         }
-        for one in (found.found.drivers if found else ())
+        for one in found.found.drivers
     ]
