@@ -33,7 +33,7 @@ def mount(app: typer.Typer) -> None:
         cases: Annotated[Path, typer.Option(help="Folder of the case files.")] = CASES,
         as_json: AsJson = False,
     ) -> None:
-        """Run the cases of scores, intervals, weights and response; exit 1 if one differs."""
+        """Run the cases of scores, intervals, weights, response, agreement; exit 1 if one differs."""
         _run("scores", cases, as_json=as_json)
 
 
@@ -50,7 +50,7 @@ def _areas(subject: str) -> tuple[tuple[str, ...], str]:
 
     subjects = {
         "loyalty": (AREAS, "regulars.loyalty.verify"),
-        "scores": (("scores",), "regulars.feedback.verify"),
+        "scores": (("scores", "agreement"), "regulars.feedback.verify"),
     }
     return subjects[subject]
 

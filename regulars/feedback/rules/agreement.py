@@ -1,4 +1,4 @@
-"""Whether two ways of coding agree: Krippendorff's alpha with its interval.
+"""Whether two ways of coding agree: Krippendorff's alpha with its interval, Cohen's and Fleiss' kappa.
 
 Alpha is one less the observed disagreement over that expected by chance (Krippendorff 2013, chapter 12):
 1 is perfect, 0 what chance would give, below 0 worse than chance. It takes any number of coders, and
@@ -6,7 +6,7 @@ units that some did not code. Its interval is the percentile bootstrap over unit
 """
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 
 RESAMPLES = 1000
@@ -59,6 +59,104 @@ def masi(one: Hashable, other: Hashable) -> float:
         return 1.0
     alike = 2 / 3 if one <= other or other <= one else 1 / 3
     return 1 - both / len(one | other) * alike
+
+
+def interval(one: Hashable, other: Hashable) -> float:
+    """The distance of numbers: the square of their difference."""
+    return (_number(one) - _number(other)) ** 2
+
+
+def ratio(one: Hashable, other: Hashable) -> float:
+    """The distance of numbers with a true zero: how much they differ for their size, squared."""
+    total = _number(one) + _number(other)
+    return ((_number(one) - _number(other)) / total) ** 2 if total else 0.0
+
+
+def ordinal(units: Iterable[Unit]) -> Distance:
+    """The distance of ranks, among the values of these units: how many lie between two, squared.
+
+    >>> distance = ordinal([(1, 1), (2, 3), (3, 3)])
+    >>> distance(1, 2), distance(1, 3)
+    (2.25, 12.25)
+    """
+    whole = Counter(value for unit in units if len(unit) > 1 for value in unit)
+
+    def distance(one: Hashable, other: Hashable) -> float:
+        low, high = sorted((_number(one), _number(other)))
+        between = sum(count for value, count in whole.items() if low <= _number(value) <= high)
+        return float((between - (whole[one] + whole[other]) / 2) ** 2)
+
+    return distance
+
+
+def _number(value: Hashable) -> float:
+    assert isinstance(value, int | float)
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Kappa:
+    """Cohen's kappa with the shares of agreement it is made of; None where chance alone gives 1."""
+
+    observed: float
+    expected: float
+    kappa: float | None
+
+
+def cohen_kappa(table: Sequence[Sequence[int]]) -> Kappa:
+    """Agreement of two coders beyond chance (Cohen 1960); one row for each category of the first.
+
+    `table[i][j]` items were put into category i by the first coder, into j by the second. Raises
+    ValueError for a table that is not square or is empty.
+
+    >>> found = cohen_kappa([[20, 5], [10, 15]])
+    >>> found.observed, found.expected, round(found.kappa, 4)
+    (0.7, 0.5, 0.4)
+    """
+    size = sum(map(sum, table))
+    if not size or any(len(row) != len(table) for row in table):
+        raise ValueError("the table is square and counts at least one item")
+    observed = sum(row[at] for at, row in enumerate(table)) / size
+    columns = [sum(column) for column in zip(*table, strict=True)]
+    by_chance = sum(first * second for first, second in zip(map(sum, table), columns, strict=True))
+    expected = by_chance / size**2
+    kappa = None if by_chance == size**2 else (observed - expected) / (1 - expected)
+    return Kappa(observed, expected, kappa)
+
+
+def confusion(first: Sequence[Hashable], second: Sequence[Hashable]) -> list[list[int]]:
+    """The table of two coders' labels, item by item; categories in the order they come.
+
+    >>> confusion(["a", "b", "a"], ["a", "b", "b"])
+    [[1, 1], [0, 1]]
+    """
+    place = {label: at for at, label in enumerate(dict.fromkeys([*first, *second]))}
+    table = [[0] * len(place) for _ in place]
+    for one, other in zip(first, second, strict=True):
+        table[place[one]][place[other]] += 1
+    return table
+
+
+def fleiss_kappa(table: Sequence[Sequence[int]]) -> float | None:
+    """Agreement of any number of raters beyond chance (Fleiss 1971); None where chance gives 1.
+
+    One row for each item with the number of raters who chose each category. Raises ValueError where
+    rows do not add up to the same number of raters, two at least.
+
+    >>> round(fleiss_kappa([[2, 2], [2, 2], [2, 2]]), 4)
+    -0.3333
+    """
+    raters = sum(table[0]) if table else 0
+    if raters < 2 or any(sum(row) != raters for row in table):
+        raise ValueError("every item has the same number of raters, two at least")
+    pairs = sum(count * (count - 1) for row in table for count in row)
+    observed = pairs / (len(table) * raters * (raters - 1))
+    totals = [sum(column) for column in zip(*table, strict=True)]
+    whole = len(table) * raters
+    if whole in totals:
+        return None
+    expected = sum((total / whole) ** 2 for total in totals)
+    return (observed - expected) / (1 - expected)
 
 
 def krippendorff_alpha(units: Sequence[Unit], *, distance: Distance = nominal) -> float | None:
