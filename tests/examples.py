@@ -40,9 +40,11 @@ from regulars.feedback.actions.invitations import InvitationInput, invite
 from regulars.feedback.actions.plans import PlanInput, set_plan
 from regulars.feedback.actions.popups import PopupInput, Visit, set_popup, ticket_for
 from regulars.feedback.actions.quotas import set_quota
+from regulars.feedback.actions.sharing import Shared, share_results
 from regulars.feedback.actions.sittings import SittingInput, open_sitting
 from regulars.feedback.actions.surveys import create_survey, link_for
 from regulars.feedback.models import Callee, FollowUp, Invitation, Popup, Survey
+from regulars.feedback.queries.sharing import Sight
 from regulars.feedback.queries.surveys import definition_of, latest_version
 from regulars.feedback.starters import starter
 from regulars.loyalty.actions.adjusting import AdjustmentInput, Asker, adjust_points
@@ -658,6 +660,23 @@ def _popup_code(store: Store) -> str:
 def _popup_ticket(store: Store) -> str:
     visit = Visit(address="https://shop.example/", visitor="v1")
     return ticket_for(_popup(store), visit, now=timezone.now())
+
+
+@example("result_link")
+def _result_link(store: Store) -> int:
+    return _shared(store).link.pk
+
+
+@example("result_token")
+def _result_token(store: Store) -> str:
+    return _shared(store).token
+
+
+def _shared(store: Store) -> Shared:
+    survey = _survey(store)
+    return share_results(
+        survey, name="Head office", days=30, seen_by=Sight(None), now=timezone.now()
+    )
 
 
 @example("feedback.invited:token")

@@ -36,6 +36,7 @@ PUBLIC_PAGES = {
     "feedback.popup_frame",
     "feedback.voice",
     "feedback.public",
+    "feedback.shared_results",
     "company.logo",
     "customers.own_data",
     "loyalty.card",

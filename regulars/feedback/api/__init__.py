@@ -9,6 +9,7 @@ from regulars.feedback.api import (
     following,
     plans,
     popups,
+    sharing,
     sittings,
     surveys,
     themes,
@@ -24,3 +25,4 @@ router.add_router("", calls.router)
 router.add_router("", following.router)
 router.add_router("", themes.router)
 router.add_router("", popups.router)
+router.add_router("", sharing.router)

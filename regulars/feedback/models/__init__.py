@@ -6,6 +6,7 @@ from regulars.feedback.models.coding import HandCoding
 from regulars.feedback.models.following import FollowUp, FollowUpNote, FollowUpRule
 from regulars.feedback.models.plans import AskingPlan, Candidate
 from regulars.feedback.models.popups import Popup, PopupShowing
+from regulars.feedback.models.sharing import ResultLink
 from regulars.feedback.models.surveys import (
     Answer,
     Dialogue,
@@ -38,6 +39,7 @@ __all__ = [
     "PopupShowing",
     "PublicLink",
     "Quota",
+    "ResultLink",
     "Signal",
     "Sitting",
     "Survey",
