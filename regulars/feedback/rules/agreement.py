@@ -155,7 +155,7 @@ def fleiss_kappa(table: Sequence[Sequence[int]]) -> float | None:
     whole = len(table) * raters
     if whole in totals:
         return None
-    expected = sum((total / whole) ** 2 for total in totals)
+    expected: float = sum((total / whole) ** 2 for total in totals)
     return (observed - expected) / (1 - expected)
 
 
