@@ -1,10 +1,12 @@
-"""Five hundred people answer while server and database are killed outright: nothing acknowledged is lost.
+"""People answer while server and database are killed outright: nothing acknowledged is lost.
 
-`REGULARS_KILLS` says how often something is killed; `make soak` kills twenty times.
+`REGULARS_PEOPLE` says how many, `REGULARS_KILLS` how often something is killed; `make soak` has five
+hundred people and kills twenty times.
 """
 
 import asyncio
 import json
+import os
 import random
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -21,7 +23,7 @@ from tests.test_till_kill import KILLS, in_installation, webs_of
 
 __all__ = ["installation"]
 
-PEOPLE = 500
+PEOPLE = int(os.environ.get("REGULARS_PEOPLE", "150"))
 PREPARE = """
 from regulars.cli.console import prepare
 prepare()
@@ -53,7 +55,7 @@ class People:
     """What people were thanked for."""
 
     async def answer(self, person: int) -> None:
-        await asyncio.sleep(random.Random(person).random() * 15)
+        await asyncio.sleep(random.Random(person).random() * PEOPLE / 30)
         said: dict[str, Any] = {"nps": person % 11, "why": f"I am number {person}"}
         opened = await self.until_taken("GET", {})
         second = await self.until_taken("POST", form_of(opened, said))

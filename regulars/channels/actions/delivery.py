@@ -1,6 +1,6 @@
 """Sending what was let out: in batches, tried again after failures, seen when it fails for good."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -290,6 +290,26 @@ def note_deliveries(kind: str, batch: Sequence[Delivery], *, now: datetime) -> i
     if failed := tuple(pk for pk, state in noted if state == "failed"):
         publish(MessagesFailed(message_ids=failed))
     return len(noted)
+
+
+def note_failures(failures: Mapping[int, str]) -> None:
+    """Note on sent messages, by their ids, why they did not arrive after all. One statement."""
+    if not failures:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE channels_message message
+            SET state = 'failed', failure = given.failure, delivered_at = NULL
+            FROM unnest(%s::bigint[], %s::text[]) AS given (id, failure)
+            WHERE message.id = given.id AND message.state = 'sent'
+            RETURNING message.id
+            """,
+            [int_array(failures), text_array(failures.values())],
+        )
+        failed = tuple(row[0] for row in cursor.fetchall())
+    if failed:
+        publish(MessagesFailed(message_ids=failed))
 
 
 @every("* * * * *")

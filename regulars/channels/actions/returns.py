@@ -7,11 +7,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
+from regulars.channels.actions.delivery import note_failures
 from regulars.channels.actions.optouts import opt_out
-from regulars.channels.events import MessagesFailed
 from regulars.channels.kind import ChannelKind, channel_kinds
 from regulars.channels.mailbox.imap import Fetched, fetch
 from regulars.channels.mailbox.reports import (
@@ -29,9 +29,7 @@ from regulars.channels.queries.channels import channel_of, is_on, reader_of_toke
 from regulars.channels.queries.returns import message_of_return
 from regulars.channels.rules import normal_address
 from regulars.core.errors import NotFound, Permanent, Retry
-from regulars.core.events import publish
 from regulars.core.jobs import every
-from regulars.core.sql import int_array, text_array
 
 AT_ONCE = 50
 ROUNDS_MAX = 40
@@ -120,7 +118,13 @@ def take_returns(
         "complaint",
         now=now,
     )
-    _fail([one for one in judged if one.kind in (HARD, SOFT)])
+    note_failures(
+        {
+            one.message.pk: f"{one.report.status} {one.report.words}".strip()
+            for one in judged
+            if one.message and one.kind in (HARD, SOFT)
+        }
+    )
     rows = [_row(kind, box.epoch, one, dead=dead, now=now) for one in judged]
     MailReport.objects.bulk_create(rows, ignore_conflicts=True)
     return len(judged)
@@ -235,30 +239,6 @@ def _close(kind: str, addresses: Collection[str], source: str, *, now: datetime)
         unique_fields=["channel", "address", "purpose"],
         update_fields=["source", "at"],
     )
-
-
-def _fail(judged: Sequence[_Judged]) -> None:
-    """Messages that came back were not delivered; their failure says why."""
-    told = {one.message.pk: one.report for one in judged if one.message}
-    if not told:
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            UPDATE channels_message message
-            SET state = 'failed', failure = given.failure, delivered_at = NULL
-            FROM unnest(%s::bigint[], %s::text[]) AS given (id, failure)
-            WHERE message.id = given.id AND message.state = 'sent'
-            RETURNING message.id
-            """,
-            [
-                int_array(told),
-                text_array(f"{one.status} {one.words}".strip() for one in told.values()),
-            ],
-        )
-        failed = tuple(row[0] for row in cursor.fetchall())
-    if failed:
-        publish(MessagesFailed(message_ids=failed))
 
 
 def _row(

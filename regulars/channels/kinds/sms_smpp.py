@@ -107,7 +107,7 @@ class SmsBySmpp(ChannelKind):
     def send(self, batch: Sequence[Letter]) -> Iterator[Receipt]:
         if self._line is None:
             raise Retry("only the worker that keeps the connection sends")
-        yield from self._line.send(batch)
+        yield from self._line.submit(batch)
 
     def _terms(self) -> Terms:
         told: dict[str, Any] = self.model_dump(

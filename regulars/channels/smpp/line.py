@@ -96,7 +96,7 @@ class SmppLine:
         """Marks of what was brought, and of which we do not know yet that our answer arrived."""
         return self._unconfirmed + [_mark(pdu) for pdu, _status in self._told]
 
-    def send(self, batch: Sequence[Letter]) -> Iterator[Receipt]:
+    def submit(self, batch: Sequence[Letter]) -> Iterator[Receipt]:
         """Sends letters and yields the receipt of each as its last part is answered."""
         terms = self._terms
         for letter in batch:

@@ -8,8 +8,9 @@ import pytest
 from django.db import connection
 
 from regulars.customers.actions import CustomerRef, ProfileInput, learn_customers
+from regulars.customers.actions.comparing import TURN
 from regulars.customers.actions.profiles import Learned
-from regulars.customers.actions.resolving import TURN, resolve_due
+from regulars.customers.actions.resolving import resolve_due
 from regulars.customers.queries.persons import leaders_of
 from tests import make
 

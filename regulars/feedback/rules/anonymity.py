@@ -45,7 +45,7 @@ def groups_to_open(waiting: Iterable[Waiting], *, least: int, month: date) -> li
     """The groups that may be taken out of the box in this month; whoever is in none waits on.
 
     >>> march, april = date(2026, 3, 1), date(2026, 4, 1)
-    >>> box = [Waiting(n, "v1", 7 if n < 6 else n, march) for n in range(10)]
+    >>> box = [Waiting(n, "v1", 7 if n < 6 else 10 + n, march) for n in range(10)]
     >>> groups_to_open(box, least=5, month=march)
     [Group(store_id=7, keys=(0, 1, 2, 3, 4, 5))]
     >>> groups_to_open(box[1:], least=5, month=april)
