@@ -1,10 +1,9 @@
 """Acting on mail that came back: dead addresses get no more, complaints are a no, once each."""
 
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -34,7 +33,6 @@ from regulars.core.jobs import every
 AT_ONCE = 50
 ROUNDS_MAX = 40
 SOFT_WITHIN = timedelta(days=30)
-_OURS = re.compile(r"<regulars\.(\d{1,18})@")
 
 
 @every("*/5 * * * *", queue="bulk")
@@ -157,28 +155,20 @@ def _new(kind: str, fetched: Fetched) -> list[_Judged]:
 def _about_whom(kind: str, read: Sequence[_Judged]) -> list[_Judged]:
     """Each with the message and the address that it proves to be about."""
     signed = {one.digest: _signed_message(one.report) for one in read}
-    named = {one.digest: _named_message(one.report) for one in read}
-    ids = {found for found in (*signed.values(), *named.values()) if found is not None}
+    ids = {found for found in signed.values() if found is not None}
     messages = Message.objects.filter(channel=kind).in_bulk(ids)
     judged = []
     for one in read:
         message = messages.get(signed[one.digest] or 0)
         address = message.address if message else _signed_address(kind, one.report)
-        if message is None:
-            message = _believed(messages.get(named[one.digest] or 0), one.report, address)
-        address = normal_address(message.address if message else address)
-        judged.append(_Judged(one.uid, one.digest, one.report, one.failure, message, address))
+        judged.append(replace(one, message=message, address=normal_address(address)))
     return judged
 
 
 def _signed_message(report: Report) -> int | None:
-    found = (message_of_return(one) for one in (*report.marks.sent_to, *report.marks.sent_from))
+    marks = report.marks
+    found = (message_of_return(one) for one in (*marks.sent_to, *marks.sent_from, marks.message_id))
     return next((one for one in found if one is not None), None)
-
-
-def _named_message(report: Report) -> int | None:
-    match = _OURS.match(report.marks.message_id)
-    return int(match[1]) if match else None
 
 
 def _signed_address(kind: str, report: Report) -> str:
@@ -190,12 +180,6 @@ def _signed_address(kind: str, report: Report) -> str:
     except NotFound:
         return ""
     return reader.address if reader.channel == kind else ""
-
-
-def _believed(message: Message | None, report: Report, address: str) -> Message | None:
-    """A message that is merely named, where the report knows its address as well."""
-    known = {normal_address(one) for one in (*report.recipients, address) if one}
-    return message if message and normal_address(message.address) in known else None
 
 
 def _worn_out(
@@ -253,7 +237,7 @@ def _row(
         uid=one.uid,
         kind=one.kind,
         status=one.report.status[:20],
-        words=(one.failure or one.report.words)[:300].replace("\0", ""),
+        words=(one.failure or one.report.words)[:300],
         address=one.address[:254],
         message=one.message,
         effect="closed" if effect == "counted" and one.address in dead else effect,

@@ -15,7 +15,7 @@ from typing_extensions import override
 
 from regulars.channels.kind import SECRET, ChannelKind, Letter, Receipt, channel_kinds
 from regulars.channels.mailbox.imap import Access
-from regulars.channels.queries.returns import return_address
+from regulars.channels.queries.returns import return_address, signed_number
 from regulars.core.errors import Retry
 from regulars.environment import read
 
@@ -136,6 +136,6 @@ class Email(ChannelKind):
 
 
 def _message_id(message_id: int) -> str:
-    """The same id at every try, so that a mail sent twice after a crash shows once."""
+    """The same id at every try, so that a mail sent twice after a crash shows once; signed."""
     host = urlsplit(settings.BASE_URL).hostname or "localhost"
-    return f"<regulars.{message_id}@{host}>"
+    return f"<regulars.{signed_number(message_id)}@{host}>"

@@ -3,19 +3,21 @@
 import imaplib
 import re
 import ssl
+from bisect import bisect_left
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils.translation import gettext_noop
 
 from regulars.core.errors import Permanent, Retry
 
 TIMEOUT_S = 20
-RAW_MAX = 500_000
+RAW_MAX = 100_000
 """So much of a mail is read; a report says what it is about long before."""
 
-_UID = re.compile(rb"UID (\d+)")
+_UID = re.compile(rb"(\d+) .*\bUID (\d+)")
 NO_ANSWER = gettext_noop("The mail server does not answer.")
 NO_ENTRY = gettext_noop("The mail server does not know this user or password.")
 NO_FOLDER = gettext_noop("There is no such folder in the mailbox.")
@@ -49,7 +51,7 @@ def fetch(access: Access, *, epoch: int, after: int, limit: int) -> Fetched:
     try:
         with _opened(access) as box:
             return _next(box, access, epoch=epoch, after=after, limit=limit)
-    except (OSError, imaplib.IMAP4.abort) as error:
+    except (OSError, UnicodeError, imaplib.IMAP4.error) as error:
         raise Retry(f"{NO_ANSWER}\n{error}") from error
 
 
@@ -77,25 +79,44 @@ def _opened(access: Access) -> Iterator[imaplib.IMAP4]:
 
 
 def _next(box: imaplib.IMAP4, access: Access, *, epoch: int, after: int, limit: int) -> Fetched:
+    """Mails are asked for by their place, because a search of a full mailbox has no end."""
     folder = access.folder.replace("\\", "\\\\").replace('"', '\\"')
-    answer, _ = box.select(f'"{folder}"', readonly=True)
+    answer, counted = box.select(f'"{folder}"', readonly=True)
     if answer != "OK":
         raise Permanent(NO_FOLDER)
+    count = int(counted[0] or 0)
     present = int((box.response("UIDVALIDITY")[1] or [b"0"])[0] or 0)
     first = after + 1 if present == epoch else 1
-    _, found = box.uid("SEARCH", "UID", f"{first}:*")
-    # A server answers `n:*` with the last mail even where its number is lower.
-    uids = sorted(uid for uid in map(int, (found[0] or b"").split()) if uid >= first)[:limit]
-    return Fetched(present, tuple(_mails(box, uids)))
+    start = 1 + bisect_left(
+        range(1, count + 1), first, key=lambda place: _numbers(box, place, place)[place]
+    )
+    numbers = _numbers(box, start, min(start + limit - 1, count)) if start <= count else {}
+    return Fetched(present, tuple(_mails(box, numbers)))
 
 
-def _mails(box: imaplib.IMAP4, uids: list[int]) -> Iterator[tuple[int, bytes]]:
-    if not uids:
+def _numbers(box: imaplib.IMAP4, start: int, end: int) -> dict[int, int]:
+    """The numbers of the mails from one place to another, by place."""
+    answers = _fetched(box, f"{start}:{end}", "(UID)")
+    found = [_UID.match(one) for one in answers if isinstance(one, bytes)]
+    numbers = {int(one[1]): int(one[2]) for one in found if one}
+    if not numbers.keys() >= set(range(start, end + 1)):
+        raise imaplib.IMAP4.abort("a mail went while the mailbox was read")
+    return numbers
+
+
+def _mails(box: imaplib.IMAP4, numbers: dict[int, int]) -> Iterator[tuple[int, bytes]]:
+    """Each mail by its number; one of which the server gives nothing is empty."""
+    if not numbers:
         return
-    _, answers = box.uid("FETCH", ",".join(map(str, uids)), f"(UID BODY.PEEK[]<0.{RAW_MAX}>)")
-    mails = {
-        int(match[1]): answer[1]
-        for answer in answers
-        if isinstance(answer, tuple) and (match := _UID.search(answer[0]))
-    }
-    yield from sorted(mails.items())
+    asked = f"{min(numbers)}:{max(numbers)}"
+    answers = _fetched(box, asked, f"(BODY.PEEK[]<0.{RAW_MAX}>)")
+    mails = {int(one[0].split()[0]): one[1] for one in answers if isinstance(one, tuple)}
+    for place, number in sorted(numbers.items()):
+        yield number, mails.get(place, b"")
+
+
+def _fetched(box: imaplib.IMAP4, places: str, what: str) -> list[Any]:
+    answer, found = box.fetch(places, what)
+    if answer != "OK":
+        raise imaplib.IMAP4.abort("the server gives no mails")
+    return found

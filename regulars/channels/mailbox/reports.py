@@ -8,6 +8,8 @@ from email.errors import MessageError
 from email.message import Message
 from email.utils import getaddresses
 
+from regulars.core.texts import keepable
+
 HARD, SOFT, COMPLAINT, OPT_OUT, NOTHING = "hard", "soft", "complaint", "opt_out", "nothing"
 
 TEXT_MAX = 300
@@ -30,8 +32,8 @@ class Marks:
     """All by which the mail that a report is about may be recognised.
 
     `sent_to` are addresses that the report itself came to, `sent_from` the return path of the mail it
-    is about: one of ours names the message and is signed. `unsubscribe` is the link off the list that
-    the mail carried, signed too. `message_id` is its Message-ID, which proves nothing by itself.
+    is about, `message_id` its Message-ID: each of ours names the message and is signed. `unsubscribe`
+    is the link off the list that the mail carried, signed too.
     """
 
     sent_to: tuple[str, ...] = ()
@@ -42,17 +44,18 @@ class Marks:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What became of one of our mails: a kind, a status, the other server's words, whose mailbox."""
+    """What became of one of our mails: a kind, a status, the other server's words, which mail."""
 
     kind: str
     status: str = ""
     words: str = ""
-    recipients: tuple[str, ...] = ()
     marks: Marks = Marks()
 
 
 def read_report(raw: bytes) -> Report:
     """What a mail from the mailbox says; `Unreadable` for one that is no report.
+
+    Anybody may write to the mailbox, so whatever the mail is made of, nothing else is raised.
 
     >>> read_report(b"Subject: Out of office\\n\\nBack on Monday.")
     Traceback (most recent call last):
@@ -62,7 +65,10 @@ def read_report(raw: bytes) -> Report:
     try:
         mail = message_from_bytes(raw, policy=policy.compat32)
         return _report_in(mail)
-    except (MessageError, ValueError, LookupError, AttributeError, TypeError) as fault:
+    except (
+        # Comments and parts may be nested deeper than Python goes.
+        MessageError, ValueError, LookupError, AttributeError, TypeError, RecursionError,
+    ) as fault:  # fmt: skip
         raise Unreadable(f"malformed: {type(fault).__name__}") from fault
 
 
@@ -90,12 +96,6 @@ def _delivery(part: Message, marks: Marks) -> Report:
         kind=_kind_of(status) if failed else NOTHING,
         status=status,
         words=_field(block, "Diagnostic-Code").partition(";")[2].strip()[:TEXT_MAX],
-        recipients=tuple(
-            _field(one, name).partition(";")[2].strip().strip("<>").lower()
-            for one in (failed or blocks)
-            for name in ("Original-Recipient", "Final-Recipient")
-            if one.get(name)
-        ),
         marks=marks,
     )
 
@@ -112,9 +112,6 @@ def _complaint(part: Message, marks: Marks) -> Report:
         kind=kinds.get(about, COMPLAINT),
         status=about[:20],
         words=_field(fields, "User-Agent")[:TEXT_MAX],
-        recipients=tuple(
-            str(one).strip("<> ").lower() for one in fields.get_all("Original-Rcpt-To", [])
-        ),
         marks=marks,
     )
 
@@ -175,7 +172,7 @@ def _payload(part: Message) -> bytes:
 
 
 def _field(headers: Message, name: str) -> str:
-    return " ".join(str(headers.get(name, "")).split())
+    return " ".join(keepable(str(headers.get(name, ""))).split())
 
 
 def _addresses(headers: Message, *names: str) -> list[str]:
@@ -184,11 +181,12 @@ def _addresses(headers: Message, *names: str) -> list[str]:
 
 
 def _is_from_a_machine(mail: Message) -> bool:
+    """By who wrote it; an empty return path says nothing, for holiday notes have one too."""
     sender = " ".join(_addresses(mail, "From", "Return-Path"))
-    is_empty = str(mail.get("Return-Path", "")).strip() == "<>"
-    return is_empty or sender.startswith(("mailer-daemon@", "postmaster@"))
+    return sender.startswith(("mailer-daemon@", "postmaster@"))
 
 
 def _text_of(mail: Message) -> str:
     texts = [part for part in mail.walk() if part.get_content_maintype() == "text"]
-    return "\n".join(_payload(part).decode("utf-8", "replace") for part in texts)[:20_000]
+    text = "\n".join(_payload(part).decode("utf-8", "replace") for part in texts)
+    return keepable(text[:20_000])

@@ -12,18 +12,23 @@ from regulars.channels.models import Mailbox, MailReport, Suppression
 
 SALT = "regulars.channels.return"
 SIGNATURE_LENGTH = 12
-_RETURN = re.compile(r"[^+@]*\+(\d{1,18})-([0-9a-f]{12})@")
+_SIGNED = re.compile(r"(\d{1,18})-([0-9a-f]{12})@")
 
 
 def return_address(mailbox: str, message_id: int) -> str:
     """Where reports about one message go (VERP): the mailbox with the message's number, signed."""
     name, _, host = mailbox.rpartition("@")
-    return f"{name}+{message_id}-{_signature(message_id)}@{host}"
+    return f"{name}+{signed_number(message_id)}@{host}"
+
+
+def signed_number(message_id: int) -> str:
+    """The message's number as nobody but us can write it: reports about it are believed."""
+    return f"{message_id}-{_signature(message_id)}"
 
 
 def message_of_return(address: str) -> int | None:
-    """The number of the message that a return address of ours names; None for any other address."""
-    match = _RETURN.match(address.strip().lower())
+    """The message that a return address or a Message-ID of ours names; None for any other."""
+    match = _SIGNED.search(address.lower())
     if match and constant_time_compare(match[2], _signature(int(match[1]))):
         return int(match[1])
     return None

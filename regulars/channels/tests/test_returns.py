@@ -4,6 +4,7 @@ import imaplib
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -229,6 +230,7 @@ def test_nobody_closes_the_address_of_another_by_a_forged_report(ann, box: Box, 
     put(
         mailbox,
         bounced(message, to=forged, about="eve@example.com"),
+        bounced(message, to="back@example.com"),
         complained("https://example.com/unsubscribe/forged", f"<regulars.{message.pk}@localhost>"),
     )
     read()
@@ -236,6 +238,76 @@ def test_nobody_closes_the_address_of_another_by_a_forged_report(ann, box: Box, 
     assert not Suppression.objects.exists()
     message.refresh_from_db()
     assert message.state == "sent"
+
+
+def test_our_message_id_in_what_came_back_names_the_message(ann, box: Box, mailbox):
+    message = written(ann)
+    told = bounced(message, to="back@example.com")
+    known = box.mails[0]["Message-ID"]
+    put(mailbox, told.replace(f"<regulars.{message.pk}@localhost>", known))
+    read()
+    assert reports() == [("hard", "closed", "ann@example.com")]
+
+
+def test_a_holiday_note_is_no_report(ann, box: Box, mailbox):
+    message = written(ann)
+    back = return_address("back@example.com", message.pk)
+    put(
+        mailbox,
+        f"Return-Path: <>\nFrom: {ann.email}\nTo: {back}\nSubject: Out of office\n\n"
+        "I am away until 5.12.26, in urgent cases call 550 12 34.\n",
+    )
+    read()
+    assert reports() == [("unreadable", "none", "")]
+    message.refresh_from_db()
+    assert message.state == "sent"
+
+
+def test_a_mail_made_to_break_the_reader_holds_up_nothing(ann, box: Box, mailbox):
+    written(ann)
+    link = box.mails[0]["List-Unsubscribe"].strip("<>")
+    put(mailbox, complained(link).replace("abuse\n", "ab\0use\n").replace("Provider/", "\0/"))
+    assert read() == 1
+    assert reports() == [("complaint", "withdrawn", "ann@example.com")]
+
+
+@pytest.mark.parametrize(
+    "part", ["Content-Type: message/rfc822\n\n", "Content-Type: multipart/x; boundary=b\n\n--b\n"]
+)
+def test_a_mail_nested_without_end_is_put_aside(part):
+    for mail in (part * sys.getrecursionlimit(), f"To: {'(' * sys.getrecursionlimit()}\n\n"):
+        with pytest.raises(Unreadable):
+            read_report(mail.encode())
+
+
+def test_a_mailbox_whose_numbers_fill_more_than_a_line_is_read(ann, box: Box, mailbox, monkeypatch):
+    put(mailbox, "Subject: Hello\n\nHello\n")
+    mailbox.select(FOLDER)
+    for _doubled in range(7):
+        mailbox.copy("1:*", FOLDER)
+    mailbox.close()
+    put(mailbox, bounced(written(ann)))
+    monkeypatch.setattr(imaplib, "_MAXLINE", 400)
+    assert read() == 2, "of mails that are the same one is new"
+    assert Mailbox.objects.get().problem == ""
+    assert reports()[-1] == ("hard", "closed", "ann@example.com")
+    assert read() == 0
+
+
+def test_a_server_that_is_full_is_a_problem_that_is_told(mailbox):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        change_channel("email", settings_of(server.getsockname()[1]))
+        door = threading.Thread(target=_turn_away, args=(server,))
+        door.start()
+        read()
+        door.join()
+    assert "Too many" in Mailbox.objects.get().problem
+
+
+def _turn_away(server: socket.socket) -> None:
+    caller, _address = server.accept()
+    with caller:
+        caller.sendall(b"* BYE Too many connections\r\n")
 
 
 def test_what_cannot_be_read_is_put_aside_and_the_rest_goes_on(ann, box: Box, mailbox):

@@ -26,6 +26,7 @@ from regulars.channels.actions import (
 )
 from regulars.channels.actions.delivery import retry_failed, take_up
 from regulars.channels.models import ContactRule, Message, Suppression
+from regulars.channels.queries.returns import signed_number
 from regulars.channels.rules import ATTEMPTS_MAX
 from regulars.core.errors import Refused
 from regulars.core.models import Event
@@ -205,7 +206,7 @@ def test_mail_carries_both_texts_and_one_click_unsubscribing(ann, box):
         "help@example.com",
     )
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
-    assert mail["Message-ID"] == f"<regulars.{ids()[0]}@localhost>"
+    assert mail["Message-ID"] == f"<regulars.{signed_number(ids()[0])}@localhost>"
     assert {part.get_content_type() for part in mail.iter_parts()} == {"text/plain", "text/html"}
     assert Event.objects.filter(name="channels.MessagesSent").count() == 1
 
