@@ -58,6 +58,7 @@ const server = smpp.createServer({}, (peer) => {
 
 readline.createInterface({ input: process.stdin }).on("line", (line) => {
   const asked = JSON.parse(line);
+  if (asked.ping) say({ event: "pong" });
   if (asked.does) Object.assign(does, asked.does);
   if (asked.deliver) {
     const told = asked.deliver;

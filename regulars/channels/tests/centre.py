@@ -6,18 +6,25 @@ import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 NODE = Path(__file__).parents[3] / "tests" / "node"
 IS_THERE = shutil.which("node") is not None and (NODE / "node_modules/smpp").exists()
 
+WAITS_S = 60
+"""So long a word of the centre is waited for, on a machine that is busy; then the test fails."""
+
 
 class Centre:
     """What the centre got so far, and how it is told what to do."""
 
     def __init__(self, port: int = 0, *, count: int = 0) -> None:
+        self.said: list[dict[str, Any]] = []
+        self.port = 0
+        self._lines: queue.Queue[dict[str, Any]] = queue.Queue()
+        self._has_ended = False
         self._process = subprocess.Popen(
             ["node", "smsc.mjs", str(port), str(count)],
             cwd=NODE,
@@ -25,16 +32,20 @@ class Centre:
             stdout=subprocess.PIPE,
             text=True,
         )
-        self.said: list[dict[str, Any]] = []
-        self._lines: queue.Queue[dict[str, Any]] = queue.Queue()
-        self._reader = threading.Thread(target=self._read)
+        self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        self.port: int = self._lines.get(timeout=20)["port"]
 
     def _read(self) -> None:
         assert self._process.stdout
         for line in self._process.stdout:
             self._lines.put(json.loads(line))
+        self._lines.put({"event": "end"})
+
+    def begin(self) -> None:
+        """Wait until it listens."""
+        told = self._lines.get(timeout=WAITS_S)
+        assert told["event"] == "listening", told
+        self.port = told["port"]
 
     def ask(self, **told: Any) -> None:
         """Have it do something: `does` for how it answers, `deliver` for a message of its own."""
@@ -43,9 +54,16 @@ class Centre:
         self._process.stdin.flush()
 
     def got(self, event: str) -> list[dict[str, Any]]:
-        """What it said of one kind so far."""
-        while not self._lines.empty():
-            self.said.append(self._lines.get())
+        """What it said of one kind until now, also of one that is gone."""
+        if not self._has_ended:
+            with suppress(OSError):
+                self.ask(ping=True)
+        while not self._has_ended:
+            told = self._lines.get(timeout=WAITS_S)
+            if told["event"] == "pong":
+                break
+            self._has_ended = told["event"] == "end"
+            self.said.append(told)
         return [one for one in self.said if one["event"] == event]
 
     def forget(self) -> None:
@@ -57,11 +75,13 @@ class Centre:
     def kill(self) -> None:
         """Gone, without a word to anybody."""
         self._process.kill()
-        self._process.wait()
-        self._reader.join()
+        self._process.wait(WAITS_S)
+        self._reader.join(WAITS_S)
+        self.got("")
         for pipe in (self._process.stdin, self._process.stdout):
             assert pipe
-            pipe.close()
+            with suppress(OSError):
+                pipe.close()
 
 
 @contextmanager
@@ -69,6 +89,7 @@ def centre(port: int = 0, *, count: int = 0) -> Iterator[Centre]:
     """A message centre for as long as the block runs."""
     found = Centre(port, count=count)
     try:
+        found.begin()
         yield found
     finally:
         found.kill()

@@ -1,15 +1,9 @@
 """Mail that comes back, read from a real IMAP server on loopback: what it does, once."""
 
 import imaplib
-import socket
-import subprocess
 import sys
-import threading
-import time
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +16,7 @@ from regulars.channels.mailbox.reports import HARD, SOFT, Unreadable, read_repor
 from regulars.channels.models import Mailbox, MailReport, Message, Suppression
 from regulars.channels.queries import may_contact
 from regulars.channels.queries.returns import message_of_return, return_address
+from regulars.channels.tests.mailboxes import full_server, imap_server, opened
 from regulars.channels.tests.test_sending import Box, box
 from regulars.core.models import Event
 from regulars.customers.models import Consent, Customer
@@ -36,29 +31,8 @@ FOLDER = "Returns"
 @pytest.fixture(scope="module")
 def imap() -> Iterator[int]:
     """The port of an IMAP server with one user."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    program = Path(sys.executable).with_name("pymap")
-    served = subprocess.Popen(
-        [program, "--host", "127.0.0.1", "--port", str(port), "--no-service", "admin", "dict"],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        with suppress(OSError), opened(port):
-            break
-        time.sleep(0.1)
-    yield port
-    served.kill()
-    served.wait()
-
-
-def opened(port: int) -> imaplib.IMAP4:
-    found = imaplib.IMAP4("127.0.0.1", port, timeout=10)
-    found.login("demouser", "demopass")
-    return found
+    with imap_server() as port:
+        yield port
 
 
 def settings_of(port: int, **told: Any) -> dict[str, Any]:
@@ -295,19 +269,10 @@ def test_a_mailbox_whose_numbers_fill_more_than_a_line_is_read(ann, box: Box, ma
 
 
 def test_a_server_that_is_full_is_a_problem_that_is_told(mailbox):
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        change_channel("email", settings_of(server.getsockname()[1]))
-        door = threading.Thread(target=_turn_away, args=(server,))
-        door.start()
+    with full_server() as port:
+        change_channel("email", settings_of(port))
         read()
-        door.join()
     assert "Too many" in Mailbox.objects.get().problem
-
-
-def _turn_away(server: socket.socket) -> None:
-    caller, _address = server.accept()
-    with caller:
-        caller.sendall(b"* BYE Too many connections\r\n")
 
 
 def test_what_cannot_be_read_is_put_aside_and_the_rest_goes_on(ann, box: Box, mailbox):
