@@ -1,6 +1,7 @@
 """Sending what was let out: in batches, tried again after failures, seen when it fails for good."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -32,6 +33,7 @@ from regulars.core.errors import Permanent, Retry
 from regulars.core.events import publish
 from regulars.core.jobs import every, job
 from regulars.core.sql import int_array, text_array, time_array
+from regulars.core.texts import keepable
 
 SETTLED_AT_ONCE = 50
 DUE_AT_ONCE = 20_000
@@ -152,8 +154,14 @@ def _next(receipts: Iterator[Receipt], count: int) -> list[Receipt]:
 def _receipts(kind: ChannelKind, messages: Sequence[Message]) -> Iterator[Receipt]:
     """A receipt for every message, also when the channel gives up in the middle."""
     left = {message.pk for message in messages}
+    for message in messages:
+        if message.attempts > ATTEMPTS_MAX:
+            left.discard(message.pk)
+            yield Receipt(message.pk, "failed", "every try broke off before its end")
     try:
-        letters = [kind.prepare(_letter(kind, message)) for message in messages]
+        letters = [
+            kind.prepare(_letter(kind, message)) for message in messages if message.pk in left
+        ]
         for receipt in kind.send(letters):
             left.discard(receipt.message_id)
             yield receipt
@@ -232,12 +240,12 @@ def settle(receipts: Sequence[tuple[int, Receipt]]) -> None:
                 now,
                 int_array(receipt.message_id for receipt, _, _ in settled),
                 text_array(state for _, state, _ in settled),
-                text_array(receipt.failure[:2000] for receipt, _, _ in settled),
+                text_array(keepable(receipt.failure[:2000]) for receipt, _, _ in settled),
                 time_array(due_at for _, _, due_at in settled),
-                text_array(receipt.outside_id[:150] for receipt, _, _ in settled),
+                text_array(keepable(receipt.outside_id[:150]) for receipt, _, _ in settled),
             ],
         )
-    keep_parts((receipt for _, receipt in receipts), now=now)
+    keep_parts(receipt for _, receipt in receipts)
     _tell(settled)
 
 
@@ -264,7 +272,13 @@ def note_deliveries(kind: str, batch: Sequence[Delivery], *, now: datetime) -> i
     """
     if not batch:
         return 0
-    batch = whole_deliveries(kind, batch)
+    batch = whole_deliveries(
+        kind,
+        [
+            replace(one, outside_id=keepable(one.outside_id), failure=keepable(one.failure))
+            for one in batch
+        ],
+    )
     with connection.cursor() as cursor:
         cursor.execute(
             """

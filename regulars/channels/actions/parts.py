@@ -10,6 +10,7 @@ from regulars.channels.kind import Delivery, Heard, HeardPart, Receipt, normal_a
 from regulars.channels.models import HeardPart as KeptPart
 from regulars.channels.models import Message, MessagePart
 from regulars.core.sql import text_array
+from regulars.core.texts import keepable
 
 WAITS_FOR = timedelta(minutes=10)
 """So long the parts of a text that came in wait for those that are missing."""
@@ -18,7 +19,7 @@ Text = tuple[str, int, int]
 """The address, reference and number of parts that a long text is known by."""
 
 
-def keep_parts(receipts: Iterable[Receipt], *, now: datetime) -> None:
+def keep_parts(receipts: Iterable[Receipt]) -> None:
     """Remember the provider's names for the parts of messages that left in several."""
     ids = {one.message_id: one.part_ids for one in receipts if one.part_ids}
     if not ids:
@@ -27,7 +28,9 @@ def keep_parts(receipts: Iterable[Receipt], *, now: datetime) -> None:
     MessagePart.objects.bulk_create(
         [
             MessagePart(
-                message_id=message_id, channel=channels[message_id], outside_id=part_id[:150]
+                message_id=message_id,
+                channel=channels[message_id],
+                outside_id=keepable(part_id[:150]),
             )
             for message_id, part_ids in ids.items()
             for part_id in part_ids

@@ -119,7 +119,16 @@ class SmppLine:
             if flight.throttled:
                 pause_s = 0.25 * 2 ** min(flight.throttled, 4)
                 self._free_at, flight.throttled = time.monotonic() + pause_s, 0
-            yield from flight.give_up(before=time.monotonic() - ANSWER_S)
+            yield from self._given_up(flight)
+
+    def _given_up(self, flight: Flight) -> Iterator[Receipt]:
+        """Receipts of what was not answered in time; a centre that said nothing at all is gone."""
+        asked_before = time.monotonic() - ANSWER_S
+        given_up = list(flight.give_up(before=asked_before))
+        yield from given_up
+        if given_up and self._heard_at < asked_before:
+            self._socket.close()
+            raise Broken(NO_ANSWER)
 
     def listen(self, wait_s: float) -> Told:
         """What was brought meanwhile, or comes within `wait_s`; `acknowledge` once it is on record."""

@@ -173,7 +173,9 @@ def _place_in(header: bytes) -> Place | None:
 
 
 def _real(place: Place) -> Place | None:
-    return place if place.total > 1 and 1 <= place.number <= place.total else None
+    """The place, where one can be: one octet counts the parts, two name the text."""
+    is_one = 1 < place.total < 256 and 1 <= place.number <= place.total
+    return place if is_one and place.reference < 65_536 else None
 
 
 @dataclass(frozen=True, slots=True)

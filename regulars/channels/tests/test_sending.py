@@ -87,7 +87,8 @@ def box(settings) -> Iterator[Box]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    controller = Controller(box, hostname="127.0.0.1", port=port)
+    # A busy machine is slow, not wrong.
+    controller = Controller(box, hostname="127.0.0.1", port=port, ready_timeout=60)
     controller.start()
     settings.EMAIL_BACKEND = f"{smtp.__name__}.EmailBackend"
     settings.EMAIL_HOST = "127.0.0.1"
@@ -266,6 +267,26 @@ def test_a_sent_message_is_not_sent_again(ann, box):
     deliver_messages(message_ids=ids())
     deliver_messages(message_ids=ids())
     assert len(box.mails) == 1
+
+
+class Dies(smtp.EmailBackend):
+    """Mail leaves, and the worker is gone before it can say so."""
+
+    def send_messages(self, email_messages):
+        super().send_messages(email_messages)
+        raise RuntimeError("killed")
+
+
+def test_a_worker_that_dies_of_a_message_each_time_does_not_send_it_for_ever(ann, box, settings):
+    settings.EMAIL_BACKEND = f"{__name__}.Dies"
+    send([survey(ann, "a", channel="email")], now=NOW)
+    for _ in range(ATTEMPTS_MAX):
+        with pytest.raises(RuntimeError, match="killed"):
+            deliver_messages(message_ids=ids())
+        Message.objects.update(due_at=NOW)
+    deliver_messages(message_ids=ids())
+    assert states() == ["failed"]
+    assert len(box.mails) == ATTEMPTS_MAX
 
 
 def test_a_setting_that_will_not_do_is_named():

@@ -1,5 +1,6 @@
 """SMS over SMPP against a real message centre on loopback, in both directions, broken in the middle."""
 
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -15,7 +16,16 @@ from regulars.channels.actions.lines import LineKeeper
 from regulars.channels.models import HeardMessage, HeardPart, LineState, Message, Suppression
 from regulars.channels.queries.lines import lines_seen
 from regulars.channels.smpp import line as line_of
-from regulars.channels.smpp.pdu import Address, ShortMessage
+from regulars.channels.smpp.pdu import (
+    DELIVER_SM,
+    NUMBER,
+    RECEIPT_KIND,
+    REFERENCE,
+    TOTAL,
+    Address,
+    Pdu,
+    ShortMessage,
+)
 from regulars.channels.smpp.texts import decoded, parts_of, place_of
 from regulars.channels.tests.centre import IS_THERE, Centre, centre
 from regulars.core.errors import Retry
@@ -29,6 +39,7 @@ pytestmark = [
     pytest.mark.skipif(not IS_THERE, reason="needs Node.js and its packages"),
 ]
 
+TAGS = {"reference": REFERENCE, "total": TOTAL, "number": NUMBER}
 LONG = "Здравствуйте! " * 12
 
 
@@ -68,13 +79,21 @@ def write(*texts: str, to: str = "+79161234567") -> list[int]:
     return [one.message_id for one in send(batch, now=timezone.now())]
 
 
-def turned(keeper: LineKeeper, until: Callable[[], object], *, within_s: float = 20) -> None:
+def turned(keeper: LineKeeper, until: Callable[[], object], *, within_s: float = 60) -> None:
     """Let the keeper work until something is so."""
     deadline = time.monotonic() + within_s
     while not until():
         assert time.monotonic() < deadline, LineState.objects.values().first()
         if not keeper.turn(now=timezone.now(), wait_s=0.02):
             time.sleep(0.02)
+
+
+def waited(until: Callable[[], object], *, within_s: float = 60) -> None:
+    """Let a worker's own threads do it."""
+    deadline = time.monotonic() + within_s
+    while not until():
+        assert time.monotonic() < deadline, LineState.objects.values().first()
+        time.sleep(0.02)
 
 
 def is_up() -> bool:
@@ -151,13 +170,12 @@ def test_the_centre_is_killed_in_the_middle_and_nothing_is_lost(keeper):
         first.ask(does={"cutAfter": 12})
         ids = write(*(f"number {number}" for number in range(30)))
         turned(keeper, lambda: LineState.objects.filter(is_up=False).exists())
-        before = first.got("submit")
     assert LineState.objects.get().problem
     with centre(first.port, count=100) as second:
         turned(keeper, is_up)
         Message.objects.filter(state="waiting").update(due_at=timezone.now())
         turned(keeper, lambda: states(ids) == ["sent"] * 30)
-        times = Counter(one["text"] for one in before + second.got("submit"))
+        times = Counter(one["text"] for one in first.got("submit") + second.got("submit"))
     assert len(times) == 30
     assert sum(count - 1 for count in times.values()) <= 10, "at most the window goes twice"
 
@@ -218,6 +236,40 @@ def test_wrong_credentials_are_told_and_mended_settings_taken_at_once(smsc, keep
     assert lines_seen(now=later)["sms_smpp"].state == "down", "and somebody looks after it"
 
 
+def holders() -> list[int]:
+    """The database's processes that hold the line for a worker."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted"
+            " AND classid::bigint << 32 | objid::bigint = %s + hashtext('sms_smpp')",
+            [lines._LOCK],
+        )
+        return [pid for (pid,) in cursor.fetchall()]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_whose_database_went_away_gives_up_the_line_and_takes_it_again(smsc, monkeypatch):
+    monkeypatch.setattr(lines, "CHECK_EVERY", timedelta(seconds=0.2))
+    stop = threading.Event()
+    worker = threading.Thread(target=lines.keep_lines, args=(stop,))
+    worker.start()
+    try:
+        waited(is_up)
+        (first,) = holders()
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(%s)", [first])
+        waited(lambda: len(smsc.got("bind")) == 2)
+        ids = write("Hello", "and again")
+        waited(lambda: states(ids) == ["sent", "sent"])
+        assert holders() != [first]
+    finally:
+        stop.set()
+        worker.join(60)
+    assert not worker.is_alive()
+    assert holders() == [], "a connection that went back to the pool holds no line"
+    assert len(smsc.got("submit")) == 2
+
+
 def test_garbage_is_answered_and_disturbs_nobody(smsc, keeper):
     turned(keeper, is_up)
     smsc.ask(raw="00000014000000050000000000000009ffffffff")
@@ -235,6 +287,41 @@ def test_settings_are_sealed_in_the_database(smsc):
         (kept,) = cursor.fetchone()
     assert b"s3cret" not in bytes(kept)
     assert b"system_id" not in bytes(kept)
+
+
+def _told(sequence: int, text: bytes, **tags: bytes) -> str:
+    """A message that the centre brings, as its bytes in hexadecimal."""
+    kind = RECEIPT_KIND if text.startswith(b"id:") else 0
+    named = {TAGS[name]: value for name, value in tags.items()}
+    message = ShortMessage(
+        Address.of("+79161234567"), Address.of("1234"), text, esm_class=kind, tags=named
+    )
+    return Pdu(DELIVER_SM, sequence, body=message.packed()).packed().hex()
+
+
+def test_what_no_row_can_hold_ends_no_line(smsc, keeper):
+    (number,) = write("Hello")
+    turned(keeper, lambda: states([number]) == ["sent"])
+    name = Message.objects.get(pk=number).outside_id
+    smsc.ask(raw=_told(7, b"part", reference=b"\1" * 9, total=b"\2", number=b"\1"))
+    smsc.ask(raw=_told(8, b"part", reference=b"\1", total=b"\xff\xff", number=b"\1"))
+    smsc.ask(raw=_told(9, f"id:{name} stat:UNDELIV err:027\0".encode()))
+    turned(keeper, lambda: states([number]) == ["failed"])
+    assert Message.objects.get(pk=number).failure == "UNDELIV 027"
+    assert [one.text for one in HeardMessage.objects.all()] == ["part", "part"]
+    assert len(smsc.got("bind")) == 1
+
+
+def test_a_centre_that_went_silent_is_left_at_once(smsc, keeper, monkeypatch):
+    connected(smsc, window=1)
+    turned(keeper, is_up)
+    monkeypatch.setattr(line_of, "ANSWER_S", 0.3)
+    smsc.ask(does={"silent": 9})
+    ids = write(*(f"number {number}" for number in range(9)))
+    turned(keeper, lambda: not is_up())
+    assert len(smsc.got("submit")) == 1, "the others are not offered to nobody one by one"
+    assert states(ids) == ["waiting"] * 9
+    assert LineState.objects.get().problem.startswith("The message centre")
 
 
 @pytest.mark.parametrize("way", ["udh", "sar"])
