@@ -1,5 +1,6 @@
 """What habits forget of goods that came back, and what is due back for windows that were paid."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from regulars.loyalty.actions.writing import MemberState
@@ -8,7 +9,7 @@ from regulars.loyalty.queries.reversals import Claim, Reversible
 from regulars.loyalty.queries.standings import memories_of
 from regulars.loyalty.rules.earning import EarnRule
 from regulars.loyalty.rules.memory import Memory
-from regulars.loyalty.rules.sales import Award, Back
+from regulars.loyalty.rules.sales import Back
 
 
 def habits_of(book: Book, accruals: Iterable[Reversible]) -> dict[int, list[EarnRule]]:
@@ -31,17 +32,20 @@ def memories_behind(
 
 def forgotten(
     rules: Iterable[EarnRule], memory: Memory, accrual: Reversible, claim: Claim
-) -> list[Award]:
+) -> Counter[tuple[int, str]]:
     """Takes what came back out of the memories of a person; gives what is due back for payouts.
+
+    By rule and unit: goods may be of several windows that one rule paid.
 
     The same claim again changes nothing, and n claims take what one of their sum would.
     """
     left = max(claim.total_minor - claim.returned_minor, 0)
     back = Back(claim.purchase_id, left, max(claim.total_minor, 1))
-    due: list[Award] = []
+    due: Counter[tuple[int, str]] = Counter()
     for rule in rules:
         cards = [one for one in (memory, *memory.others) if rule.code in one.own]
         for one in cards:
             one.touched = True
-        due += rule.mechanic.undone(back, [one.own[rule.code] for one in cards])
+        for award in rule.mechanic.undone(back, [one.own[rule.code] for one in cards]):
+            due[rule.id, award.unit] += award.amount
     return due

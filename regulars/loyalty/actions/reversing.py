@@ -19,6 +19,7 @@ from regulars.loyalty.events import PointsReversed
 from regulars.loyalty.models import Program
 from regulars.loyalty.queries.books import Book, book_of
 from regulars.loyalty.queries.reversals import (
+    OF_PAYOUTS,
     Claim,
     LiveLot,
     Reversible,
@@ -169,9 +170,10 @@ def _settle(scene: _Scene, accrual: Reversible, claim: Claim, *, now: datetime) 
             scene.settled.due[accrual.id, code] = before + due
             _take(scene, _Back(claim, accrual, code, TakenBack(due)), member.purse)
     if rules := scene.habits.get(accrual.id):
-        apart = claim._replace(cause=f"{claim.cause}:payout")
-        for award in forgotten(rules, scene.memories[accrual.member_id], accrual, claim):
-            _take(scene, _Back(apart, accrual, award.unit, TakenBack(award.amount)), member.purse)
+        paid = forgotten(rules, scene.memories[accrual.member_id], accrual, claim)
+        for (rule_id, code), amount in paid.items():
+            apart = claim._replace(cause=f"{claim.cause}{OF_PAYOUTS}:{rule_id}")
+            _take(scene, _Back(apart, accrual, code, TakenBack(amount)), member.purse)
     scene.movements.climb(scene.book, member.purse, cause=_key(accrual, claim), at=now)
     if claim.is_full and accrual.id not in scene.settled.voided:
         scene.settled.voided.add(accrual.id)

@@ -12,6 +12,9 @@ from django.db import connection
 from regulars.core.sql import int_array
 from regulars.loyalty.models import Program
 
+OF_PAYOUTS = ":payout"
+"""What the cause of a return is followed by, and then by a rule's id, where it takes from its payouts."""
+
 
 class Claim(NamedTuple):
     """Goods of a purchase that came back: worth so much in all, of so much once paid.
@@ -114,7 +117,8 @@ def settled_before(accrual_ids: Sequence[int], *, now: datetime) -> Settled:
         for accrual_id, cause, unit, due, expired in cursor.fetchall():
             of = (accrual_id, unit)
             settled.causes.add((accrual_id, cause))
-            settled.due[of] = settled.due.get(of, 0) + due
+            if OF_PAYOUTS not in cause:
+                settled.due[of] = settled.due.get(of, 0) + due
             settled.expired[of] = settled.expired.get(of, 0) - expired
         cursor.execute(
             "SELECT id FROM loyalty_accrual"

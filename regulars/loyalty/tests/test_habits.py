@@ -208,3 +208,25 @@ def test_a_streak_forgets_a_purchase_that_came_back_whole(program: Program) -> N
     visit(anna, "W7", 7)
     give_back("W7", 1_000)
     assert take(anna) == 0
+
+
+def test_goods_of_several_paid_windows_come_back(program: Program) -> None:
+    add_unit(program, UnitInput("cashback", "Cashback", "money", worth_minor=1))
+    add_rule(program, "cashback_by_visits", visits=2, window="rolling")
+    anna = make.customer("Anna")
+    assert [visit(anna, f"V{day}", day) for day in (3, 2, 1)] == [0, 100, 100]
+    give_back("V2", 1_000)
+    assert balance(anna, "cashback") == 100
+    assert audit(NOW).mismatches == ()
+
+
+def test_what_a_window_takes_back_is_not_of_the_purchase_itself(program: Program) -> None:
+    add_rule(program, "cashback_by_visits", visits=2, unit="points", basis_points=1_000)
+    anna = make.customer("Anna")
+    assert [visit(anna, f"V{day}", day) for day in (2, 1)] == [0, 200]
+    assert balance(anna) == 220
+    give_back("V2", 400)
+    assert balance(anna) == 220 - 4 - 40
+    give_back("V2", 600)
+    assert balance(anna) == 220 - 10 - 100
+    assert audit(NOW).mismatches == ()
