@@ -59,6 +59,8 @@ REASONS: dict[str, Any] = {
     "note_is_missing": _("Say in the note what the reason is."),
     "no_dates_here": _("Only spendable points that are given have a last day."),
     "other_content": _("This was sent before with other content."),
+    "month_is_running": _("A month can be closed from an hour after its end."),
+    "nothing_to_settle": _("No points moved with this partner in that month."),
 }
 
 

@@ -14,17 +14,25 @@ from django.utils.translation import gettext_lazy as _
 
 from regulars.core.access import get_seen
 from regulars.core.errors import Refused
-from regulars.loyalty.actions.partners import NAME_MAX, PartnerInput, close_month, set_partner
+from regulars.loyalty.actions.partners import (
+    NAME_MAX,
+    PRICE_MAX,
+    PartnerInput,
+    close_month,
+    set_partner,
+)
 from regulars.loyalty.models import Partner, Program
 from regulars.loyalty.pages.addresses import program_of
 from regulars.loyalty.pages.amounts import as_minor, as_units, money_field
 from regulars.loyalty.queries.liability import month_now
 from regulars.loyalty.queries.partners import (
+    bounds_of,
     months_of,
     names_without_terms,
     partners_of,
     priced_lines_of,
 )
+from regulars.loyalty.reasons import reason_in_words
 from regulars.web.frame import say
 from regulars.web.pages import Shown, blame, page, show, show_form
 
@@ -42,11 +50,12 @@ class PartnerForm(forms.Form):
             self.fields["name"] = forms.CharField(
                 label=_("Name"), max_length=NAME_MAX, help_text=help_text
             )
+        most = {"required": True, "max_value": as_units(PRICE_MAX, self.currency)}
         self.fields["issue_price"] = money_field(
-            _("It pays for a point issued"), self.currency, required=True
+            _("It pays for a point issued"), self.currency, **most
         )
         self.fields["redeem_price"] = money_field(
-            _("It gets for a point redeemed"), self.currency, required=True
+            _("It gets for a point redeemed"), self.currency, **most
         )
 
     @property
@@ -131,7 +140,7 @@ def close_partner_month(request: HttpRequest, code: str, partner_id: int) -> Sho
         except ValueError:
             say(request, gettext("This is no month."), tone="bad")
         except Refused as refused:
-            say(request, str(refused), tone="bad")
+            say(request, reason_in_words(refused.code), tone="bad")
         else:
             say(request, gettext("The month is closed: its statement stays as it is."))
     return redirect("loyalty.partner", code=code, partner_id=partner_id)
@@ -161,9 +170,11 @@ def _month(text: str) -> date:
     if not text:
         return month_now(moment_of_now())
     try:
-        return date.fromisoformat(f"{text}-01")
+        month = date.fromisoformat(f"{text}-01")
+        bounds_of(month)
     except ValueError:
         raise Http404 from None
+    return month
 
 
 def _saved(request: HttpRequest, form: PartnerForm, program: Program) -> Partner | None:
