@@ -68,7 +68,7 @@ def close_month(
     since, until = bounds_of(month)
     if now < until + SETTLES_AFTER:
         raise Refused("month_is_running", "a month is closed an hour after its end", "month")
-    moved = {unit: one for (unit, at), one in moved_by_month(partner).items() if at == month}
+    moved = {unit: one for (_, unit, at), one in moved_by_month([partner]).items() if at == month}
     if not moved:
         raise Refused("nothing_to_settle", "no points moved with this partner then", "month")
     prices = {

@@ -170,6 +170,7 @@ def order_reward(
         member=member,
         tier=tier,
         price=price,
+        partner=row.partner if row.kind == "partner" else "",
         redemption=redemption,
         promo_code=_new_code(row, member, now=now),
         value=_new_value(row, member, key=key, now=now),

@@ -87,6 +87,9 @@ class RewardOrder(Record):
     member = models.ForeignKey(Member, models.PROTECT, related_name="+")
     tier = models.ForeignKey(Tier, models.PROTECT, null=True, related_name="+", db_index=False)
     price = models.PositiveBigIntegerField()
+    partner = models.CharField(
+        max_length=100, default="", blank=True, help_text="whose reward it was when it was chosen"
+    )
     redemption = models.OneToOneField(Redemption, models.PROTECT, null=True, related_name="+")
     promo_code = models.OneToOneField(PromoCode, models.PROTECT, null=True, related_name="+")
     value = models.OneToOneField(StoredValue, models.PROTECT, null=True, related_name="+")

@@ -4,12 +4,21 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection
 
 from regulars.company.queries import get_brand
-from regulars.loyalty.models import Partner, PartnerStatement, Program, Reward, Rule, Unit
+from regulars.loyalty.models import (
+    Partner,
+    PartnerStatement,
+    Program,
+    Reward,
+    RewardOrder,
+    Rule,
+    Unit,
+)
 from regulars.loyalty.queries.liability import month_at, month_now, place_of
 from regulars.loyalty.rules.partners import Moved, owed_minor
 
@@ -50,13 +59,22 @@ MOVEMENTS = """
         JOIN loyalty_transfer back ON back.accrual_id = share.accrual_id
         JOIN loyalty_account target ON target.id = back.target_id AND target.pot = 'reversed'
             AND target.unit_id = share.unit_id
+        WHERE back.key !~ ':payout:[0-9]+:'
     ) taken
+    UNION ALL
+    SELECT 'returned', back.id, partner.id, pot.unit_id, back.recorded_at, back.amount::bigint
+    FROM loyalty_account pot
+    JOIN loyalty_transfer back ON back.target_id = pot.id
+    JOIN loyalty_rule rule ON rule.id = substring(back.key FROM ':payout:([0-9]+):')::bigint
+    JOIN loyalty_partner partner ON partner.program_id = rule.program_id
+        AND partner.name = rule.settings ->> 'partner'
+    WHERE pot.pot = 'reversed' AND pot.member_id IS NULL
     UNION ALL
     SELECT step.kind, redemption.id, partner.id, redemption.unit_id, step.at, redemption.amount
     FROM loyalty_partner partner
     JOIN loyalty_reward reward ON reward.program_id = partner.program_id
-        AND reward.partner = partner.name
     JOIN loyalty_rewardorder ordered ON ordered.reward_id = reward.id
+        AND ordered.partner = partner.name
     JOIN loyalty_redemption redemption ON redemption.id = ordered.redemption_id
     CROSS JOIN LATERAL (VALUES ('redeemed', redemption.redeemed_at),
         ('given_back', redemption.undone_at)) step (kind, at)
@@ -64,16 +82,18 @@ MOVEMENTS = """
 """
 """Every movement of partners' points: kind, number of its transfer or redemption, when it was booked.
 
-The shares of returns are those of `rules.partners.share_returned`.
+The shares of returns are those of `rules.partners.share_returned`. What returns take from payouts of
+a habit is wholly of its rule, whose id stands in the key; before keys had it, it was shared like the
+rest. Orders name the partner of their day.
 """
 
 SPENDABLE = "JOIN loyalty_unit unit ON unit.id = moved.unit_id AND unit.kind <> 'qualifying'"
 
 BY_MONTH = f"""
-    SELECT unit.id, date_trunc('month', moved.at AT TIME ZONE %(zone)s)::date, moved.kind,
-        sum(moved.points)::bigint
+    SELECT moved.partner_id, unit.id, date_trunc('month', moved.at AT TIME ZONE %(zone)s)::date,
+        moved.kind, sum(moved.points)::bigint
     FROM ({MOVEMENTS}) moved {SPENDABLE}
-    WHERE moved.partner_id = %(partner)s GROUP BY 1, 2, 3
+    WHERE moved.partner_id = ANY(%(partners)s::bigint[]) GROUP BY 1, 2, 3, 4
 """
 
 LINES = f"""
@@ -159,30 +179,39 @@ class PartnerLine:
 
 def months_of(partner: Partner) -> list[PartnerMonth]:
     """Every month with a partner in which anything moved, the newest first; 4 statements."""
-    units = {unit.pk: unit for unit in Unit.objects.filter(program_id=partner.program_id)}
+    return months_by_partner([partner])[partner.pk]
+
+
+def months_by_partner(partners: Sequence[Partner]) -> dict[int, list[PartnerMonth]]:
+    """The months of each of these partners of one program, the newest first; 4 statements for all."""
+    programs = {partner.program_id for partner in partners}
+    units = {unit.pk: unit for unit in Unit.objects.filter(program_id__in=programs)}
     closed = {
-        (row.unit_id, row.month): _closed(row, units[row.unit_id])
-        for row in PartnerStatement.objects.filter(partner=partner)
+        (row.partner_id, row.unit_id, row.month): _closed(row, units[row.unit_id])
+        for row in PartnerStatement.objects.filter(partner__in=partners)
     }
+    known = {partner.pk: partner for partner in partners}
     still = {
-        of: _open(partner, units[of[0]], month=of[1], moved=moved)
-        for of, moved in moved_by_month(partner).items()
+        of: _open(known[of[0]], units[of[1]], month=of[2], moved=moved)
+        for of, moved in moved_by_month(partners).items()
         if of not in closed
     }
-    return sorted(
-        (*closed.values(), *still.values()),
-        key=lambda one: (-one.month.toordinal(), one.unit.pk),
-    )
+    found: dict[int, list[PartnerMonth]] = {partner.pk: [] for partner in partners}
+    for of, month in (closed | still).items():
+        found[of[0]].append(month)
+    for months in found.values():
+        months.sort(key=lambda one: (-one.month.toordinal(), one.unit.pk))
+    return found
 
 
-def moved_by_month(partner: Partner) -> dict[tuple[int, date], Moved]:
-    """By unit and month what moved at a partner's account; 2 statements."""
-    sums: dict[tuple[int, date], dict[str, int]] = defaultdict(dict)
-    told: dict[str, str | int] = {"zone": get_brand().timezone, "partner": partner.pk}
+def moved_by_month(partners: Sequence[Partner]) -> dict[tuple[int, int, date], Moved]:
+    """By partner, unit and month what moved at their accounts; 2 statements."""
+    sums: dict[tuple[int, int, date], dict[str, int]] = defaultdict(dict)
+    told: dict[str, Any] = {"zone": get_brand().timezone, "partners": [one.pk for one in partners]}
     with connection.cursor() as cursor:
         cursor.execute(BY_MONTH, told)
-        for unit_id, month, kind, points in cursor.fetchall():
-            sums[unit_id, month][kind] = points
+        for partner_id, unit_id, month, kind, points in cursor.fetchall():
+            sums[partner_id, unit_id, month][kind] = points
     return {of: Moved(**one) for of, one in sums.items()}
 
 
@@ -242,12 +271,11 @@ class PartnerShown:
 
 
 def partners_of(program: Program, *, now: datetime) -> list[PartnerShown]:
-    """The partners of a program by name, with what is open."""
+    """The partners of a program by name, with what is open; 5 statements for all."""
     present = month_now(now)
-    return [
-        _shown(partner, months_of(partner), present)
-        for partner in Partner.objects.filter(program=program).order_by("name")
-    ]
+    partners = list(Partner.objects.filter(program=program).order_by("name"))
+    months = months_by_partner(partners)
+    return [_shown(partner, months[partner.pk], present) for partner in partners]
 
 
 def _shown(partner: Partner, months: Iterable[PartnerMonth], present: date) -> PartnerShown:
@@ -257,12 +285,14 @@ def _shown(partner: Partner, months: Iterable[PartnerMonth], present: date) -> P
 
 
 def names_without_terms(program: Program) -> Sequence[str]:
-    """Names on rules and rewards of a program that no partner has been made of yet."""
+    """Names on rules, rewards and orders of a program that no partner has been made of yet."""
     rules = Rule.objects.filter(program=program, settings__partner__gt="")
     rewards = Reward.objects.filter(program=program, kind="partner")
+    orders = RewardOrder.objects.filter(reward__program=program).exclude(partner="")
     named = {
         *rules.values_list("settings__partner", flat=True),
         *rewards.values_list("partner", flat=True),
+        *orders.values_list("partner", flat=True).distinct(),
     }
     known = set(Partner.objects.filter(program=program).values_list("name", flat=True))
     return sorted(named - known)

@@ -1,22 +1,37 @@
 """Partners: whose points they are, what is owed for a month, and that a closed one stays."""
 
+from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from regulars.core.errors import Refused
 from regulars.customers.actions.returns import record_returns
 from regulars.customers.rules.purchases import ReturnInput, ReturnLineInput
-from regulars.loyalty.actions import post_returns, take_purchases, undo_redemption
+from regulars.loyalty.actions import (
+    RuleInput,
+    post_returns,
+    set_rule,
+    take_purchases,
+    undo_redemption,
+)
 from regulars.loyalty.actions.partners import PartnerInput, close_month, set_partner
 from regulars.loyalty.actions.rewards import RewardInput, order_reward, set_reward
 from regulars.loyalty.models import Account, Member, Partner, Program, Transfer
 from regulars.loyalty.queries import audit
-from regulars.loyalty.queries.partners import lines_of, months_of, names_without_terms
-from regulars.loyalty.rules.partners import Moved
+from regulars.loyalty.queries.partners import (
+    lines_of,
+    months_of,
+    names_without_terms,
+    partners_of,
+)
+from regulars.loyalty.reasons import reason_in_words
+from regulars.loyalty.rules.partners import Moved, share_returned
 from regulars.loyalty.tests.test_api import Caller
 from regulars.loyalty.tests.test_pages import signed_in
 from tests import make
@@ -24,6 +39,7 @@ from tests import make
 pytestmark = pytest.mark.django_db
 OCTOBER = datetime(2026, 10, 10, 12, tzinfo=UTC)
 NOVEMBER = datetime(2026, 11, 3, 12, tzinfo=UTC)
+MADE = datetime(2026, 1, 1, tzinfo=UTC)
 NAME = "Coffee House"
 
 
@@ -97,6 +113,68 @@ def test_rewards_of_a_partner_are_for_it_until_they_are_given_back(program: Prog
     assert moved(partner)[date(2026, 11, 1)] == Moved(given_back=order.price)
 
 
+def test_an_order_stays_with_whose_reward_it_was(program: Program) -> None:
+    bought("R1", 10_000, OCTOBER)
+    partner, month = priced(program), date(2026, 10, 1)
+    entry = RewardInput("latte", "partner", "Latte", 30, partner=NAME)
+    reward = set_reward(program, entry, now=OCTOBER)
+    order_reward(Member.objects.get(), reward, key="o1", now=OCTOBER)
+    (closed,) = close_month(partner, month, now=NOVEMBER)
+    other = set_partner(program, PartnerInput("Tea House", 90, 80), now=NOVEMBER)
+    set_reward(program, replace(entry, partner=other.name), now=NOVEMBER)
+    assert (months_of(other), moved(partner)[month].redeemed) == ([], closed.redeemed)
+    assert audit(NOVEMBER).mismatches == ()
+    again = order_reward(Member.objects.get(), reward, key="o2", now=NOVEMBER)
+    assert moved(other) == {date(2026, 11, 1): Moved(redeemed=again.price)}
+
+
+@pytest.mark.parametrize("payer", ["", NAME])
+def test_what_returns_take_from_cashback_is_of_who_paid_it(program: Program, payer: str) -> None:
+    told = {"unit": "points", "visits": 2, "quiet_minutes": 0, "partner": payer}
+    set_rule(program, RuleInput("back", "Back", "cashback_by_visits", told), now=MADE)
+    partner = priced(program)
+    bought("R1", 10_000, OCTOBER)
+    given = moved(partner)[date(2026, 10, 1)].issued
+    bought("R2", 10_000, OCTOBER + timedelta(days=1))
+    paid = sum(Transfer.objects.filter(rule__code="back").values_list("amount", flat=True))
+    mine = paid if payer else 0
+    assert moved(partner)[date(2026, 10, 1)] == Moved(issued=2 * given + mine)
+    line = ReturnLineInput(1, 7_000)
+    for number in ("R1", "R2"):
+        goods = ReturnInput(
+            "till", f"B{number}", "till", number, returned_at=NOVEMBER, lines=(line,)
+        )
+        (done,) = record_returns([goods], now=NOVEMBER)
+        post_returns(return_ids=[done.return_id], now=NOVEMBER)
+    assert moved(partner)[date(2026, 11, 1)] == Moved(returned=2 * given + mine)
+    assert audit(NOVEMBER).mismatches == ()
+    taken = _taken_before_keys_named_rules()
+    shares = [share_returned(one, before=0, part=given, whole=2 * given) for one in taken]
+    assert moved(partner)[date(2026, 11, 1)].returned == sum(shares)
+
+
+def _taken_before_keys_named_rules() -> list[int]:
+    """Gives returns the keys they had before payouts named their rule; what each purchase lost."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE loyalty_transfer SET key = regexp_replace(key, ':payout:[0-9]+:', ':payout:')"
+        )
+    taken: Counter[int | None] = Counter()
+    for back in Transfer.objects.filter(target__pot="reversed"):
+        taken[back.accrual_id] += back.amount
+    return list(taken.values())
+
+
+def test_many_partners_take_no_more_statements_than_one(program: Program) -> None:
+    asked = []
+    for number in range(3):
+        set_partner(program, PartnerInput(f"Partner {number}", 1, 1), now=OCTOBER)
+        with CaptureQueriesContext(connection) as queries:
+            assert len(partners_of(program, now=NOVEMBER)) == number + 1
+        asked.append(len(queries))
+    assert len(set(asked)) == 1
+
+
 def test_a_closed_month_stays_whatever_becomes_of_prices_and_points(program: Program) -> None:
     bought("R1", 10_000, OCTOBER)
     partner = priced(program)
@@ -151,8 +229,11 @@ def test_the_manager_sets_prices_closes_a_month_and_takes_the_file(
     bought("R1", 10_000, OCTOBER)
     page = client.get(f"/loyalty/{program.code}/partners")
     assert NAME in page.content.decode()
-    told: dict[str, Any] = {"name": NAME, "issue_price": "0.90", "redeem_price": "-1"}
-    assert client.post(f"/loyalty/{program.code}/partners/new", told).status_code == 422
+    told: dict[str, Any] = {"name": NAME, "issue_price": "0.90"}
+    for wrong in ("-1", "10000000.01"):
+        told["redeem_price"] = wrong
+        page = client.post(f"/loyalty/{program.code}/partners/new", told)
+        assert (page.status_code, "redeem_price" in page.context["form"].errors) == (422, True)
     told["redeem_price"] = "0.80"
     client.post(f"/loyalty/{program.code}/partners/new", told)
     partner = Partner.objects.get()
@@ -165,9 +246,12 @@ def test_the_manager_sets_prices_closes_a_month_and_takes_the_file(
     header, *rows = file.removeprefix("\ufeff").splitlines()
     assert header.startswith("booked_at,movement")
     assert sum(float(row.split(",")[6]) for row in rows) * 100 == closed.owed_minor
-    assert client.get(f"{address}/movements.csv?month=13").status_code == 404
+    for month in ("13", "9999-12"):
+        assert client.get(f"{address}/movements.csv?month={month}").status_code == 404
     client.post(f"{address}/close", {"month": "soon"})
     assert "no month" in client.get(address).content.decode()
+    client.post(f"{address}/close", {"month": "2026-09-01"})
+    assert reason_in_words("nothing_to_settle") in client.get(address).content.decode()
 
 
 def test_other_systems_read_and_close_months(program: Program) -> None:
