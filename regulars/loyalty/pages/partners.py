@@ -50,12 +50,12 @@ class PartnerForm(forms.Form):
             self.fields["name"] = forms.CharField(
                 label=_("Name"), max_length=NAME_MAX, help_text=help_text
             )
-        most = {"required": True, "max_value": as_units(PRICE_MAX, self.currency)}
+        most = as_units(PRICE_MAX, self.currency)
         self.fields["issue_price"] = money_field(
-            _("It pays for a point issued"), self.currency, **most
+            _("It pays for a point issued"), self.currency, required=True, max_value=most
         )
         self.fields["redeem_price"] = money_field(
-            _("It gets for a point redeemed"), self.currency, **most
+            _("It gets for a point redeemed"), self.currency, required=True, max_value=most
         )
 
     @property
