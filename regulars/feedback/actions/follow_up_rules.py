@@ -82,10 +82,17 @@ def _check(wanted: RuleInput) -> None:
     if not 1 <= wanted.within_hours <= HOURS_MAX:
         text = _("From 1 to %(most)s hours") % {"most": HOURS_MAX}
         raise Refused("bad_hours", text, "within_hours")
+    _check_week(wanted)
+
+
+def _check_week(wanted: RuleInput) -> None:
     if wanted.week.opens >= wanted.week.closes:
         raise Refused("no_working_hours", _("The day ends after it begins"), "closes")
     if not wanted.week.weekdays or not wanted.week.weekdays <= set(range(7)):
         raise Refused("no_weekdays", _("At least one day of the week"), "weekdays")
+    if not wanted.week.holds(wanted.within_hours):
+        text = _("So many working hours do not go by within a year")
+        raise Refused("too_few_working_hours", text, "within_hours")
 
 
 def _check_score(wanted: RuleInput) -> None:

@@ -15,6 +15,7 @@ from regulars.company.rules import STORE_ROLES
 from regulars.core.errors import Refused
 from regulars.core.events import publish
 from regulars.core.jobs import every
+from regulars.feedback.actions.follow_up_rules import OWNER_ROLES
 from regulars.feedback.events import (
     FollowUpsClosed,
     FollowUpsOpened,
@@ -107,13 +108,13 @@ def _fact(signal: Signal) -> Fact:
 def _staff(rules: Iterable[Opening]) -> list[Colleague]:
     """Everybody to whom these rules may give a follow-up, with how many they have; three statements."""
     wanted = list(rules)
-    people = Employee.objects.filter(is_active=True)
+    people = Employee.objects.filter(is_active=True, role__in=OWNER_ROLES)
     chosen = people.filter(
         pk__in={rule.owner_id for rule in wanted if rule.owner_id}
     ) | people.filter(role__in={rule.owner_role for rule in wanted if rule.owner_role})
     loads = dict(
         FollowUp.objects.exclude(state="closed")
-        .filter(owner__isnull=False)
+        .filter(owner__isnull=False, signal__is_set_aside=False)
         .values_list("owner")
         .annotate(count=Count("pk"))
         .order_by()
@@ -201,7 +202,8 @@ def close_follow_up(
     """
     if outcome not in OUTCOMES:
         raise Refused("no_outcome", f"an outcome is one of {', '.join(OUTCOMES)}", "outcome")
-    held, words = _held(follow_up), _words(text)
+    words, signals = _words(text), _held_signals(follow_up)
+    held = _held(follow_up)
     if held.state == "closed" and held.outcome == outcome:
         return held
     _must_be_open(held)
@@ -210,8 +212,7 @@ def close_follow_up(
     _end(held, outcome, by=by, now=now)
     held.save(update_fields=["contacted_at", "state", "outcome", "closed_at", "closed_by"])
     _note(held, "closed", words, by=by, now=now)
-    signals = Signal.objects.filter(answer=held.signal.answer_id, resolved_at__isnull=True)
-    ids = tuple(signals.values_list("pk", flat=True))
+    ids = tuple(one.pk for one in signals if one.resolved_at is None)
     Signal.objects.filter(pk__in=ids).update(resolved_at=now, resolved_by=by)
     if ids:
         publish(SignalsResolved(signal_ids=ids))
@@ -222,16 +223,21 @@ def close_follow_up(
 @transaction.atomic
 def reopen_follow_up(follow_up: FollowUp, *, by: Employee | None, now: datetime) -> FollowUp:
     """Work on it again; its clock goes on as it was set. One that is open stays as it is."""
-    held = _held(follow_up)
+    signals, held = _held_signals(follow_up), _held(follow_up)
     if held.state == "closed":
         held.state, held.outcome = "open", ""
         held.closed_at = held.closed_by = None
         held.save(update_fields=["state", "outcome", "closed_at", "closed_by"])
         _note(held, "reopened", "", by=by, now=now)
-        Signal.objects.filter(answer=held.signal.answer_id).update(
+        Signal.objects.filter(pk__in=[one.pk for one in signals]).update(
             resolved_at=None, resolved_by=None
         )
     return held
+
+
+def with_followed(signal_ids: Sequence[int]) -> set[int]:
+    """These signals and those that the follow-ups of their answers are about: they end together."""
+    return {*signal_ids, *_of_signals(signal_ids).values_list("signal_id", flat=True)}
 
 
 def settle_follow_ups(signal_ids: Sequence[int], *, by: Employee, now: datetime) -> None:
@@ -269,9 +275,14 @@ def tell_of_overdue_follow_ups(timestamp: int) -> None:
 
 @transaction.atomic
 def mark_overdue(*, now: datetime) -> int:
-    """Note which follow-ups have run out of time since the last look; how many."""
-    late = FollowUp.objects.filter(due_at__lt=now, overdue_at__isnull=True).exclude(state="closed")
-    held = late.order_by("due_at").select_for_update(skip_locked=True)[:AT_ONCE]
+    """Note which follow-ups have run out of time since the last look; how many.
+
+    Nobody has to hurry for an answer that was set aside.
+    """
+    late = FollowUp.objects.filter(
+        due_at__lt=now, overdue_at__isnull=True, signal__is_set_aside=False
+    ).exclude(state="closed")
+    held = late.order_by("due_at").select_for_update(of=("self",), skip_locked=True)[:AT_ONCE]
     ids = tuple(held.values_list("pk", flat=True))
     FollowUp.objects.filter(pk__in=ids).update(overdue_at=now)
     if ids:
@@ -282,6 +293,12 @@ def mark_overdue(*, now: datetime) -> int:
 def _of_signals(signal_ids: Sequence[int]) -> QuerySet[FollowUp]:
     answers = Signal.objects.filter(pk__in=signal_ids).values("answer")
     return FollowUp.objects.filter(signal__answer__in=answers).order_by("pk")
+
+
+def _held_signals(follow_up: FollowUp) -> list[Signal]:
+    """All signals of the answer, locked; before the follow-up, as whoever settles signals does it."""
+    rows = Signal.objects.filter(answer=follow_up.signal.answer_id).order_by("pk")
+    return list(rows.select_for_update(of=("self",)))
 
 
 def _held(follow_up: FollowUp) -> FollowUp:

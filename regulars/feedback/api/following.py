@@ -10,7 +10,7 @@ from pydantic import Field
 from regulars.company.models import Employee
 from regulars.core.access import get_seen
 from regulars.core.api.cursors import Page, PageAsk, page_of
-from regulars.core.api.fields import Id
+from regulars.core.api.fields import Id, WallClock
 from regulars.core.api.operations import reads, writes
 from regulars.core.api.requests import ApiRequest
 from regulars.core.errors import NotFound, Refused
@@ -148,8 +148,8 @@ class RuleIn(Schema):
     owner_id: Id | None = None
     owner_role: Annotated[str, Field(max_length=30)] = ""
     within_hours: Annotated[int, Field(ge=1, le=HOURS_MAX)] = 8
-    opens: time = time(9)
-    closes: time = time(18)
+    opens: WallClock = time(9)
+    closes: WallClock = time(18)
     weekdays: Annotated[list[Annotated[int, Field(ge=0, le=6)]], Field(min_length=1)] = [
         0, 1, 2, 3, 4,
     ]  # fmt: skip

@@ -10,7 +10,7 @@ from pydantic import Field
 from regulars.channels.queries.explaining import explain
 from regulars.core.access import get_seen
 from regulars.core.api.cursors import Page, PageAsk, page_of
-from regulars.core.api.fields import Id
+from regulars.core.api.fields import Id, WallClock
 from regulars.core.api.operations import reads, writes
 from regulars.core.api.requests import ApiRequest
 from regulars.customers.models import Customer
@@ -47,8 +47,8 @@ class PlanIn(Schema):
     share_per_mille: Annotated[int, Field(ge=1, le=1000)] = 1000
     delay_minutes: Annotated[int, Field(ge=0, le=129_600)] = 0
     every_days: Annotated[int, Field(ge=0, le=3650)] = 0
-    hours_from: time | None = None
-    hours_until: time | None = None
+    hours_from: WallClock | None = None
+    hours_until: WallClock | None = None
     modes: Annotated[list[ModeIn], Field(min_length=1, max_length=4)] = [ModeIn()]
     reminder_days: Annotated[list[int], Field(max_length=3)] = []
     is_on: bool = True

@@ -14,9 +14,10 @@ from django.views.decorators.http import require_POST
 
 from regulars.company.models import Employee
 from regulars.company.queries import get_brand
-from regulars.company.rules import ROLES, STORE_ROLES, role_allows
+from regulars.company.rules import STORE_ROLES
 from regulars.core.access import get_seen
 from regulars.core.errors import Refused
+from regulars.feedback.actions.follow_up_rules import OWNER_ROLES
 from regulars.feedback.actions.following import (
     TEXT_LENGTH_MAX,
     close_follow_up,
@@ -132,12 +133,11 @@ def _shown(request: HttpRequest, one: FollowUp, *, refused: Refused | None = Non
 
 def _owners(one: FollowUp) -> list[Employee]:
     """Everybody who may take care of it."""
-    roles = [role for role in ROLES if role_allows(role, MAY)]
-    people = Employee.objects.filter(is_active=True, role__in=roles)
-    everywhere = Q(role__in=[role for role in roles if role not in STORE_ROLES])
-    return list(
-        people.filter(everywhere | Q(stores=one.signal.store_id)).distinct().order_by("name", "pk")
-    )
+    people = Employee.objects.filter(is_active=True, role__in=OWNER_ROLES)
+    sees = ~Q(role__in=STORE_ROLES)
+    if one.signal.store_id is not None:
+        sees |= Q(stores=one.signal.store_id)
+    return list(people.filter(sees).distinct().order_by("name", "pk"))
 
 
 @page("listen/follow-ups/<int:follow_up_id>/act", needs=MAY)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from regulars.feedback.rules.signals import is_unhappy
@@ -36,6 +36,9 @@ FRESH_FOR = timedelta(days=30)
 
 HOURS_MAX = 400
 
+WEEKS_MAX = 53
+"""A rule whose working hours take longer than so many weeks to go by is a mistake."""
+
 
 @dataclass(frozen=True, slots=True)
 class Hours:
@@ -44,6 +47,16 @@ class Hours:
     opens: time = time(9)
     closes: time = time(18)
     weekdays: frozenset[int] = frozenset({0, 1, 2, 3, 4})
+
+    def holds(self, hours: int) -> bool:
+        """Whether so many working hours go by within a year.
+
+        >>> Hours().holds(400), Hours(time(9), time(9, 1), frozenset({0})).holds(8)
+        (True, False)
+        """
+        day = date.min
+        worked = datetime.combine(day, self.closes) - datetime.combine(day, self.opens)
+        return worked * len(self.weekdays) * WEEKS_MAX >= timedelta(hours=hours)
 
 
 def due_at(since: datetime, *, hours: int, week: Hours, zone: ZoneInfo) -> datetime:
@@ -159,17 +172,19 @@ class Colleague:
 
 
 def owner_for(rule: Opening, store_id: int | None, staff: Sequence[Colleague]) -> int | None:
-    """Whose the follow-up is: the rule's person, else the least busy of its role who sees the store.
+    """Whose the follow-up is: the rule's person, else the least busy of its role; who sees the store.
 
     None where there is nobody; then it waits for whoever takes it. The load of the owner goes up.
 
     >>> staff = [Colleague(1, "store_manager", frozenset({5}), 3), Colleague(2, "cx_manager", None)]
     >>> [owner_for(Opening(), store, staff) for store in (5, 6)]
     [1, None]
+    >>> owner_for(Opening(owner_id=1, owner_role="cx_manager"), 6, staff)
+    2
     """
-    named = [one for one in staff if one.id == rule.owner_id]
-    of_role = [one for one in staff if one.role == rule.owner_role]
-    fitting = [one for one in named or of_role if one.sees(store_id)]
+    seeing = [one for one in staff if one.sees(store_id)]
+    named = [one for one in seeing if one.id == rule.owner_id]
+    fitting = named or [one for one in seeing if one.role == rule.owner_role]
     if not fitting:
         return None
     chosen = min(fitting, key=lambda one: (one.load, one.id))

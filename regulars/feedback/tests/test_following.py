@@ -1,13 +1,14 @@
 """Closing the loop: who gets an unhappy answer, by when, how it ends, and what came after."""
 
 import json
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
+from regulars.company.models import Employee
 from regulars.core.api.keys import create_key
 from regulars.core.errors import Refused
 from regulars.customers.models import Customer, Purchase
@@ -26,7 +27,7 @@ from regulars.feedback.actions.following import (
 from regulars.feedback.actions.signals import reopen_signals, resolve_signals
 from regulars.feedback.events import AnswersReceived
 from regulars.feedback.handlers import open_what_calls_for_it
-from regulars.feedback.models import FollowUp, FollowUpNote, Signal
+from regulars.feedback.models import FollowUp, FollowUpNote, FollowUpRule, Signal
 from regulars.feedback.queries.following import (
     FollowUpFilter,
     later_of,
@@ -34,6 +35,7 @@ from regulars.feedback.queries.following import (
     out_of_step,
 )
 from regulars.feedback.queries.signals import unhappy_count
+from regulars.feedback.rules.following import Hours
 from regulars.feedback.tests import cast
 
 pytestmark = pytest.mark.django_db
@@ -114,6 +116,7 @@ def test_the_narrowest_rule_says_whose_it_is_and_by_when():
         {"owner_role": "cashier"},
         {"owner": cast.employee("cashier")},
         {"within_hours": 0},
+        {"week": Hours(time(9), time(9, 1), frozenset({0}))},
     ):
         with pytest.raises(Refused):
             add_follow_up_rule(RuleInput(**wrong), now=NOW)
@@ -157,6 +160,42 @@ def test_it_is_told_once_that_it_is_overdue_and_nobody_gets_what_they_may_not_se
     which = FollowUpFilter("overdue")
     assert not which.rows(seen_by=manager, now=one.due_at + DAY).exists()
     assert which.rows(seen_by=cast.employee(), now=one.due_at + DAY).get() == one
+
+
+def test_nobody_gets_what_their_role_or_their_stores_keep_from_them():
+    asked, mine, other = cast.survey(), cast.store("S1"), cast.store("S2")
+    named, boss = cast.employee("store_manager", mine), cast.employee("cx_manager")
+    rule = RuleInput(owner=named, owner_role="cx_manager")
+    add_follow_up_rule(rule, now=NOW)
+    assert opened(asked, key="mine", store_id=mine.pk).owner_id == named.pk
+    assert opened(asked, key="other", store_id=other.pk).owner_id == boss.pk
+    Employee.objects.filter(pk=named.pk).update(role="cashier")
+    assert opened(asked, key="later", store_id=mine.pk).owner_id == boss.pk
+
+
+def test_an_answer_that_was_set_aside_hurries_nobody_and_is_no_load():
+    asked, lead = cast.survey(), cast.employee("support_lead")
+    second = Employee.objects.create_user("second@example.com", "correct horse", role=lead.role)
+    add_follow_up_rule(RuleInput(owner_role="support_lead"), now=NOW)
+    one = opened(asked, key="careless")
+    assert one.owner_id == lead.pk
+    set_aside([one.signal.answer_id], employee=lead, now=NOW)
+    assert mark_overdue(now=one.due_at + DAY) == 0
+    assert opened(asked, key="b").owner_id == lead.pk
+    assert opened(asked, key="c").owner_id == second.pk
+
+
+def test_an_answer_ends_as_a_whole_whichever_of_its_signals_is_settled():
+    asked, boss = cast.survey(), cast.employee()
+    add_follow_up_rule(RuleInput(measure="nps", score_max=8), now=NOW)
+    given = cast.answer(asked, "mild", values={"nps": 8, "satisfied": 1})
+    (pk,) = open_follow_ups([receive_answer(given, now=NOW).answer_id], now=NOW)
+    unhappy = Signal.objects.get(is_unhappy=True)
+    assert FollowUp.objects.get(pk=pk).signal_id != unhappy.pk
+    assert resolve_signals([unhappy.pk], employee=boss, now=NOW) == 1
+    assert (FollowUp.objects.get(pk=pk).state, out_of_step()) == ("closed", [])
+    assert reopen_signals([unhappy.pk], employee=boss, now=NOW) == 1
+    assert (FollowUp.objects.get(pk=pk).state, out_of_step()) == ("open", [])
 
 
 def test_what_the_customer_did_later_stands_beside_it():
@@ -225,6 +264,20 @@ def test_a_program_may_close_it_and_reads_the_same():
     assert outside.get("/api/v1/follow-ups?state=closed").json()["items"][0]["id"] == one.pk
     listed = outside.get("/api/v1/signals?unhappy=true").json()["items"]
     assert [signal["is_set_aside"] for signal in listed] == [False]
+
+
+def test_the_clock_of_a_rule_is_on_the_wall_and_gets_to_its_end():
+    secret = create_key(name="t", scopes=("surveys:write",), now=NOW).secret
+    outside = Client(headers={"Authorization": f"Bearer {secret}"})
+    for at, week in enumerate(
+        ({"opens": "09:00Z"}, {"opens": "09:00:00", "closes": "09:00:01", "weekdays": [0]})
+    ):
+        sent = outside.post(
+            "/api/v1/follow-up-rules", json.dumps(week), "application/json",
+            headers={"Idempotency-Key": f"k{at}"},
+        )  # fmt: skip
+        assert sent.status_code in {400, 409, 422}, sent.content
+    assert not FollowUpRule.objects.exists()
 
 
 def test_a_closed_follow_up_without_outcome_cannot_be_on_record():
