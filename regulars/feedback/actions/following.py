@@ -5,7 +5,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -47,7 +47,8 @@ def open_follow_ups(answer_ids: Collection[int], *, now: datetime) -> list[int]:
 
     An answer opens one at most, however often this runs. Answers that were set aside, that are
     older than thirty days or that were promised anonymity open none. A constant number of
-    statements whatever the size of the batch.
+    statements whatever the size of the batch. Whoever settles one of these signals meanwhile waits,
+    or is waited for, so that none gets a follow-up that stays open for ever.
     """
     signals = _scored(answer_ids, since=now - FRESH_FOR)
     wanted = _worst_of(signals, openings()) if signals else []
@@ -78,7 +79,7 @@ def open_follow_ups(answer_ids: Collection[int], *, now: datetime) -> list[int]:
 
 
 def _scored(answer_ids: Collection[int], *, since: datetime) -> list[Signal]:
-    """The scored signals of these answers that still count, the worst of each answer first."""
+    """The scored signals of these answers that still count, locked; the worst of each answer first."""
     rows = Signal.objects.filter(
         answer__in=answer_ids,
         native_score__isnull=False,
@@ -86,8 +87,8 @@ def _scored(answer_ids: Collection[int], *, since: datetime) -> list[Signal]:
         resolved_at__isnull=True,
         at__gte=since,
     ).exclude(answer__key__startswith=BALLOT_KEY)
-    rows = rows.select_related("store")
-    return list(rows.order_by("answer", "-is_unhappy", "share", "pk"))
+    held = rows.select_related("store").order_by("pk").select_for_update(of=("self",))
+    return sorted(held, key=lambda one: (one.answer_id, not one.is_unhappy, one.share, one.pk))
 
 
 def _worst_of(signals: Iterable[Signal], rules: Sequence[Opening]) -> list[tuple[Signal, Opening]]:
@@ -202,7 +203,7 @@ def close_follow_up(
     """
     if outcome not in OUTCOMES:
         raise Refused("no_outcome", f"an outcome is one of {', '.join(OUTCOMES)}", "outcome")
-    words, signals = _words(text), _held_signals(follow_up)
+    words, signals = _words(text), _held_signals(Q(answer=follow_up.signal.answer_id))
     held = _held(follow_up)
     if held.state == "closed" and held.outcome == outcome:
         return held
@@ -223,7 +224,7 @@ def close_follow_up(
 @transaction.atomic
 def reopen_follow_up(follow_up: FollowUp, *, by: Employee | None, now: datetime) -> FollowUp:
     """Work on it again; its clock goes on as it was set. One that is open stays as it is."""
-    signals, held = _held_signals(follow_up), _held(follow_up)
+    signals, held = _held_signals(Q(answer=follow_up.signal.answer_id)), _held(follow_up)
     if held.state == "closed":
         held.state, held.outcome = "open", ""
         held.closed_at = held.closed_by = None
@@ -235,8 +236,13 @@ def reopen_follow_up(follow_up: FollowUp, *, by: Employee | None, now: datetime)
     return held
 
 
-def with_followed(signal_ids: Sequence[int]) -> set[int]:
-    """These signals and those that the follow-ups of their answers are about: they end together."""
+def held_with_followed(signal_ids: Sequence[int]) -> set[int]:
+    """These signals and those that the follow-ups of their answers are about: they end together.
+
+    All signals of the answers are locked, so that no follow-up is opened meanwhile.
+    """
+    answers = Signal.objects.filter(pk__in=signal_ids, answer__isnull=False).values("answer")
+    _held_signals(Q(pk__in=signal_ids) | Q(answer__in=answers))
     return {*signal_ids, *_of_signals(signal_ids).values_list("signal_id", flat=True)}
 
 
@@ -295,10 +301,9 @@ def _of_signals(signal_ids: Sequence[int]) -> QuerySet[FollowUp]:
     return FollowUp.objects.filter(signal__answer__in=answers).order_by("pk")
 
 
-def _held_signals(follow_up: FollowUp) -> list[Signal]:
-    """All signals of the answer, locked; before the follow-up, as whoever settles signals does it."""
-    rows = Signal.objects.filter(answer=follow_up.signal.answer_id).order_by("pk")
-    return list(rows.select_for_update(of=("self",)))
+def _held_signals(which: Q) -> list[Signal]:
+    """These signals, locked: always before follow-ups and in one order, so that nobody waits in a ring."""
+    return list(Signal.objects.filter(which).order_by("pk").select_for_update(of=("self",)))
 
 
 def _held(follow_up: FollowUp) -> FollowUp:

@@ -9,9 +9,9 @@ from regulars.company.models import Employee
 from regulars.core.access import seen
 from regulars.core.events import publish
 from regulars.feedback.actions.following import (
+    held_with_followed,
     settle_follow_ups,
     unsettle_follow_ups,
-    with_followed,
 )
 from regulars.feedback.events import SignalsResolved
 from regulars.feedback.models import Signal
@@ -24,9 +24,9 @@ def resolve_signals(signal_ids: Sequence[int], *, employee: Employee, now: datet
     Signals of stores that the employee may not see stay as they are. The follow-up of an answer may be
     about another of its signals: that one is taken care of with them, and is not counted.
     """
-    wanted = with_followed(signal_ids)
+    wanted = held_with_followed(signal_ids)
     rows = seen(Signal, employee).filter(pk__in=wanted, resolved_at__isnull=True).order_by("pk")
-    ids = tuple(rows.select_for_update(of=("self",)).values_list("pk", flat=True))
+    ids = tuple(rows.values_list("pk", flat=True))
     Signal.objects.filter(pk__in=ids).update(resolved_at=now, resolved_by=employee)
     settle_follow_ups(ids, by=employee, now=now)
     if ids:
@@ -37,9 +37,9 @@ def resolve_signals(signal_ids: Sequence[int], *, employee: Employee, now: datet
 @transaction.atomic
 def reopen_signals(signal_ids: Sequence[int], *, employee: Employee, now: datetime) -> int:
     """Undo of `resolve_signals`: the signals need attention again; how many did change."""
-    wanted = with_followed(signal_ids)
+    wanted = held_with_followed(signal_ids)
     rows = seen(Signal, employee).filter(pk__in=wanted, resolved_at__isnull=False).order_by("pk")
-    ids = list(rows.select_for_update(of=("self",)).values_list("pk", flat=True))
+    ids = list(rows.values_list("pk", flat=True))
     unsettle_follow_ups(ids, by=employee, now=now)
     Signal.objects.filter(pk__in=ids).update(resolved_at=None, resolved_by=None)
     return len(set(ids).intersection(signal_ids))

@@ -1,10 +1,13 @@
 """Closing the loop: who gets an unhappy answer, by when, how it ends, and what came after."""
 
 import json
-from datetime import time, timedelta
+import threading
+import time
+from datetime import time as clock
+from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -116,7 +119,7 @@ def test_the_narrowest_rule_says_whose_it_is_and_by_when():
         {"owner_role": "cashier"},
         {"owner": cast.employee("cashier")},
         {"within_hours": 0},
-        {"week": Hours(time(9), time(9, 1), frozenset({0}))},
+        {"week": Hours(clock(9), clock(9, 1), frozenset({0}))},
     ):
         with pytest.raises(Refused):
             add_follow_up_rule(RuleInput(**wrong), now=NOW)
@@ -196,6 +199,36 @@ def test_an_answer_ends_as_a_whole_whichever_of_its_signals_is_settled():
     assert (FollowUp.objects.get(pk=pk).state, out_of_step()) == ("closed", [])
     assert reopen_signals([unhappy.pk], employee=boss, now=NOW) == 1
     assert (FollowUp.objects.get(pk=pk).state, out_of_step()) == ("open", [])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_settled_while_its_follow_up_is_being_opened_does_not_stay_open():
+    asked, boss = cast.survey(), cast.employee()
+    answer_id = answered(asked, 2)
+
+    def open_it():
+        try:
+            open_follow_ups([answer_id], now=NOW)
+        finally:
+            connection.close()
+
+    opening = threading.Thread(target=open_it)
+    with transaction.atomic():
+        resolve_signals([Signal.objects.get(is_unhappy=True).pk], employee=boss, now=NOW)
+        opening.start()
+        while opening.is_alive() and not somebody_waits():
+            time.sleep(0.01)
+    opening.join()
+    assert (FollowUp.objects.count(), out_of_step()) == (0, [])
+
+
+def somebody_waits() -> bool:
+    """Whether another connection to this database waits for a lock."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return cursor.fetchone() is not None
 
 
 def test_what_the_customer_did_later_stands_beside_it():
