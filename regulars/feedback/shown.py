@@ -14,7 +14,7 @@ from regulars.company.models import Store
 from regulars.feedback.models import Signal
 from regulars.feedback.rules.scores import Score
 from regulars.feedback.rules.signals import mood
-from regulars.web.charts import plain_number
+from regulars.web.charts import signed
 from regulars.web.filters import carried_query
 
 LABELS: dict[str, Promise] = {
@@ -37,13 +37,16 @@ class ShownScore:
     tone: str = ""
 
 
+def factor_of(measure: str) -> int:
+    """What makes a value of the measure readable: a share becomes per cent."""
+    return 100 if measure == "csat" else 1
+
+
 def readable(measure: str, score: Score) -> Score:
-    """The score in the units people read; a share becomes per cent."""
-    if measure != "csat":
-        return score
-    low = None if score.low is None else 100 * score.low
-    high = None if score.high is None else 100 * score.high
-    return replace(score, value=100 * score.value, low=low, high=high)
+    """The score in the units people read."""
+    factor = factor_of(measure)
+    low, high = (None if one is None else factor * one for one in (score.low, score.high))
+    return replace(score, value=factor * score.value, low=low, high=high)
 
 
 def shown_scores(
@@ -70,10 +73,8 @@ def _change(measure: str, score: Score, before: Score | None) -> tuple[str, str]
     if not apart:
         return _("no clear change from the time before"), ""
     apart_by = now.value - then.value
-    said = f"{'+' if apart_by > 0 else '−'}{plain_number(abs(apart_by))}"
-    if now.value > then.value:
-        return _("%(change)s against the time before") % {"change": said}, "up"
-    return _("%(change)s against the time before") % {"change": said}, "down"
+    said = _("%(change)s against the time before") % {"change": signed(apart_by)}
+    return said, "up" if apart_by > 0 else "down"
 
 
 def signal_tone(signal: Signal) -> str:

@@ -6,7 +6,7 @@ from babel.numbers import format_decimal, format_percent
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from regulars.web.charts import plain_number
+from regulars.web.charts import points
 
 
 def score_parts(score: Any) -> list[str]:
@@ -55,7 +55,7 @@ def count_words(score: Any) -> str:
 def _interval(score: Any) -> str:
     if score.low is None:
         return ""
-    return _("%(low)s to %(high)s") % {"low": _signed(score.low), "high": _signed(score.high)}
+    return _("%(low)s to %(high)s") % {"low": points(score.low), "high": points(score.high)}
 
 
 def _response(score: Any) -> str:
@@ -77,7 +77,3 @@ def _whole(value: float) -> str:
 def _percent(share: float) -> str:
     pattern = "0.#%" if 0 < share < 0.1 else None
     return str(format_percent(share, format=pattern, locale=_language()))
-
-
-def _signed(value: float) -> str:
-    return plain_number(value).replace("-", "−")

@@ -11,7 +11,7 @@ from regulars.feedback.pages.surveys import viewer
 from regulars.feedback.queries.following import GROUP_MIN, LoopEffect, Reached, loop_effect
 from regulars.feedback.rules.comparing import EVIDENCE, Difference
 from regulars.feedback.shown import tabs
-from regulars.web.charts import plain_number
+from regulars.web.charts import plain_number, signed
 from regulars.web.pages import Shown, page, show
 
 
@@ -61,13 +61,8 @@ def _side(side: Reached, hits: str, whole: str) -> str:
 def _apart(apart: Difference | None) -> str:
     if apart is None:
         return "–"
-    value, low, high = (_points(one) for one in (apart.value, apart.low, apart.high))
+    value, low, high = (signed(100 * one) for one in (apart.value, apart.low, apart.high))
     return _("%(value)s (%(low)s to %(high)s)") % {"value": value, "low": low, "high": high}
-
-
-def _points(share: float) -> str:
-    sign = "+" if share >= 0 else "−"
-    return f"{sign}{plain_number(round(abs(100 * share), 1))}"
 
 
 def _verdict(apart: Difference | None) -> str:

@@ -30,10 +30,10 @@ from regulars.feedback.queries.themes import (
 )
 from regulars.feedback.rules.agreement import FAIR_MIN, GOOD_MIN, UNITS_MIN, Agreement
 from regulars.feedback.rules.themes import MENTIONS_MIN, ThemeImpact
-from regulars.feedback.shown import LABELS, readable, tabs
+from regulars.feedback.shown import LABELS, factor_of, readable, tabs
 from regulars.feedback.survey.extension import NAME_LENGTH_MAX, Code
 from regulars.feedback.survey.texts import text_in
-from regulars.web.charts import plain_number
+from regulars.web.charts import plain_number, points, signed
 from regulars.web.filters import read_filters
 from regulars.web.frame import say
 from regulars.web.pages import Shown, page, show
@@ -107,19 +107,19 @@ def _row(
     one: ThemeImpact, found: SurveyThemes, agreed: ThemeAgreement, measure: str
 ) -> dict[str, Any]:
     touched, alpha = found.touched[one.code], agreed.by_theme[one.code].value
-    said, tone = VERDICTS[one.verdict]
+    (said, tone), factor = VERDICTS[one.verdict], factor_of(measure)
     return {
         "name": names_of(found.frame)[one.code],
         "mentions": one.mentions,
         "share": _percent(one.share),
         "bounds": _span(100 * one.share_low, 100 * one.share_high),
         "score": readable(measure, one.score) if one.score else None,
-        "impact": _signed(_points(one.impact.value, measure)) if one.impact else "",
-        "impact_bounds": _span(*_pair(one.impact.low, one.impact.high, measure))
+        "impact": signed(factor * one.impact.value) if one.impact else "",
+        "impact_bounds": _span(factor * one.impact.low, factor * one.impact.high)
         if one.impact
         else "",
-        "cost": _plain(_points(one.cost, measure)) if one.cost is not None else "",
-        "cost_bounds": _span(*_pair(one.cost_low, one.cost_high, measure)),
+        "cost": points(factor * one.cost) if one.cost is not None else "",
+        "cost_bounds": _span(factor * (one.cost_low or 0.0), factor * (one.cost_high or 0.0)),
         "verdict": said,
         "tone": tone,
         "touched": touched,
@@ -149,7 +149,7 @@ def _finding(found: SurveyThemes, names: dict[str, str], measure: str) -> str:
     first, rivals = costly[0], costly[1:]
     words = {
         "name": names[first.code],
-        "cost": plain_number(round(_points(first.cost or 0.0, measure), 1)),
+        "cost": points(factor_of(measure) * (first.cost or 0.0)),
     }
     said = (
         _(
@@ -188,25 +188,8 @@ def agreement_words(found: Agreement) -> str:
     }
 
 
-def _points(value: float, measure: str) -> float:
-    return round(value * (100 if measure == "csat" else 1), 2 if measure == "ces" else 1)
-
-
-def _pair(low: float | None, high: float | None, measure: str) -> tuple[float, float]:
-    return _points(low or 0.0, measure), _points(high or 0.0, measure)
-
-
-def _signed(value: float) -> str:
-    return f"{'−' if value < 0 else '+'}{plain_number(abs(value))}"
-
-
-def _plain(value: float) -> str:
-    return plain_number(value).replace("-", "−")
-
-
 def _span(low: float, high: float) -> str:
-    bounds = (_plain(round(one, 1)) for one in (low, high))
-    return _("%(low)s to %(high)s") % dict(zip(("low", "high"), bounds, strict=True))
+    return _("%(low)s to %(high)s") % {"low": points(low), "high": points(high)}
 
 
 def _percent(share: float) -> str:

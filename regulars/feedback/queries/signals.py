@@ -1,13 +1,17 @@
 """Signals as people read them: verbatims, and who needs attention."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
+from operator import or_
 
 from django.db.models import Q, QuerySet
 
 from regulars.core.access import Viewer, seen
 from regulars.customers.queries import records_of
 from regulars.feedback.models import Signal
+from regulars.feedback.rules.signals import HAPPY_MIN, SCALES, UNHAPPY_MAX
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +80,21 @@ def verbatims(
     return rows.select_related(*related).order_by("-at", "-pk")
 
 
+def _of_any_measure(**tests: Mapping[str, float]) -> Q:
+    """Scores that pass these tests against the bounds of their measure."""
+    of_each = (
+        Q(measure=measure, **{f"native_score__{test}": by[measure] for test, by in tests.items()})
+        for measure in SCALES
+    )
+    return reduce(or_, of_each)
+
+
 MOODS: dict[str, Q] = {
-    "bad": Q(measure="nps", native_score__lte=6)
-    | Q(measure="csat", native_score__lte=2)
-    | Q(measure="ces", native_score__lte=3),
-    "fair": Q(measure="nps", native_score__in=(7, 8))
-    | Q(measure="csat", native_score=3)
-    | Q(measure="ces", native_score__in=(4, 5)),
-    "good": Q(measure="nps", native_score__gte=9)
-    | Q(measure="csat", native_score__gte=4)
-    | Q(measure="ces", native_score__gte=6),
+    "bad": _of_any_measure(lte=UNHAPPY_MAX),
+    "fair": _of_any_measure(gt=UNHAPPY_MAX, lt=HAPPY_MIN),
+    "good": _of_any_measure(gte=HAPPY_MIN),
 }
+"""What `mood` tells of one score, for many in the database."""
 
 
 def _open_unhappy(viewer: Viewer) -> QuerySet[Signal]:

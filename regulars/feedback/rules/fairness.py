@@ -80,18 +80,19 @@ class FairComparison:
 
     `overall` is the mean over all answers, `deviation` that of single answers within groups, in units
     of the measure; `p_value` the chance of as much spread among equal groups (None for fewer than two
-    known groups); `beyond_chance` the share of the spread, from 0 to 1, that is more than chance
-    (I squared); `between` the standard deviation among groups; `explained` the share of the variance
-    within groups that the mix explains.
+    known groups, and where all answers of each are alike); `beyond_chance` the share of the spread,
+    from 0 to 1, that is more than chance (I squared); `between` the standard deviation among groups;
+    `explained` the share of the variance within groups that the mix explains. All but `overall` are
+    None where nothing could be compared: then there is nothing to say, which is not nought.
     """
 
     groups: tuple[FairGroup, ...]
     overall: float | None = None
     deviation: float | None = None
     p_value: float | None = None
-    beyond_chance: float = 0.0
-    between: float = 0.0
-    explained: float = 0.0
+    beyond_chance: float | None = None
+    between: float | None = None
+    explained: float | None = None
 
     @property
     def is_apart(self) -> bool:

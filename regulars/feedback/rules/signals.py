@@ -6,6 +6,9 @@ SCALES: dict[str, tuple[float, float]] = {"nps": (0, 10), "csat": (1, 5), "ces":
 UNHAPPY_MAX: dict[str, float] = {"nps": 6, "csat": 2, "ces": 3}
 """At or below this the customer is unhappy: a detractor, dissatisfied, or had a hard time."""
 
+HAPPY_MIN: dict[str, float] = {"nps": 9, "csat": 4, "ces": 6}
+"""From this on the customer is happy: a promoter, satisfied, or had it easy."""
+
 
 def share_of_scale(measure: str, score: float) -> float:
     """How far a score lies up its scale, from 0 to 1.
@@ -34,5 +37,4 @@ def mood(measure: str, score: float) -> str:
     """
     if is_unhappy(measure, score):
         return "bad"
-    good_min = {"nps": 9, "csat": 4, "ces": 6}[measure]
-    return "good" if score >= good_min else "fair"
+    return "good" if score >= HAPPY_MIN[measure] else "fair"

@@ -173,7 +173,10 @@ class FairGroupOut(Schema):
 
 
 class FairOut(Schema):
-    """Groups with the same customers; where `is_apart` is false do not rank them."""
+    """Groups with the same customers; where `is_apart` is false do not rank them.
+
+    Where nothing could be compared what would come of it is null: it cannot be told.
+    """
 
     from_on: date
     to_on: date
@@ -183,9 +186,13 @@ class FairOut(Schema):
     overall: float | None
     p_value: float | None = Field(description="Of Cochran's Q over all groups with ten people.")
     is_apart: bool
-    beyond_chance: float = Field(description="Share of the spread that is no chance, I squared.")
-    between: float = Field(description="Standard deviation among groups beyond chance.")
-    explained: float = Field(description="Share of the variance within groups the mix explains.")
+    beyond_chance: float | None = Field(
+        description="Share of the spread that is no chance, I squared."
+    )
+    between: float | None = Field(description="Standard deviation among groups beyond chance.")
+    explained: float | None = Field(
+        description="Share of the variance within groups the mix explains."
+    )
     groups: list[FairGroupOut]
 
 

@@ -64,6 +64,12 @@ def by_person(table: Any, lake: Tables) -> Any:
     return joined.mutate(customer_id=person).drop("record_id", "person_id")
 
 
+def tiers_by_person(lake: Tables) -> Any:
+    """The tier of every member, by person. Columns: member, tier; needs `standings` and `persons`."""
+    rows = by_person(lake["standings"], lake)
+    return rows.group_by(member=rows.customer_id).agg(tier=rows.tier.max())
+
+
 def week_of(day: Any) -> Any:
     """The Monday of each day's week."""
     return day.truncate("W").cast("date")

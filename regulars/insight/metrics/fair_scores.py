@@ -18,6 +18,7 @@ from regulars.insight.metrics import (
     by_person,
     metrics,
     of_stores,
+    tiers_by_person,
 )
 from regulars.insight.metrics.representation import age_level
 from regulars.insight.rules.scope import Scope
@@ -36,6 +37,7 @@ class FairScores(Metric):
     """Quality with fairness: scores adjusted for the mix of customers, and held against chance."""
 
     title: ClassVar[Any] = _("Fair comparison")
+    revision: ClassVar[int] = 2
     facts: ClassVar[tuple[str, ...]] = (
         "signals",
         "purchases",
@@ -91,7 +93,7 @@ def _answers(lake: Tables, scope: Scope, measure: str, by: str) -> Any:
     )
     profiles = lake["profiles"].select("birth_year", "gender", known_id="id")
     known = rated.left_join(profiles, rated.customer_id == profiles.known_id)
-    members, bought = _members(lake), _bought(lake, scope)
+    members, bought = tiers_by_person(lake), _bought(lake, scope)
     placed = known.left_join(members, known.customer_id == members.member)
     whole = placed.left_join(bought, placed.customer_id == bought.buyer)
     key = whole[f"{by}_id" if by != "channel" else by].cast("string").coalesce("")
@@ -108,11 +110,6 @@ def _answers(lake: Tables, scope: Scope, measure: str, by: str) -> Any:
         bought=_bought_level(whole),
         touchpoint=whole.touchpoint_id.cast("string").coalesce(""),
     )
-
-
-def _members(lake: Tables) -> Any:
-    rows = by_person(lake["standings"], lake)
-    return rows.group_by(member=rows.customer_id).agg(tier=rows.tier.max())
 
 
 def _bought(lake: Tables, scope: Scope) -> Any:

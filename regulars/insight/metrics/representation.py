@@ -19,6 +19,7 @@ from regulars.insight.metrics import (
     by_person,
     metrics,
     of_stores,
+    tiers_by_person,
 )
 from regulars.insight.rules.scope import Scope
 
@@ -127,8 +128,7 @@ def _frame(lake: Tables, scope: Scope) -> Any:
     sold = by_person(of_stores(between(lake["purchases"], first, scope.to_on), scope), lake)
     buyers = sold.filter(sold.customer_id.notnull())
     people = buyers.group_by("customer_id").agg(bought=buyers.count(), last_on=buyers.day.max())
-    members = by_person(lake["standings"], lake)
-    tiers = members.group_by(member=members.customer_id).agg(tier=members.tier.max())
+    tiers = tiers_by_person(lake)
     profiles = lake["profiles"].select("id", "gender", "birth_year")
     joined = people.left_join(profiles, people.customer_id == profiles.id).left_join(
         tiers, people.customer_id == tiers.member

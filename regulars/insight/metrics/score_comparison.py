@@ -24,6 +24,7 @@ from regulars.insight.metrics import (
     by_person,
     metrics,
     of_stores,
+    tiers_by_person,
 )
 from regulars.insight.rules.scope import Scope
 
@@ -90,12 +91,11 @@ def keyed_by(signals: Any, lake: Tables, by: str) -> Any:
         return signals.mutate(key=signals[COLUMNS[by]].cast("string").coalesce(""))
     persons = by_person(signals, lake)
     if by == "tier":
-        members = by_person(lake["standings"], lake)
-        groups = members.group_by(person=members.customer_id).agg(key=members.tier.max())
+        groups = tiers_by_person(lake).rename(key="tier")
     else:
         scored = lake["rfm"]
-        groups = scored.select(person=scored.id, key=scored.rfm_segment)
-    joined = persons.left_join(groups, persons.customer_id == groups.person)
+        groups = scored.select(member=scored.id, key=scored.rfm_segment)
+    joined = persons.left_join(groups, persons.customer_id == groups.member)
     return joined.mutate(key=joined.key.coalesce(""))
 
 

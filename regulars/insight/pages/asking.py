@@ -8,6 +8,7 @@ from datetime import datetime
 from django.http import HttpRequest, HttpResponse
 from django.urls import NoReverseMatch, reverse
 
+from regulars.feedback.shown import LABELS
 from regulars.insight.rules.scope import Scope
 from regulars.web.filters import Filters
 from regulars.web.pages import PAGES
@@ -19,6 +20,12 @@ FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 def scope_of(filters: Filters) -> Scope:
     """The days and stores that an address asks for, within what the person may see."""
     return Scope.of(filters.from_on, filters.to_on, filters.store_ids)
+
+
+def measure_asked(request: HttpRequest) -> str:
+    """The measure that an address asks for; nonsense in it counts as not given."""
+    measure = request.GET.get("measure", "")
+    return measure if measure in LABELS else "nps"
 
 
 def may_list(request: HttpRequest, filters: Filters) -> bool:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from regulars.feedback.shown import LABELS, add_view, tabs
 from regulars.insight.metrics.score_comparison import By
-from regulars.insight.pages.asking import as_csv, scope_of
+from regulars.insight.pages.asking import as_csv, measure_asked, scope_of
 from regulars.insight.queries.metrics import Ask, measured
 from regulars.insight.shown.comparing import (
     compared,
@@ -85,9 +85,9 @@ def compare_scores_csv(request: HttpRequest) -> Shown:
 
 def _found(request: HttpRequest) -> dict[str, Any]:
     """What the address asks to compare; nonsense in it counts as not given."""
-    measure, by = request.GET.get("measure", ""), request.GET.get("by", "")
+    by = request.GET.get("by", "")
     settings = {
-        "measure": measure if measure in LABELS else "nps",
+        "measure": measure_asked(request),
         "by": by if by in get_args(By) else "store",
     }
     ask = Ask("score_comparison", scope_of(read_filters(request)), settings)

@@ -8,14 +8,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from regulars.feedback.shown import LABELS, add_view, tabs
+from regulars.feedback.shown import LABELS, add_view, factor_of, tabs
 from regulars.insight.metrics.fair_scores import FairBy
-from regulars.insight.pages.asking import as_csv, scope_of
+from regulars.insight.pages.asking import as_csv, measure_asked, scope_of
 from regulars.insight.pages.comparing import BY_LABELS, ROWS
 from regulars.insight.queries.metrics import Ask, measured
 from regulars.insight.shown.comparing import group_names, measure_choices, no_group, score_of
-from regulars.insight.shown.fairness import adjusted_for, factor_of, fair_row, finding, funnel_of
-from regulars.insight.shown.words import points
+from regulars.insight.shown.fairness import adjusted_for, fair_row, finding, funnel_of
+from regulars.web.charts import points
 from regulars.web.filters import read_filters
 from regulars.web.pages import Shown, page, show
 
@@ -80,9 +80,9 @@ def fair_scores_csv(request: HttpRequest) -> Shown:
 
 def _found(request: HttpRequest) -> dict[str, Any]:
     """What the address asks to compare; nonsense in it counts as not given."""
-    measure, by = request.GET.get("measure", ""), request.GET.get("by", "")
+    by = request.GET.get("by", "")
     settings = {
-        "measure": measure if measure in LABELS else "nps",
+        "measure": measure_asked(request),
         "by": by if by in get_args(FairBy) else "store",
     }
     ask = Ask("fair_scores", scope_of(read_filters(request)), settings)
@@ -114,4 +114,4 @@ def _row(group: dict[str, Any], found: dict[str, Any], names: dict[str, str]) ->
 def _overall(found: dict[str, Any]) -> str:
     if found["overall"] is None:
         return ""
-    return points(round(found["overall"] * factor_of(found["measure"]), 1))
+    return points(factor_of(found["measure"]) * found["overall"])

@@ -7,13 +7,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from regulars.feedback.shown import LABELS, add_view, tabs
+from regulars.feedback.shown import LABELS, add_view, factor_of, tabs
 from regulars.insight.metrics.representation import ATTRIBUTES as NAMED
-from regulars.insight.pages.asking import scope_of
+from regulars.insight.pages.asking import measure_asked, scope_of
 from regulars.insight.queries.metrics import Ask, measured
 from regulars.insight.shown.comparing import measure_choices, score_of
 from regulars.insight.shown.representing import ATTRIBUTES, finding, silent_groups
-from regulars.insight.shown.words import percent, points
+from regulars.insight.shown.words import percent
+from regulars.web.charts import points
 from regulars.web.filters import read_filters
 from regulars.web.pages import Shown, page, show
 
@@ -24,8 +25,7 @@ add_view("silent", gettext_lazy("Who stayed silent"), "insight.corrected_scores"
 def corrected_scores(request: HttpRequest) -> Shown:
     """The score as answered beside two corrections, the band between them, and silent groups."""
     filters = read_filters(request)
-    chosen = request.GET.get("measure", "")
-    measure = chosen if chosen in LABELS else "nps"
+    measure = measure_asked(request)
     ask = Ask("representation", scope_of(filters), {"measure": measure})
     found = measured({"it": ask}, now=timezone.now())["it"]
     ways = [_named(score_of(found[key], measure)) for key in ("raking", "propensity")]
@@ -62,6 +62,5 @@ def _named(score: Any) -> Any:
 def _band(found: dict[str, Any], measure: str) -> str:
     if found["band"] is None:
         return ""
-    factor = 100 if measure == "csat" else 1
-    low, high = (points(round(factor * one, 1)) for one in found["band"])
+    low, high = (points(factor_of(measure) * one) for one in found["band"])
     return _("%(low)s to %(high)s") % {"low": low, "high": high}

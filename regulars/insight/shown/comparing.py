@@ -10,12 +10,13 @@ from django.utils.translation import ngettext
 from regulars.company.models import Store
 from regulars.feedback.rules.nps import nps_compare_sample_size
 from regulars.feedback.rules.scores import Score
-from regulars.feedback.shown import LABELS, readable, store_name
+from regulars.feedback.shown import LABELS, factor_of, readable, store_name
 from regulars.insight.shown.segments import NAMES
-from regulars.insight.shown.words import points, signed, whole
+from regulars.insight.shown.words import whole
 from regulars.journey.models import Touchpoint
 from regulars.journey.rules import CHANNELS
 from regulars.loyalty.models import Tier
+from regulars.web.charts import points, signed
 
 Figures = Mapping[str, Any]
 TONES = {"higher": "good", "lower": "bad"}
@@ -44,7 +45,7 @@ def compared(found: Figures, measure: str) -> Compared:
     }
     if told is None:
         return Compared("", "", words[verdict], "")
-    factor = 100 if measure == "csat" else 1
+    factor = factor_of(measure)
     note = _("%(low)s to %(high)s, %(p)s") % {
         "low": signed(factor * told["low"]),
         "high": signed(factor * told["high"]),

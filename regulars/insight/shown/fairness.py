@@ -8,14 +8,14 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from regulars.feedback.rules.fairness import BOUNDS, OUTER_LIMIT
+from regulars.feedback.rules.fairness import BOUNDS, GROUPS_MIN, OUTER_LIMIT
 from regulars.feedback.rules.normal import z_for
-from regulars.insight.shown.comparing import chance
-from regulars.insight.shown.words import percent, points, signed, whole
-from regulars.web.charts import Chart, Dot, Funnel, funnel_chart
+from regulars.feedback.shown import factor_of
+from regulars.insight.shown.comparing import TONES, chance
+from regulars.insight.shown.words import percent, whole
+from regulars.web.charts import Chart, Dot, Funnel, funnel_chart, points, signed
 
 Figures = Mapping[str, Any]
-TONES = {"higher": "good", "lower": "bad"}
 MIX: dict[str, Promise] = {
     "age": gettext_lazy("age"),
     "gender": gettext_lazy("gender"),
@@ -39,11 +39,6 @@ class FairRow:
     chance: str
 
 
-def factor_of(measure: str) -> float:
-    """How often the units of the measure go into those people read."""
-    return 100 if measure == "csat" else 1
-
-
 def fair_row(group: Figures, measure: str, *, overall: float) -> FairRow:
     """The adjusted side of a group in words."""
     if group["adjusted"] is None:
@@ -54,12 +49,12 @@ def fair_row(group: Figures, measure: str, *, overall: float) -> FairRow:
         "lower": _("below the whole"),
         "no_evidence": _("no evidence of a difference"),
     }
-    low, high = (_said(group[key] * factor, measure) for key in ("low", "high"))
+    low, high = (points(factor * group[key]) for key in ("low", "high"))
     return FairRow(
-        signed(_rounded((group["expected"] - overall) * factor, measure)),
-        _said(group["adjusted"] * factor, measure),
+        signed(factor * (group["expected"] - overall)),
+        points(factor * group["adjusted"]),
         _("%(low)s to %(high)s") % {"low": low, "high": high},
-        _said(group["best_guess"] * factor, measure),
+        points(factor * group["best_guess"]),
         words[group["verdict"]],
         TONES.get(group["verdict"], ""),
         chance(group["p_adjusted"]),
@@ -69,42 +64,62 @@ def fair_row(group: Figures, measure: str, *, overall: float) -> FairRow:
 def finding(found: Figures) -> str:
     """Whether the data can tell the groups apart, in a sentence or two."""
     if found["p_value"] is None:
-        return _(
-            "There are too few answers to compare: it takes two groups of %(least)s people each."
-        ) % {"least": whole(found["answers_min"])}
+        return _why_untold(found)
     words = {"p": chance(found["p_value"]), "share": percent(found["beyond_chance"])}
-    if not found["is_apart"]:
-        return (
-            _(
-                "These answers cannot tell the groups apart: they differ by no more than chance alone would make them (%(p)s). Do not rank them."
-            )
-            % words
-        )
     apart = sum(group["verdict"] in TONES for group in found["groups"])
     if not apart:
-        return (
-            _(
-                "The groups differ as a whole (%(p)s), yet of no single one is it certain. Do not rank them."
-            )
-            % words
-        )
+        return _none_apart(is_apart=found["is_apart"]) % words
     told = ngettext(
         "%(count)s group lies apart from the whole beyond chance.",
         "%(count)s groups lie apart from the whole beyond chance.",
         apart,
     ) % {"count": whole(apart)}
-    rest = _("Of the spread among groups %(share)s is more than chance (%(p)s).") % words
-    return f"{told} {rest}"
+    rest = (
+        _("Of the spread among groups %(share)s is more than chance (%(p)s).")
+        if found["is_apart"]
+        else _(
+            "All together they differ by no more than chance alone would make them (%(p)s): do not rank the others."
+        )
+    )
+    return f"{told} {rest % words}"
+
+
+def _none_apart(*, is_apart: bool) -> str:
+    """What is said where no group lies apart by itself."""
+    if is_apart:
+        return _(
+            "The groups differ as a whole (%(p)s), yet of no single one is it certain. Do not rank them."
+        )
+    return _(
+        "These answers cannot tell the groups apart: they differ by no more than chance alone would make them (%(p)s). Do not rank them."
+    )
+
+
+def _why_untold(found: Figures) -> str:
+    """Why nothing was compared."""
+    known = sum(group["people"] >= found["answers_min"] for group in found["groups"])
+    if known < GROUPS_MIN:
+        return _(
+            "There are too few answers to compare: it takes two groups of %(least)s people each."
+        ) % {"least": whole(found["answers_min"])}
+    return _(
+        "Within each group everybody answered alike. Such answers do not show how much is chance, so it cannot be told whether the groups differ."
+    )
 
 
 def adjusted_for(found: Figures) -> str:
-    """What scores are adjusted for, as a list in words, and how much it explains."""
+    """What scores are adjusted for, as a list in words, and how much it explains, if that is known."""
+    words = {"mix": ", ".join(str(MIX[name]) for name in found["mix"])}
+    if found["explained"] is None:
+        return (
+            _(
+                "Scores are adjusted for %(mix)s. How much these explain cannot be told: nothing could be compared."
+            )
+            % words
+        )
     return _(
         "Adjusted for %(mix)s, which together explain %(share)s of how answers vary within a group."
-    ) % {
-        "mix": ", ".join(str(MIX[name]) for name in found["mix"]),
-        "share": percent(found["explained"]),
-    }
+    ) % {**words, "share": percent(found["explained"])}
 
 
 def funnel_of(found: Figures, names: Mapping[str, str], *, title: str, column: str) -> Chart:
@@ -117,7 +132,7 @@ def funnel_of(found: Figures, names: Mapping[str, str], *, title: str, column: s
         Dot(
             names[group["key"]],
             group["people"],
-            _rounded(group["adjusted"] * factor, found["measure"]),
+            factor * group["adjusted"],
             TONES.get(group["verdict"], "quiet"),
         )
         for group in known
@@ -140,11 +155,3 @@ def funnel_of(found: Figures, names: Mapping[str, str], *, title: str, column: s
         columns=(column, _("People who answered"), _("Adjusted score")),
         show=points,
     )
-
-
-def _rounded(value: float, measure: str) -> float:
-    return round(value, 2 if measure == "ces" else 1)
-
-
-def _said(value: float, measure: str) -> str:
-    return points(_rounded(value, measure))

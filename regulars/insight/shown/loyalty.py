@@ -7,8 +7,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from regulars.insight.shown.scores import Figure
-from regulars.insight.shown.words import money_reader, money_scale, month_of, percent, signed, whole
-from regulars.web.charts import Chart, Point, Series, line_chart, sparkline
+from regulars.insight.shown.words import money_reader, money_scale, month_of, percent, whole
+from regulars.web.charts import Chart, Point, Series, line_chart, signed, sparkline
 
 Found = Mapping[str, Any]
 

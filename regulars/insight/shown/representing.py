@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy
 from regulars.feedback.rules.comparing import EVIDENCE
 from regulars.feedback.rules.scores import Score
 from regulars.insight.shown.comparing import chance, group_names
-from regulars.insight.shown.words import percent, points, whole
+from regulars.insight.shown.words import percent, whole
+from regulars.web.charts import points
 
 Figures = Mapping[str, Any]
 

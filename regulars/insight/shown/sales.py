@@ -6,15 +6,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from regulars.insight.shown.words import (
-    day_of,
-    language,
-    money_reader,
-    money_scale,
-    percent,
-    signed,
-)
-from regulars.web.charts import Bar, Chart, Point, Series, bar_chart, column_chart
+from regulars.insight.shown.words import day_of, language, money_reader, money_scale, percent
+from regulars.web.charts import Bar, Chart, Point, Series, bar_chart, column_chart, signed
 
 Found = Mapping[str, Any]
 BARS_MAX = 10

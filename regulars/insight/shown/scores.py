@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from regulars.feedback.rules.scores import Response, Score
-from regulars.insight.shown.words import day_of, points, signed, whole
-from regulars.web.charts import Chart, Point, Series, line_chart, sparkline
+from regulars.insight.shown.words import day_of, whole
+from regulars.web.charts import Chart, Point, Series, line_chart, points, signed, sparkline
 from regulars.web.scores import count_words, score_note
 
 ANSWERS_MIN = 5

@@ -26,19 +26,9 @@ def whole(value: float) -> str:
     return str(format_decimal(round(value), locale=language()))
 
 
-def signed(value: float) -> str:
-    """A difference with its sign; minus is the sign of that name, not a hyphen."""
-    return f"{'+' if value >= 0 else '−'}{plain_number(abs(value))}"
-
-
 def percent(share: float) -> str:
     """A share in per cent."""
     return str(format_percent(share, locale=language()))
-
-
-def points(value: float) -> str:
-    """A score on its axis; the minus sign is a real one."""
-    return plain_number(value).replace("-", "−")
 
 
 def day_of(day: date) -> str:

@@ -8,7 +8,7 @@ from regulars.web.charts.columns import column_chart
 from regulars.web.charts.funnel import Funnel, funnel_chart
 from regulars.web.charts.lines import line_chart, sparkline
 from regulars.web.charts.scatter import Dot, scatter_chart
-from regulars.web.charts.shapes import Bar, Chart, Point, Series, plain_number
+from regulars.web.charts.shapes import Bar, Chart, Point, Series, plain_number, points, signed
 
 __all__ = [
     "Bar",
@@ -23,7 +23,9 @@ __all__ = [
     "interval_bar",
     "line_chart",
     "plain_number",
+    "points",
     "scatter_chart",
+    "signed",
     "sparkline",
     "split_chart",
 ]

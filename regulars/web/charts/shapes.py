@@ -14,7 +14,27 @@ NOTHING = SafeString("")
 
 def plain_number(value: float) -> str:
     """A number as people of the current language write it, with one decimal at most."""
-    return format_decimal(round(value, 1), locale=(get_language() or "en").split("-")[0])
+    shown = round(value, 1) or 0  # not the nought with a minus
+    return format_decimal(shown, locale=(get_language() or "en").split("-")[0])
+
+
+def points(value: float) -> str:
+    """The same for reading only: its minus is the sign of that name, not a hyphen.
+
+    >>> points(-2.54), points(-0.04)
+    ('−2.5', '0')
+    """
+    return plain_number(value).replace("-", "−")
+
+
+def signed(value: float) -> str:
+    """A difference with its sign.
+
+    >>> signed(2.54), signed(-2), signed(-0.04)
+    ('+2.5', '−2', '+0')
+    """
+    shown = points(value)
+    return shown if shown.startswith("−") else f"+{shown}"
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from django.utils.translation import get_language
 
 from regulars.core.money import format_money
 from regulars.web.brand import current_brand
-from regulars.web.charts import interval_bar, plain_number
+from regulars.web.charts import interval_bar, plain_number, points
 from regulars.web.filters import carried_query
 from regulars.web.look import bundle_url
 from regulars.web.scores import score_note as note_of
@@ -90,7 +90,7 @@ def number(value: float | None) -> str:
 @register.filter
 def score_value(value: float | None) -> str:
     """The value of a score, with a minus of that name like the bounds beside it."""
-    return "–" if value is None else plain_number(float(value)).replace("-", "−")
+    return "–" if value is None else points(float(value))
 
 
 @register.filter
