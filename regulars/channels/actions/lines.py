@@ -100,6 +100,7 @@ class LineKeeper:
         self._channel: ChannelKind = channel_kinds.get(kind)()
         self._line: Line | None = None
         self._unconfirmed: list[str] = []
+        self._has_more = False
         self._pause = PAUSE_MIN
         self._next_check: datetime | None = None
         self._next_try: datetime | None = None
@@ -124,7 +125,7 @@ class LineKeeper:
             line.close()
 
     def _exchange(self, line: Line, *, wait_s: float) -> None:
-        told = line.listen(wait_s)
+        told = line.listen(0 if self._has_more else wait_s)
         now = timezone.now()
         if told.is_something or line.unconfirmed != self._unconfirmed:
             with transaction.atomic():
@@ -132,7 +133,8 @@ class LineKeeper:
                 self._note(now=now, unconfirmed=line.unconfirmed)
             self._unconfirmed = line.unconfirmed
             line.acknowledge()
-        deliver_over_line(self._kind, self._channel, limit=line.room, now=now)
+        sent = deliver_over_line(self._kind, self._channel, limit=line.room, now=now)
+        self._has_more = sent == line.room
 
     def _check(self, *, now: datetime) -> None:
         """Read the settings again, say that the line is looked after, and end what waits in vain."""

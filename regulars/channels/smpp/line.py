@@ -74,7 +74,8 @@ class SmppLine:
     """
 
     def __init__(self, terms: Terms, *, again: Collection[str] = ()) -> None:
-        self.room = max(terms.window, int(terms.per_second), 1)
+        # About a second's worth: so long those who write to us wait to be heard.
+        self.room = max(int(terms.per_second), 1)
         self._terms, self._name = terms, secrets.token_hex(6)
         self._sequence, self._buffer = 0, bytearray()
         self._inbox: list[Pdu] = []
@@ -168,7 +169,8 @@ class SmppLine:
             if not terms.is_encrypted:
                 return plain
             return ssl.create_default_context().wrap_socket(plain, server_hostname=terms.host)
-        except OSError as error:
+        except (OSError, UnicodeError) as error:
+            # Some names of hosts are none that can be asked for.
             raise Broken(f"{NO_ANSWER}\n{error}") from error
 
     def _bind(self) -> None:
@@ -193,7 +195,8 @@ class SmppLine:
     def _submit_to_window(self, flight: Flight) -> None:
         while flight.has_room(self._terms.window) and (now := time.monotonic()) >= self._free_at:
             step = flight.leave(self._sequence + 1, now=now)
-            self._free_at = max(self._free_at, now - 1) + 1 / self._terms.per_second
+            # What one look came too late for is caught up with; a rest is not.
+            self._free_at = max(self._free_at, now - LOOK_S) + 1 / self._terms.per_second
             message = ShortMessage(
                 Address.of(self._terms.sender),
                 Address.of(step.way.letter.address),

@@ -339,6 +339,24 @@ def test_every_text_comes_back_from_its_parts(text, way):
     assert "".join(pieces[number] for number in sorted(pieces)) == text
 
 
+def test_a_slow_line_hears_people_between_a_second_s_worth_of_letters(smsc, keeper):
+    connected(smsc, window=50, per_second=2)
+    turned(keeper, is_up)
+    ids = write(*(f"number {number}" for number in range(8)))
+    smsc.ask(deliver=_from_a_phone("9"))
+    began = time.monotonic()
+    turned(keeper, HeardMessage.objects.exists)
+    assert "waiting" in states(ids)
+    turned(keeper, lambda: states(ids).count("sent") >= 5)
+    assert time.monotonic() - began > 1.5, "two a second are two also after a rest"
+
+
+def test_a_host_that_cannot_be_asked_for_is_a_problem_that_is_told(keeper, smsc):
+    connected(smsc, host="a..b")
+    turned(keeper, LineState.objects.exists)
+    assert LineState.objects.get().problem.startswith("The message centre does not answer.")
+
+
 def test_what_is_no_telephone_number_fails_by_itself(smsc, keeper):
     ids = write("Hello", to="ann@example.com") + write("Hello")
     turned(keeper, lambda: states(ids) == ["failed", "sent"])
