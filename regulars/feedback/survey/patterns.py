@@ -16,6 +16,11 @@ LOOKED_AT = (4000, 2000, 1000, 250, 125, 64, 40, 32, 26)
 With r repeats a text of n characters has about n^(r+1) / (r+1)! ways: never more than 200 million.
 """
 REPEATS_MAX = len(LOOKED_AT) - 1
+WAYS_MAX = 200_000_000
+DEAR = 10
+"""A way among few, such as with or without a letter, takes so much longer than one more letter."""
+SHORTEST = 20
+"""A pattern that could not be looked with at a text of so many characters is of no use."""
 FEW, SEVERAL = 4, 12
 """So many parts with many ways each, or with two or three ways each, are soon tried."""
 
@@ -24,6 +29,8 @@ ATOM = re.compile(
 )
 REPEAT = re.compile(r"(?P<sign>[*+?])|\{(?!\})(?P<low>\d*)(?P<comma>,?)(?P<high>\d*)\}")
 SPECIAL = re.compile(r"[\\\[(.^$]")
+REMARK = re.compile(r"\(\?(?:#|[aiLmsu]*x)")
+"""Where remarks begin, or may stand from here on: what lies in them looks like a pattern."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +45,25 @@ class _Times:
         """Whether it may come many or few times."""
         return self.low != self.high and self.high > SEVERAL
 
+    @property
+    def ways(self) -> float:
+        """In how many numbers it may come, unless it is open."""
+        return 1 if self.is_open else self.high - self.low + 1
+
+
+@dataclass(slots=True)
+class _Branch:
+    """An alternative: what it begins with, its repeats, and its ways apart from those."""
+
+    head: str = ""
+    repeats: float = 0
+    ways: float = 1
+
+    def take(self, repeats: float, ways: float) -> None:
+        """One more part; more ways than there may ever be are not told apart."""
+        self.repeats += repeats
+        self.ways = min(self.ways * ways, WAYS_MAX)
+
 
 @dataclass(slots=True)
 class _Group:
@@ -45,25 +71,51 @@ class _Group:
 
     is_open: bool = False
     is_loose: bool = False
-    heads: list[str] = field(default_factory=lambda: [""])
-    """What each alternative begins with."""
+    branches: list[_Branch] = field(default_factory=lambda: [_Branch()])
 
     def take(self, atom: str, times: _Times) -> None:
         """One more part."""
         if atom == "|":
-            self.heads.append("")
+            self.branches.append(_Branch())
             return
-        self.heads[-1] = self.heads[-1] or atom.lower()
+        self._take(atom, times)
+        self.branches[-1].take(times.is_open, times.ways)
+
+    def take_group(self, inner: "_Group", times: _Times) -> None:
+        """A group inside this one; what comes more than several times has one way to be met."""
+        self._take("(", times)
+        self.is_open |= inner.is_open
+        self.is_loose |= inner.is_loose or inner.is_choice
+        again = times.high if times.high <= SEVERAL else 1
+        self.branches[-1].take(
+            times.is_open + inner.repeats * again, times.ways * inner.ways**again
+        )
+
+    def _take(self, atom: str, times: _Times) -> None:
+        branch = self.branches[-1]
+        branch.head = branch.head or atom.lower()[:1].upper()  # so that ı, İ and ſ are i and s
         self.is_open |= times.is_open
         self.is_loose |= times.low != times.high
 
     @property
     def is_choice(self) -> bool:
         """Whether a text may meet two of its alternatives; surely not if each has a first letter."""
-        if len(self.heads) == 1:
+        if len(self.branches) == 1:
             return False
-        has_letters = all(head and not SPECIAL.match(head) for head in self.heads)
-        return not has_letters or len(set(self.heads)) < len(self.heads)
+        heads = [branch.head for branch in self.branches]
+        has_letters = all(head and not SPECIAL.match(head) for head in heads)
+        return not has_letters or len(set(heads)) < len(heads)
+
+    @property
+    def repeats(self) -> float:
+        """How many parts may come many or few times, in the alternative with most of them."""
+        return max(branch.repeats for branch in self.branches)
+
+    @property
+    def ways(self) -> float:
+        """In how many ways it can be met apart from its repeats."""
+        each = [branch.ways for branch in self.branches]
+        return sum(each) if self.is_choice else max(each)
 
     def fault(self, times: _Times) -> str:
         """What is wrong with having it so often."""
@@ -81,23 +133,32 @@ def fault_of(pattern: str) -> str:
     >>> fault_of(r"^[^@+]+@(\\w{3}\\.)+ru$"), fault_of("^(red|blue) +[(+)]")
     ('', '')
     """
-    if repeats_in(pattern) > REPEATS_MAX:
+    if REMARK.search(pattern):
+        return "a remark"
+    whole, fault = _read(pattern)
+    if fault:
+        return fault
+    if whole.repeats > REPEATS_MAX:
         return f"more than {REPEATS_MAX} repeats"
-    return _nested(pattern)
-
-
-def repeats_in(pattern: str) -> int:
-    """How many parts of a pattern may come many or few times."""
-    return sum(times.is_open for _, times in _parts(pattern))
+    return "" if _longest(whole) >= SHORTEST else "too many ways to be met"
 
 
 def longest_for(pattern: str) -> int:
-    """The length of the longest text that is looked at with a pattern, in characters."""
-    return LOOKED_AT[min(repeats_in(pattern), REPEATS_MAX)]
+    """The length of the longest text that is looked at with a fit pattern, in characters."""
+    return _longest(_read(pattern)[0])
 
 
-def _nested(pattern: str) -> str:
-    """The fault of a repeat that holds something which can be met in several ways."""
+def _longest(whole: _Group) -> int:
+    """The longest text, by its repeats and by the ways that are tried for each way of those."""
+    power = int(whole.repeats) + 1
+    room = WAYS_MAX * math.factorial(power)
+    dear = DEAR * whole.ways if whole.ways > 1 else 1
+    return min(LOOKED_AT[power - 1], int((room / dear) ** (1 / power)))
+
+
+@lru_cache(maxsize=512)
+def _read(pattern: str) -> tuple[_Group, str]:
+    """A pattern as one group; and the fault of a repeat of what can be met in several ways."""
     groups = [_Group()]
     for atom, times in _parts(pattern):
         if atom.startswith("("):
@@ -105,13 +166,11 @@ def _nested(pattern: str) -> str:
         elif atom == ")" and len(groups) > 1:
             inner = groups.pop()
             if fault := inner.fault(times):
-                return fault
-            groups[-1].take("(", times)
-            groups[-1].is_open |= inner.is_open
-            groups[-1].is_loose |= inner.is_loose or inner.is_choice
+                return groups[0], fault
+            groups[-1].take_group(inner, times)
         else:
             groups[-1].take(atom, times)
-    return ""
+    return groups[0], ""
 
 
 def _parts(pattern: str) -> list[tuple[str, _Times]]:

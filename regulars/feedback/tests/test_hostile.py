@@ -157,7 +157,14 @@ def test_a_list_longer_than_what_is_offered_is_refused_before_it_is_read(kind: s
     assert time.monotonic() - began < 1
 
 
-@pytest.mark.parametrize("pattern", ["^(a+)+$", "^(a|a)*$", "^(a?a)+$", "(", "(a{2,3})+"])
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "^(a+)+$", "^(a|a)*$", "^(a?a)+$", "(", "(a{2,3})+", "^((a?){12}){12}b$", "(a|a)" * 30,
+        "a?" * 40, "a{0,12}" * 8, "^((a+){4}){4}$", "^(\u017f|s)*$", "^(?x)(a+ #)\n)+$",
+        "(?#[)(a+)+(?#])",
+    ],
+)  # fmt: skip
 def test_patterns_with_too_many_ways_are_refused_when_they_are_read(pattern: str) -> None:
     with pytest.raises(Unreadable):
         read_definition(survey(asked("q", validators=[{"type": "regex", "regex": pattern}])))
