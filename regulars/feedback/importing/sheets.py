@@ -1,9 +1,9 @@
 """The sheets of a workbook as pyxform takes them; what is meant to do harm is refused before."""
 
 import re
-from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
+from xml.parsers import expat
 from zipfile import BadZipFile, ZipFile
 
 from django.utils.translation import gettext as _
@@ -16,8 +16,7 @@ UNPACKED_MAX = 40_000_000
 ROWS_MAX = 5_000
 COLUMNS_MAX = 300
 SHEETS = ("survey", "choices", "settings")
-_CELL = re.compile(rb'<c\b[^>]*?\br="([A-Z]{1,3})(\d{1,7})"')
-_CHUNK = 1 << 20
+_CELL = re.compile(r"([A-Za-z]{1,3})([0-9]{1,7})")
 
 Rows = list[dict[str, str]]
 
@@ -50,36 +49,67 @@ def _unreadable(fault: Exception) -> Refused:
 
 def _refuse_bombs(sent: bytes) -> None:
     """Unpack everything once within bounds, and look how far the cells of the sheets reach."""
-    unpacked = 0
+    room = UNPACKED_MAX
     try:
         with ZipFile(BytesIO(sent)) as archive:
             for one in archive.infolist():
-                kept = b""
-                for chunk in _chunks(archive, one.filename):
-                    unpacked += len(chunk)
-                    if unpacked > UNPACKED_MAX:
-                        raise Refused("too_large", _("The file unpacks to far too much."), "file")
-                    _refuse_far_cells(kept[-100:] + chunk)
-                    kept = chunk
+                with archive.open(one) as file:
+                    part = file.read(room + 1)
+                room -= len(part)
+                if room < 0:
+                    raise Refused("too_large", _("The file unpacks to far too much."), "file")
+                if b"sheetData" in part:
+                    _Reach().look(part)
     except (BadZipFile, OSError, ValueError, EOFError, NotImplementedError, RuntimeError) as fault:
         raise _unreadable(fault) from fault
 
 
-def _chunks(archive: ZipFile, name: str) -> Iterator[bytes]:
-    with archive.open(name) as file:
-        while chunk := file.read(_CHUNK):
-            yield chunk
+class _Reach:
+    """How far the cells of a sheet reach: whoever reads it lays out all that lies between.
 
+    It takes a reader of XML to see them, since a cell can be written in many ways.
+    """
 
-def _refuse_far_cells(xml: bytes) -> None:
-    for match in _CELL.finditer(xml):
-        column = 0
-        for letter in match[1]:
-            column = 26 * column + letter - 64
-        if int(match[2]) > ROWS_MAX or column > COLUMNS_MAX:
+    def __init__(self) -> None:
+        self.row = self.column = 0
+
+    def look(self, part: bytes) -> None:
+        """Go through a sheet. Raises Refused for a cell too far away, ValueError for no XML."""
+        parser = expat.ParserCreate()
+        parser.StartElementHandler = self.element
+        parser.StartDoctypeDeclHandler = self.doctype
+        try:
+            parser.Parse(part, True)
+        except expat.ExpatError as fault:
+            raise ValueError(str(fault)) from fault
+
+    def element(self, name: str, told: dict[str, str]) -> None:
+        """A row or a cell begins; without a number it is the next one."""
+        kind = name.rpartition(":")[2]
+        if kind == "row":
+            self.row, self.column = int(told.get("r", self.row + 1)), 0
+        elif kind == "c":
+            self.column += 1
+            if "r" in told:
+                self.row, self.column = _cell(told["r"])
+        if self.row > ROWS_MAX or self.column > COLUMNS_MAX:
             said = _("A sheet may have %(rows)s rows and %(columns)s columns at most.")
-            told = said % {"rows": ROWS_MAX, "columns": COLUMNS_MAX}
-            raise Refused("sheet_too_large", told, "file")
+            words = said % {"rows": ROWS_MAX, "columns": COLUMNS_MAX}
+            raise Refused("sheet_too_large", words, "file")
+
+    def doctype(self, *_told: object) -> None:
+        """No spreadsheet has one; what does may say the same thing a billion times."""
+        raise ValueError("a document type")
+
+
+def _cell(name: str) -> tuple[int, int]:
+    match = _CELL.fullmatch(name)
+    if match is None:
+        raise ValueError(f"no cell: {name[:20]}")
+    column = 0
+    for letter in match[1].upper():
+        column = 26 * column + ord(letter) - 64
+    return int(match[2]), column
 
 
 def _rows(cells: list[list[Any]]) -> Rows:

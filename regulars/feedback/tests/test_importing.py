@@ -79,6 +79,24 @@ def zipped(name: str, content: bytes) -> bytes:
     return out.getvalue()
 
 
+SHEET = "xl/worksheets/sheet1.xml"
+
+
+def with_cell(cell: str) -> bytes:
+    """A workbook with one more cell, as it is written in the file."""
+    out = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(workbook(FORM))) as whole,
+        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive,
+    ):
+        for name in whole.namelist():
+            content = whole.read(name)
+            if name == SHEET:
+                content = content.replace(b"</sheetData>", f"{cell}</sheetData>".encode())
+            archive.writestr(name, content)
+    return out.getvalue()
+
+
 @pytest.mark.parametrize("starter", STARTERS, ids=lambda one: one.key)
 def test_what_we_export_comes_back_the_same(starter: Any, client: Client, db: None) -> None:
     asked = cast.survey(starter.key)
@@ -182,8 +200,14 @@ BAD: dict[str, tuple[str, bytes]] = {
     "large": ("s.json", b'{"pages": "' + b"x" * 2_100_000 + b'"}'),
     "no workbook": ("s.xlsx", b"PK but no"),
     "empty": ("s.xlsx", b""),
-    "bomb": ("s.xlsx", zipped("xl/worksheets/sheet1.xml", b" " * 45_000_000)),
-    "far cell": ("s.xlsx", zipped("xl/worksheets/sheet1.xml", b'<c t="s" r="XFD1048576"><v>1</v></c>')),
+    "bomb": ("s.xlsx", zipped(SHEET, b" " * 45_000_000)),
+    "far cell": ("s.xlsx", with_cell('<c t="s" r="XFD1048576"><v>1</v></c>')),
+    "far cell, other marks": ("s.xlsx", with_cell("<c r='XFD1048576'><v>1</v></c>")),
+    "far cell, prefix": ("s.xlsx", with_cell('<x:c xmlns:x="x" r="xfd1048576"><v>1</v></x:c>')),
+    "far cell, hidden": ("s.xlsx", with_cell('<c s=">" r="XFD1048576"><v>1</v></c>')),
+    "far row": ("s.xlsx", with_cell('<row r="1048576"><c><v>1</v></c></row>')),
+    "wide row": ("s.xlsx", with_cell("<row>" + "<c/>" * 400 + "</row>")),
+    "doctype": ("s.xlsx", zipped(SHEET, b"<!DOCTYPE a []><sheetData/>")),
     "other zip": ("s.xlsx", zipped("a.txt", b"a")),
     "unknown type": ("s.xlsx", workbook([{"type": "frobnicate", "name": "a", EN: "A"}])),
     "unclosed group": ("s.xlsx", workbook([{"type": "begin group", "name": "a", EN: "A"}])),
