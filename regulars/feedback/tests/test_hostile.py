@@ -124,7 +124,7 @@ ENDLESS = {
 @pytest.mark.parametrize("name", ENDLESS)
 def test_no_definition_goes_round_without_end(name: str) -> None:
     definition = read_definition(ENDLESS[name])
-    began = time.monotonic()
+    began = time.process_time()
     sitting = Sitting(definition, now=NOW)
     sitting.answer("r", [{"n": 1}])
     sitting.answer("b", "sumInArray({r}, 'n', {b}) > 0")
@@ -133,7 +133,7 @@ def test_no_definition_goes_round_without_end(name: str) -> None:
     assert json.dumps(result_of(sitting))
     assert len(screens(definition, sitting.values)) >= 1
     complete(definition, {"a": 1, "b": "1"})
-    assert time.monotonic() - began < 3
+    assert time.process_time() - began < 3
 
 
 def test_a_right_row_of_consequences_is_followed_to_its_end() -> None:
@@ -151,10 +151,10 @@ def test_a_list_longer_than_what_is_offered_is_refused_before_it_is_read(kind: s
         else {}
     )
     definition = read_definition(survey(skeleton(kind, "q") | choices))
-    began = time.monotonic()
+    began = time.process_time()
     for member in ("choice 299", {}):
         assert complete(definition, {"q": [member] * 60_000}).problems
-    assert time.monotonic() - began < 1
+    assert time.process_time() - began < 1
 
 
 @pytest.mark.parametrize(
@@ -183,11 +183,11 @@ def test_patterns_with_too_many_ways_are_refused_when_they_are_read(pattern: str
 def test_long_texts_are_looked_at_within_bounds(validator: dict[str, Any]) -> None:
     question = {"type": "comment", "name": "q", "maxLength": 2000, "validators": [validator]}
     definition = read_definition(survey(question))
-    began = time.monotonic()
+    began = time.process_time()
     for text in ("1" * 1999 + "x", "a" * 2000, "a@" + "b." * 990):
         complete(definition, {"q": text})
     complete(read_definition(survey(A)), {"a": "9" * 100_000 + "x"})
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 2
 
 
 @pytest.mark.parametrize(("step", "number", "is_off"), [
