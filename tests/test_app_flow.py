@@ -65,6 +65,7 @@ def test_bad_input_is_answered_with_its_reason():
     assert sent({"session": "x"}) == (422, "bad_session")
     assert sent({"session": session, "acts": [{"id": 0, "act": "answer"}]}) == (422, "bad_act")
     assert sent({"session": session, "acts": [{"id": 1, "act": "drop"}]}) == (422, "bad_act")
+    assert sent({"session": session, "language": "\ud800\0"}) == (200, "")
     late = {"id": 1, "act": "answer", "name": "satisfied", "value": 5}
     assert sent({"session": session, "acts": [late]})[0] == 200
     assert not Answer.objects.exists(), "a queue never answers the wrong question"

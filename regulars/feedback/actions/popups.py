@@ -103,8 +103,7 @@ def set_popup(survey: Survey, wanted: PopupInput, *, now: datetime) -> Popup:
 
 def _check(wanted: PopupInput) -> None:
     for one in wanted.origins:
-        parts = urlsplit(one)
-        if parts.scheme not in ("http", "https") or not parts.netloc or parts.path.strip("/"):
+        if not _is_site(one):
             words = _("A site begins with https:// and has no path: %(site)s")
             raise Refused("bad_origin", words % {"site": one[:60]}, "origins")
     if len(wanted.pages) > PATTERNS_MAX or any(len(one) > PATTERN_MAX for one in wanted.pages):
@@ -121,6 +120,14 @@ def _check(wanted: PopupInput) -> None:
     for name, most in bounds.items():
         if not 0 <= getattr(wanted, name) <= most:
             raise Refused("out_of_range", f"from 0 to {most}", name)
+
+
+def _is_site(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.netloc) and not parts.path.strip("/")
 
 
 def find_popup(code: str, *, origin: str = "") -> Popup:

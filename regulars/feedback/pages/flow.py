@@ -9,6 +9,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from regulars.core.errors import NotFound, Refused
+from regulars.core.texts import keepable
 from regulars.feedback.actions.flowing import ACTS_MAX, Act, flow_on
 from regulars.web.pages import PUBLIC, Shown, page
 
@@ -27,7 +28,7 @@ def flow(request: HttpRequest, flow_code: str) -> Shown:
             code=flow_code,
             session=_session(told),
             acts=_acts(told),
-            language=str(told.get("language") or "")[:10],
+            language=keepable(str(told.get("language") or ""))[:10],
             now=timezone.now(),
         )
     except NotFound as missing:

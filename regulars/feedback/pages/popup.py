@@ -17,6 +17,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
 from regulars.core.errors import NotFound
+from regulars.core.texts import keepable
 from regulars.feedback.actions.popups import (
     POPUP,
     Visit,
@@ -190,7 +191,7 @@ def _body(request: HttpRequest) -> dict[str, Any]:
 
 def _text(told: dict[str, Any], name: str, length_max: int) -> str:
     found = told.get(name)
-    return found[:length_max].replace("\x00", "") if isinstance(found, str) else ""
+    return keepable(found[:length_max]) if isinstance(found, str) else ""
 
 
 def _told(request: HttpRequest, told: dict[str, Any]) -> JsonResponse:

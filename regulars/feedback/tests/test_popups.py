@@ -1,6 +1,7 @@
 """Pop-ups on sites: who gets a ticket, what a showing counts as, and what a page can learn."""
 
 import json
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +17,7 @@ from regulars.feedback.actions.popups import PopupInput, proof_of, set_popup
 from regulars.feedback.models import Answer, Invitation, Popup, PopupShowing
 from regulars.feedback.pages.popup import served_script
 from regulars.feedback.queries.popups import counts_of
+from regulars.feedback.rules.popups import is_page_meant
 from regulars.feedback.tests import cast
 from regulars.feedback.tests.test_survey_page import post
 from tests import make
@@ -99,6 +101,18 @@ def test_only_meant_pages_sites_and_shares_get_a_ticket() -> None:
     assert not Page(off).ticket()
 
 
+@pytest.mark.parametrize(
+    ("pattern", "path", "is_meant"),
+    [("/tea", "/tea", True), ("/tea", "/teas", False), ("/a*a", "/a", False), ("/a*a", "/aa", True),
+     ("*tea*green", "/x/tea/green", True), ("*green*tea*", "/x/tea/green", False),
+     ("*a*a*b*a*b", "/" + "a" * 1900, False), ("*" + "a*" * 90, "/" + "a" * 89, False)],
+)  # fmt: skip
+def test_a_pattern_is_soon_compared(pattern: str, path: str, is_meant: bool) -> None:
+    began = time.process_time()
+    assert is_page_meant([pattern], SITE + path) is is_meant
+    assert time.process_time() - began < 1
+
+
 def test_a_page_learns_nothing_of_segments() -> None:
     loyal: Segment = create_segment(
         "loyal", SegmentInput(name="Loyal", kind="static"), now=cast.NOW
@@ -155,7 +169,9 @@ def test_foreign_words_end_in_an_empty_answer() -> None:
     assert page.ask("/closed", {"ticket": "forged"}) == {}
     other = popup_of_another()
     assert page.opened(Page(other).ticket()) == {}
-    for body in ("", "[]", "{" * 9000, '{"page": 7, "visitor": null}'):
+    strange = json.dumps(page.told | {"anonymous": "\ud800\0", "customer": "email:\ud800"})
+    nowhere = json.dumps(page.told | {"page": "https://[shop"})
+    for body in ("", "[]", "{" * 9000, '{"page": 7, "visitor": null}', strange, nowhere):
         answer = Client().post(page.base, body, content_type="text/plain")
         assert (
             answer.status_code,
@@ -174,7 +190,12 @@ def popup_of_another() -> Popup:
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("origins", ("shop.example",)), ("share_per_mille", 0), ("scroll_percent", 101)],
+    [
+        ("origins", ("shop.example",)),
+        ("origins", ("https://[a",)),
+        ("share_per_mille", 0),
+        ("scroll_percent", 101),
+    ],
 )
 def test_what_cannot_be_is_refused_by_its_field(field: str, value: Any) -> None:
     with pytest.raises(Refused) as refused:
