@@ -45,6 +45,7 @@ IN_AN_ANSWER: dict[str, Promise] = {
 IN_A_DEFINITION: dict[str, Promise] = {
     "not_an_object": _("must be a JSON object in braces."),
     "not_json": _("is not valid JSON: %(reason)s."),
+    "not_storable": _("has a character or a number in it that cannot be kept."),
     "too_deep": _("has panels more than %(depth_max)s deep."),
     "unknown_type": _("the question type “%(type)s” is not known."),
     "unknown_property": _("the property “%(property)s” is not known."),

@@ -21,7 +21,7 @@ from regulars.core.api.idempotency import idempotent
 from regulars.core.api.operations import ApiKeyBearer
 from regulars.core.api.outline import completed
 from regulars.core.api.problems import declare_problems, problem
-from regulars.core.api.texts import storable
+from regulars.core.texts import storable
 
 DESCRIPTION = """Everything that tills, shops and other systems tell Regulars and ask of it.
 

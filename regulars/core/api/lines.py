@@ -10,8 +10,8 @@ from django.http import HttpRequest, HttpResponse
 from pydantic import BaseModel, ValidationError
 
 from regulars.core.api.problems import field_problems, status_of
-from regulars.core.api.texts import storable
 from regulars.core.errors import Refused
+from regulars.core.texts import storable
 
 MEDIA_TYPE = "application/x-ndjson"
 LINE_BYTES_MAX = 1024 * 1024

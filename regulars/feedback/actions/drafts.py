@@ -8,10 +8,13 @@ from django.db import transaction
 
 from regulars.company.models import Employee
 from regulars.core.errors import Conflict, Refused
+from regulars.core.texts import storable
 from regulars.feedback.actions.surveys import publish_version
 from regulars.feedback.building.edits import Raw, arranged
 from regulars.feedback.models import DraftStep, Survey, SurveyVersion
 from regulars.feedback.queries.surveys import latest_version
+from regulars.feedback.survey.problems import Problem
+from regulars.feedback.wording import sentence_for
 
 STEPS_MAX = 60
 """So many edits can be undone one by one; older ones only all at once."""
@@ -56,6 +59,7 @@ def edit_draft(
         return draft
     if len(str(made)) > SIZE_MAX:
         raise Refused("too_large", f"a survey has at most {SIZE_MAX} characters", "definition")
+    _check_storable(made)
     step = DraftStep.objects.create(
         survey=survey, number=draft.step + 1, definition=made, made_at=now, made_by=author
     )
@@ -85,6 +89,14 @@ def publish_draft(
     version = publish_version(survey, definition=draft.definition, now=now, author=author)
     discard_draft(survey)
     return version
+
+
+def _check_storable(made: Raw) -> None:
+    try:
+        storable(made)
+    except ValueError as fault:
+        said = sentence_for(Problem("not_storable", "survey"))
+        raise Refused("not_storable", said, "rest") from fault
 
 
 def _seen(survey: Survey, step: int) -> Draft:

@@ -43,7 +43,7 @@ OF_AN_ELEMENT = (
     "unknown_property", "bad_property", "missing_property", "bad_expression", "unknown_type",
     "not_an_object", "too_deep",
 )  # fmt: skip
-HOPELESS = ("no_questions", "too_many_questions", "not_an_object")
+HOPELESS = ("no_questions", "too_many_questions", "not_an_object", "not_storable")
 BY_PROPERTY = ("unknown_property", "bad_property", "missing_property", "bad_expression")
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from regulars.core.errors import Refused
+from regulars.core.texts import storable
 from regulars.feedback.importing.losses import Loss
 from regulars.feedback.importing.mending import Examine, mended
 from regulars.feedback.importing.walking import Raw
@@ -22,7 +23,7 @@ def read_surveyjs(sent: bytes, *, examine: Examine) -> tuple[Raw, list[Loss]]:
     if len(sent) > SIZE_MAX:
         raise Refused("too_large", _("The file is larger than 2 MB."), "file")
     try:
-        raw: Any = json.loads(sent.decode("utf-8-sig"))
+        raw: Any = storable(json.loads(sent.decode("utf-8-sig")))
     except (ValueError, RecursionError) as fault:
         said = _("This is no JSON: %(reason)s") % {"reason": fault}
         raise Refused("not_json", said, "file") from fault

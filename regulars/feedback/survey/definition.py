@@ -11,6 +11,7 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError
 
 from regulars.core.errors import Refused
+from regulars.core.texts import storable
 from regulars.feedback.rules.signals import SCALES
 from regulars.feedback.survey.elements import Group, Grouping, Page, Panel, Shape
 from regulars.feedback.survey.expression import BadExpression, read_expression, root_of
@@ -127,10 +128,15 @@ def examine(raw: object) -> tuple[Definition | None, list[Problem]]:
     """The definition and its problems, for an editor that shows both; None if it has no shape."""
     if not isinstance(raw, dict):
         return None, [Problem("not_an_object", "survey")]
+    try:
+        storable(raw)
+    except ValueError:
+        return None, [Problem("not_storable", "survey")]
     problems: list[Problem] = []
     shape = _shaped(_SurveyShape, raw, element="survey", problems=problems)
     if shape is None:
         return None, problems
+    _check_expressions(_of_the_survey(shape), element="survey", problems=problems)
     pages = tuple(_pages(shape, problems=problems))
     definition = _assembled(shape, pages, languages=_languages(shape.locale, raw))
     problems += _contradictions(definition)
@@ -224,6 +230,15 @@ def _question(raw: object, *, element: str, problems: list[Problem]) -> Question
     return question
 
 
+def _of_the_survey(shape: _SurveyShape) -> Iterator[tuple[str, str]]:
+    """The expressions that belong to no page and no question, by where they stand."""
+    held = {"calculatedValues": shape.calculated_values, "triggers": shape.triggers}
+    for key, parts in held.items():
+        for index, part in enumerate(parts):
+            for name, source in part.expressions():
+                yield f"{key}.{index}.{name}", source
+
+
 def _check_expressions(
     sources: Iterable[tuple[str, str]], *, element: str, problems: list[Problem]
 ) -> None:
@@ -312,7 +327,7 @@ def _mentions(definition: Definition) -> Iterator[tuple[str, set[str]]]:
     for one in (*definition.triggers, *definition.extension.quotas):
         yield "survey", _variables(one.expressions())
     for calculated in definition.calculated:
-        yield calculated.name, _variables([("expression", calculated.expression)])
+        yield calculated.name, _variables(calculated.expressions())
 
 
 def _named_in(question: Question) -> set[str]:

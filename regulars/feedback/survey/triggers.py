@@ -15,7 +15,7 @@ class _Trigger(BaseModel):
 
     def expressions(self) -> Iterator[tuple[str, str]]:
         """The expressions of the trigger by property."""
-        yield "triggers.expression", self.expression
+        yield "expression", self.expression
 
     def targets(self) -> Iterator[str]:
         """The questions that it speaks of by name."""
@@ -58,8 +58,8 @@ class RunExpression(_Trigger):
     run_expression: str = ""
 
     def expressions(self) -> Iterator[tuple[str, str]]:
-        yield "triggers.expression", self.expression
-        yield "triggers.runExpression", self.run_expression
+        yield "expression", self.expression
+        yield "runExpression", self.run_expression
 
     def targets(self) -> Iterator[str]:
         if self.set_to_name:
@@ -90,3 +90,7 @@ class Calculated(BaseModel):
     name: str = Field(min_length=1, max_length=60)
     expression: str = ""
     include_into_result: bool = False
+
+    def expressions(self) -> Iterator[tuple[str, str]]:
+        """Its expression by property."""
+        yield "expression", self.expression

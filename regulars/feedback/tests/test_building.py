@@ -110,6 +110,9 @@ def test_choices_keep_their_values_when_reworded(boss: Client, asked: Survey) ->
         ({"name": "why"}, "name"),
         ({"low": "x"}, "low"),
         ({"rest": "{"}, "rest"),
+        ({"rest": '{"x": "\\u0000"}'}, "rest"),
+        ({"rest": '{"x": "\\ud800"}'}, "rest"),
+        ({"rest": '{"x": NaN}'}, "rest"),
         ({"if-0": "why", "sign-0": "equal"}, "value-0"),
     ],
 )

@@ -162,6 +162,15 @@ def test_a_definition_is_read() -> None:
         ({"elements": [{"type": "text"}]}, "missing_property"),
         ({"elements": [{"type": "rating", "name": "r", "rateMax": "x"}]}, "r: bad_property"),
         ({"elements": [{"type": "text", "name": "t", "visibleIf": "{a} >"}]}, "t: bad_expression"),
+        (
+            {"calculatedValues": [{"name": "c", "expression": "1 +"}]},
+            "bad_expression (property calculatedValues.0.expression",
+        ),
+        (
+            {"triggers": [{"type": "runexpression", "expression": "1", "runExpression": "1 +"}]},
+            "bad_expression (property triggers.0.runExpression",
+        ),
+        ({"title": "a\0b"}, "survey: not_storable"),
         ({"elements": [{"type": "text", "name": "t", "visibleIf": "{a} = 1"}]}, "t: unknown_name"),
         ({"elements": [{"type": "text", "name": "t", "title": "{a}"}]}, "t: unknown_name"),
         ({"elements": [{"type": "text", "name": "t"}] * 2}, "t: name_twice"),
