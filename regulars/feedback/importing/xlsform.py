@@ -12,7 +12,7 @@ from regulars.feedback.importing.losses import Loss
 from regulars.feedback.importing.mending import Examine, mended
 from regulars.feedback.importing.sheets import sheets_of
 from regulars.feedback.importing.walking import Raw
-from regulars.feedback.importing.xpath import Untranslatable, conjuncts, translated
+from regulars.feedback.importing.xpath import Untranslatable, conjuncts, quoted, translated
 
 TYPES: dict[str, Raw] = {
     "text": {"type": "text"},
@@ -175,7 +175,7 @@ class _Reading:
         source = (
             self.expression(row, "calculation", formula, place)
             if formula
-            else f"'{row.get('default', '')}'"
+            else quoted(str(row.get("default", "")))
         )
         if not source:
             return
@@ -223,7 +223,7 @@ class _Reading:
                 made["defaultValueExpression"] = source
         elif default:
             is_number = made.get("inputType") == "number" or made["type"] == "slider"
-            fits = re.fullmatch(r"-?\d+(\.\d+)?", default)
+            fits = re.fullmatch(r"-?\d{1,15}(\.\d{1,15})?", default)
             made["defaultValue"] = float(default) if is_number and fits else default
             if row["type"] == "select all that apply":
                 made["defaultValue"] = default.split()

@@ -78,6 +78,15 @@ def conjuncts(formula: str) -> list[str]:
     return [*found, formula[start:].strip()]
 
 
+def quoted(text: str) -> str:
+    r"""A text as an expression says it.
+
+    >>> print(quoted("it's"))
+    'it\'s'
+    """
+    return "'" + re.sub(r"(['\"])", r"\\\1", text) + "'"
+
+
 def _bare(said: str) -> str:
     return said[1:-1] if _is_wrapped(said) else said
 
@@ -87,7 +96,8 @@ def _is_wrapped(said: str) -> bool:
     if not said.startswith("("):
         return False
     depth = 0
-    for at, match in enumerate(bare := re.sub(r"'[^']*'", lambda one: "x" * len(one[0]), said)):
+    bare = re.sub(r"'(?:\\'|[^'])*'", lambda one: "x" * len(one[0]), said)
+    for at, match in enumerate(bare):
         depth += (match == "(") - (match == ")")
         if depth == 0:
             return at == len(bare) - 1
@@ -125,7 +135,17 @@ class _Reader:
 
     def atom(self) -> str:
         """One value: a name, a literal, a call or what stands in brackets."""
-        kind, text = self.take()
+        self.depth += 1
+        if self.depth > DEPTH_MAX:
+            raise Untranslatable("…")
+        said = self.deeper(*self.take())
+        if len(said) > LENGTH_MAX:  # some functions say a part of theirs twice
+            raise Untranslatable(said[:40])
+        self.depth -= 1
+        return said
+
+    def deeper(self, kind: str, text: str) -> str:
+        """The value that begins with this token."""
         if kind == "sign":
             return self.after(text)
         if kind == "word":
@@ -133,19 +153,17 @@ class _Reader:
         if kind in ("name", "self", "path"):
             return self.refer(text.removeprefix("../"))
         if kind == "text":
-            return "'" + text[1:-1].replace("'", "\\'") + "'"
+            return quoted(text[1:-1])
         return f"0{text}" if text.startswith(".") else text
 
     def after(self, sign: str) -> str:
         """What follows a bracket or a minus."""
         if sign == "-":
             return f"(0 - {self.atom()})"
-        self.depth += 1
-        if sign != "(" or self.depth > DEPTH_MAX:
+        if sign != "(":
             raise Untranslatable(sign)
         said = self.rung(0)
         self.expect(")")
-        self.depth -= 1
         return said
 
     def call(self, name: str) -> str:

@@ -22,6 +22,7 @@ from regulars.feedback.models import Survey
 from regulars.feedback.queries.surveys import definition_of, latest_version
 from regulars.feedback.starters import STARTERS
 from regulars.feedback.survey.definition import examine, read_definition
+from regulars.feedback.survey.expression import read_expression
 from regulars.feedback.survey.path import screens
 from regulars.feedback.tests import cast
 
@@ -80,13 +81,14 @@ def zipped(name: str, content: bytes) -> bytes:
 
 
 SHEET = "xl/worksheets/sheet1.xml"
+FIRST_TEXT = '<c t="s"><v>0</v></c>'
 
 
-def with_cell(cell: str) -> bytes:
+def with_cell(cell: str, rows: list[dict[str, str]] = FORM) -> bytes:
     """A workbook with one more cell, as it is written in the file."""
     out = io.BytesIO()
     with (
-        zipfile.ZipFile(io.BytesIO(workbook(FORM))) as whole,
+        zipfile.ZipFile(io.BytesIO(workbook(rows))) as whole,
         zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive,
     ):
         for name in whole.namelist():
@@ -191,12 +193,43 @@ def test_a_form_of_odk_is_asked_as_it_was_meant() -> None:
     ]
 
 
+def test_what_a_form_says_beyond_our_words_stays_a_text_or_is_told() -> None:
+    """Quotes end no text, what cannot be kept is left out, and formulas do not grow without end."""
+    said = """it's "{big}" """.strip()
+    rows = [
+        {"type": "text", "name": "q", EN: "Q"},
+        {"type": "hidden", "name": "h", "default": said},
+        {"type": "calculate", "name": "big", "calculation": "coalesce(" * 25 + "1" + ",1)" * 25},
+        {"type": "calculate", "name": "deep", "calculation": "-" * 1900 + "1"},
+        {"type": "calculate", "name": "both", "calculation": """concat("it's", ' "so"')"""},
+    ]
+    cell = "<c t='inlineStr'><is><t>{}</t></is></c>"
+    last = "".join(cell.format(one) for one in ("text", "a", "A_x0000_"))
+    made, losses = read_xlsform(with_cell(f"<row>{last}</row>", rows), examine=examine)
+    values = {one["name"]: one["expression"] for one in made["calculatedValues"]}
+    assert read_expression(values["h"]).evaluate({"big": 1}) == said
+    assert read_expression(values["both"]).evaluate({}) == """it's "so\""""
+    assert [one.path for one in losses] == [
+        f"survey: {name}: calculation" for name in ("big", "deep")
+    ]
+    assert made["pages"][0]["elements"][-1]["title"] == "A"
+
+
 BAD: dict[str, tuple[str, bytes]] = {
     "no ending": ("survey", b"{}"),
     "broken JSON": ("s.json", b'{"pages": ['),
     "no survey": ("s.json", b'{"a": 1}'),
     "no question": ("s.json", b'{"pages": []}'),
     "deep": ("s.json", b'{"pages":' + b"[" * 100_000 + b"]" * 100_000 + b"}"),
+    "text that cannot be kept": (
+        "s.json", b'{"elements": [{"type": "text", "name": "q", "title": "a\\u0000"}]}'
+    ),
+    "half a character": (
+        "s.json", b'{"elements": [{"type": "text", "name": "q", "title": "\\ud800"}]}'
+    ),
+    "no number": (
+        "s.json", b'{"elements": [{"type": "text", "name": "q", "defaultValue": 1e999}]}'
+    ),
     "large": ("s.json", b'{"pages": "' + b"x" * 2_100_000 + b'"}'),
     "no workbook": ("s.xlsx", b"PK but no"),
     "empty": ("s.xlsx", b""),
@@ -207,6 +240,10 @@ BAD: dict[str, tuple[str, bytes]] = {
     "far cell, hidden": ("s.xlsx", with_cell('<c s=">" r="XFD1048576"><v>1</v></c>')),
     "far row": ("s.xlsx", with_cell('<row r="1048576"><c><v>1</v></c></row>')),
     "wide row": ("s.xlsx", with_cell("<row>" + "<c/>" * 400 + "</row>")),
+    "one text in many cells": (
+        "s.xlsx",
+        with_cell(("<row>" + FIRST_TEXT * 200 + "</row>") * 10, [{"x" * 30_000: "1"}]),
+    ),
     "doctype": ("s.xlsx", zipped(SHEET, b"<!DOCTYPE a []><sheetData/>")),
     "other zip": ("s.xlsx", zipped("a.txt", b"a")),
     "unknown type": ("s.xlsx", workbook([{"type": "frobnicate", "name": "a", EN: "A"}])),
