@@ -1,6 +1,7 @@
 """Anonymous answers come out of the box: in groups that are large enough, in no order."""
 
 import secrets
+import uuid
 from collections import defaultdict
 from collections.abc import Collection, Hashable, Iterator, Sequence
 from dataclasses import replace
@@ -38,14 +39,17 @@ def open_box(survey_id: int, *, now: datetime) -> int:
     """Put on record the answers of a survey's box that make groups; how many.
 
     All of them get this moment as their time, no channel and no customer, and ids in an order that
-    says nothing. Who calls at the same moment waits. The number of statements does not depend on how
-    many there are.
+    says nothing; what waits on is mixed. Who calls at the same moment waits. The number of statements
+    does not depend on how many there are.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"box:{survey_id}"])
-    rows = Ballot.objects.filter(survey=survey_id).select_related("version__survey")
+    rows = list(Ballot.objects.filter(survey=survey_id).select_related("version__survey"))
     month = timezone.localtime(now).date().replace(day=1)
-    fits = [fit for group in _groups(list(rows), month) for fit in _opened(*group, now=now)]
+    groups = list(_groups(rows, month))
+    taken = {one.pk for _store_id, ballots in groups for one in ballots}
+    _mix([one for one in rows if one.pk not in taken])
+    fits = [fit for group in groups for fit in _opened(*group, now=now)]
     if not fits:
         return 0
     fits = placed(fits)
@@ -55,6 +59,19 @@ def open_box(survey_id: int, *, now: datetime) -> int:
     Ballot.objects.filter(pk__in=[fit.given.key.removeprefix(BALLOT_KEY) for fit in fits]).delete()
     publish(AnswersReceived(answer_ids=tuple(sorted(ids.values()))))
     return len(ids)
+
+
+def _mix(ballots: list[Ballot]) -> None:
+    """Write what waits in a box anew, all of it at once and in no order; three statements at most.
+
+    A database knows of each row by which transaction and after which others it was written, and the
+    one that cast an answer also noted on the roll who answered.
+    """
+    Ballot.objects.filter(pk__in=[one.pk for one in ballots]).delete()
+    for one in ballots:
+        one.pk = uuid.uuid4()
+    secrets.SystemRandom().shuffle(ballots)
+    Ballot.objects.bulk_create(ballots)
 
 
 def _groups(ballots: Sequence[Ballot], month: date) -> Iterator[tuple[int | None, list[Ballot]]]:

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db.models.expressions import RawSQL
 from django.test import Client
 from django.utils import timezone
 from hypothesis import given, settings
@@ -135,6 +136,27 @@ def test_a_small_group_is_in_no_place_and_in_no_total(asked: Survey, client: Cli
 def _body(response: Any) -> str:
     assert response.status_code == 200
     return b"".join(response).decode()
+
+
+def test_what_waits_on_is_not_joined_to_the_roll_by_how_it_was_written(asked: Survey) -> None:
+    for store in "AB":
+        fill(asked, store)
+    before = _written()
+    assert len(set(before.values())) == 2, "each answer was cast by a transaction of its own"
+    assert open_box(asked.pk, now=cast.NOW) == 0
+    after = _written()
+    assert (len(after), len(set(after.values()))) == (len(before), 1)
+    assert not before.keys() & after.keys()
+    assert open_box(asked.pk, now=cast.NOW) == 0
+    fill(asked, "CCCCC")
+    assert open_box(asked.pk, now=cast.NOW) == 5
+    assert Ballot.objects.count() == len(before)
+
+
+def _written() -> dict[Any, str]:
+    """Which transaction wrote each answer in the box, by its id."""
+    rows = Ballot.objects.annotate(written_by=RawSQL("feedback_ballot.xmin::text", ()))
+    return dict(rows.values_list("pk", "written_by"))
 
 
 def test_what_is_left_comes_out_without_its_store_when_the_month_is_over(asked: Survey) -> None:
