@@ -13,7 +13,7 @@ def write_csv(file: IO[bytes], sheet: Sheet) -> None:
     """Write the table, row by row."""
     text = TextIOWrapper(file, encoding="utf-8-sig", newline="")
     writer = csv.writer(text)
-    writer.writerow([column.name for column in sheet.columns])
+    writer.writerow([harmless(column.name) for column in sheet.columns])
     for batch in sheet.batches():
         writer.writerows([_plain(cell) for cell in row] for row in batch)
     text.flush()

@@ -9,8 +9,9 @@ from regulars.feedback.models.surveys import Survey
 
 
 class ResultLink(Record):
-    """A link to the results of a survey until a day; only a hash of its secret is kept.
+    """A link to the results of a survey until a day; only a hash of its secret is kept here.
 
+    What the API answered when it made the link is kept with it, as of every write, for thirty days.
     It shows what its maker could see: `store_ids` are the stores of that sight, NULL for all.
     """
 

@@ -15,6 +15,7 @@ from django.test import Client
 from regulars.core.api.keys import create_key
 from regulars.core.errors import Refused
 from regulars.feedback.actions import receive_answers
+from regulars.feedback.actions.surveys import create_survey
 from regulars.feedback.exporting import formats, sav
 from regulars.feedback.exporting.sheets import Column, Sheet, columns_of
 from regulars.feedback.models import Survey
@@ -41,8 +42,6 @@ DEFINITION = {
 
 @pytest.fixture
 def asked() -> Survey:
-    from regulars.feedback.actions.surveys import create_survey
-
     made = create_survey(name="Визит", definition=DEFINITION, now=cast.NOW)
     store = cast.store()
     values = [{"nps": 9, "liked": ["food"], "why": "=1+1"}, {"nps": 3, "why": "Долго"}]
@@ -72,6 +71,13 @@ def test_csv_is_harmless_for_spreadsheets(client: Client, asked: Survey) -> None
     assert lines[0].endswith("nps,liked_1,liked_2,why")
     assert lines[1].endswith("9,1,0,'=1+1")
     assert lines[2].endswith("3,,,Долго")
+
+
+def test_csv_is_harmless_in_its_first_line_too(client: Client) -> None:
+    worked_out = {"name": "=1+1", "expression": "1", "includeIntoResult": True}
+    definition = DEFINITION | {"calculatedValues": [worked_out]}
+    made = create_survey(name="x", definition=definition, now=cast.NOW)
+    assert taken(client, made, "csv").decode().splitlines()[0].endswith(",'=1+1")
 
 
 def test_excel_says_what_values_mean(client: Client, asked: Survey) -> None:
