@@ -81,12 +81,15 @@ class FollowUpFilter:
 
 
 def follow_up_counts(which: FollowUpFilter, *, seen_by: Viewer, now: datetime) -> dict[str, int]:
-    """How many are `open` (not closed), of these `overdue` and `unowned`; one statement."""
+    """How many are `open` (not closed), of these `overdue` and `unowned`; one statement.
+
+    What belongs to somebody who left has no owner any more.
+    """
     rows = which.rows(seen_by=seen_by, now=now).order_by()
     counted: dict[str, int] = rows.aggregate(
         open=Count("pk"),
         overdue=Count("pk", filter=Q(due_at__lt=now)),
-        unowned=Count("pk", filter=Q(owner__isnull=True)),
+        unowned=Count("pk", filter=Q(owner__isnull=True) | Q(owner__is_active=False)),
     )
     return counted
 
@@ -148,6 +151,7 @@ _RECORDS = """
     CROSS JOIN LATERAL (SELECT ARRAY(SELECT about.lead UNION ALL
         SELECT id FROM customers_customer WHERE merged_into_id = about.lead) AS ids) record
 """
+_IS_SEEN = "(%(stores)s::bigint[] IS NULL OR store_id = ANY(%(stores)s::bigint[]))"
 _LATER = f"""
     WITH about AS ({_ABOUT} WHERE follow.id = ANY(%(ids)s::bigint[]))
     SELECT about.id, about.at, bought.before_count, bought.before_minor, bought.after_count,
@@ -161,13 +165,13 @@ _LATER = f"""
         FROM customers_purchase
         WHERE customer_id = ANY(record.ids) AND voided_at IS NULL
             AND bought_at >= about.at - %(around)s::interval AND bought_at < about.at + %(around)s::interval
-            AND (%(stores)s::bigint[] IS NULL OR store_id = ANY(%(stores)s::bigint[]))) bought
+            AND {_IS_SEEN}) bought
     LEFT JOIN LATERAL (
         SELECT native_score, at FROM feedback_signal
         WHERE customer_id = ANY(record.ids) AND measure = about.measure AND at > about.at
             AND native_score IS NOT NULL AND NOT is_set_aside
             AND answer_id IS DISTINCT FROM about.answer_id
-            AND (%(stores)s::bigint[] IS NULL OR store_id = ANY(%(stores)s::bigint[]))
+            AND {_IS_SEEN}
         ORDER BY at, id LIMIT 1) next ON true
 """
 
@@ -205,7 +209,8 @@ def loop_effect(*, seen_by: Viewer, now: datetime) -> LoopEffect:
 
     Both are followed from the fifteenth to the ninetieth day, so that nobody counts as contacted
     because they stayed long enough to be (a landmark analysis, Anderson et al. 1983). A person
-    counts with the first answer of two years. One statement.
+    counts with the first answer of two years. One statement. Purchases and answers of stores that
+    the viewer may not see do not count.
     """
     limit = seen_by.store_ids
     with connection.cursor() as cursor:
@@ -250,16 +255,16 @@ _EFFECT = f"""
     WITH about AS (
         SELECT DISTINCT ON (lead) * FROM ({_ABOUT}
             WHERE signal.at >= %(since)s AND signal.at < %(until)s AND NOT signal.is_set_aside
-                AND (%(stores)s::bigint[] IS NULL OR signal.store_id = ANY(%(stores)s::bigint[]))
+                AND {_IS_SEEN}
         ) every ORDER BY lead, at, id
     ), lived AS (
         SELECT coalesce(about.contacted_at <= about.at + %(settled)s::interval, false) AS was_contacted,
             EXISTS (SELECT FROM customers_purchase WHERE customer_id = ANY(record.ids)
                 AND voided_at IS NULL AND bought_at < about.at
-                AND bought_at >= about.at - %(around)s::interval) AS bought_before,
+                AND bought_at >= about.at - %(around)s::interval AND {_IS_SEEN}) AS bought_before,
             EXISTS (SELECT FROM customers_purchase WHERE customer_id = ANY(record.ids)
                 AND voided_at IS NULL AND bought_at >= about.at + %(settled)s::interval
-                AND bought_at < about.at + %(around)s::interval) AS bought_again,
+                AND bought_at < about.at + %(around)s::interval AND {_IS_SEEN}) AS bought_again,
             next.is_unhappy
         FROM about {_RECORDS}
         LEFT JOIN LATERAL (
@@ -267,6 +272,7 @@ _EFFECT = f"""
             WHERE customer_id = ANY(record.ids) AND measure = about.measure
                 AND native_score IS NOT NULL AND NOT is_set_aside
                 AND at >= about.at + %(settled)s::interval AND at < about.at + %(around)s::interval
+                AND {_IS_SEEN}
             ORDER BY at, id LIMIT 1) next ON true
     )
     SELECT was_contacted, count(*), count(*) FILTER (WHERE bought_before),

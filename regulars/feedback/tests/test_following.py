@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 
+from regulars.company.actions.people import deactivate_employee
 from regulars.company.models import Employee
 from regulars.core.api.keys import create_key
 from regulars.core.errors import Refused
@@ -33,6 +34,8 @@ from regulars.feedback.handlers import open_what_calls_for_it
 from regulars.feedback.models import FollowUp, FollowUpNote, FollowUpRule, Signal
 from regulars.feedback.queries.following import (
     FollowUpFilter,
+    Reached,
+    follow_up_counts,
     later_of,
     loop_effect,
     out_of_step,
@@ -261,6 +264,33 @@ def test_contacted_and_not_contacted_are_compared_as_far_as_they_can_be():
     assert found.bought.p_value < 0.001
     assert found.before.p_value > 0.5
     assert found.content is None
+
+
+def test_what_happened_in_stores_of_others_is_not_compared():
+    asked, mine, other = cast.survey(), cast.store("S1"), cast.store("S2")
+    manager, person = cast.employee("store_manager", mine), cast.customer()
+    opened(asked, customer_id=person.pk, store_id=mine.pk)
+    for days in (-5, 30):
+        bought(person, days)
+    Purchase.objects.update(store=other)
+    late = answered(asked, 9, "later", customer_id=person.pk, store_id=other.pk)
+    Signal.objects.filter(answer=late).update(at=NOW + 30 * DAY)
+    told = {
+        who.role: loop_effect(seen_by=who, now=NOW + 91 * DAY).others
+        for who in (manager, cast.employee())
+    }
+    assert told["owner"] == Reached(1, 1, 1, 1, 1)
+    assert told["store_manager"] == Reached(1, 0, 0, 0, 0)
+
+
+def test_what_somebody_had_who_left_is_counted_as_nobodys():
+    asked, shop, boss = cast.survey(), cast.store(), cast.employee()
+    manager = cast.employee("store_manager", shop)
+    assert opened(asked, store_id=shop.pk).owner_id == manager.pk
+    counted = [follow_up_counts(FollowUpFilter(), seen_by=boss, now=NOW)["unowned"]]
+    deactivate_employee(manager)
+    counted.append(follow_up_counts(FollowUpFilter(), seen_by=boss, now=NOW)["unowned"])
+    assert counted == [0, 1]
 
 
 def test_what_is_typed_wrong_is_refused_and_nothing_is_lost(client: Client):
