@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from copy import deepcopy
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from regulars.core.errors import Refused
 from regulars.feedback.importing.losses import Loss
 from regulars.feedback.importing.walking import (
@@ -28,6 +30,10 @@ from regulars.feedback.survey.question import NAME, questions
 from regulars.feedback.wording import named_sentence_for
 
 ROUNDS_MAX = 300
+PARTS_MAX = 1000
+"""Pages, panels, questions and columns: five times as many as questions may be asked."""
+LOSSES_MAX = 1000
+"""A report that is longer helps nobody, and each loss costs a look at every part."""
 AGAIN_MAX = 60
 """So often one element may lack something; then it goes."""
 _INNER = re.compile(r"Value error, ([^:]+): (?:([\w.]+): )?")
@@ -50,8 +56,11 @@ BY_PROPERTY = ("unknown_property", "bad_property", "missing_property", "bad_expr
 def mended(raw: Raw, examine: Examine) -> tuple[Raw, list[Loss]]:
     """The definition as far as it can be asked, and what had to be changed; as it is if nothing.
 
-    Raises Refused where nothing is left to ask, or too much.
+    Raises Refused where nothing is left to ask, or too much, or where too much is lost.
     """
+    if sum(1 for _spot in spots(raw)) > PARTS_MAX:
+        said = _("The survey has more than %(count)s pages, questions and columns.")
+        raise Refused("cannot_be_imported", said % {"count": PARTS_MAX}, "file")
     _definition, problems = examine(raw)
     if not problems:
         return raw, []
@@ -65,6 +74,8 @@ def mended(raw: Raw, examine: Examine) -> tuple[Raw, list[Loss]]:
         if not problems:
             return made, losses
         for problem in _first(problems):
+            if len(losses) > LOSSES_MAX:
+                raise _hopeless(problem)
             seen[problem.element, problem.code] += 1
             is_again = seen[problem.element, problem.code] > AGAIN_MAX
             losses += _mend(made, problem, origin, is_again=is_again)

@@ -3,6 +3,7 @@
 import io
 import json
 import random
+import time
 import zipfile
 from copy import deepcopy
 from typing import Any
@@ -250,6 +251,18 @@ BAD: dict[str, tuple[str, bytes]] = {
     "unclosed group": ("s.xlsx", workbook([{"type": "begin group", "name": "a", EN: "A"}])),
     "nothing": ("s.xlsx", workbook([{"type": "note", "name": "a", EN: "A"}])),
 }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("count", "wrong"), [(20_000, {"zzz": 1}), (30, {f"z{at}": 1 for at in range(50)})]
+)
+def test_much_that_is_wrong_is_soon_refused(count: int, wrong: dict[str, int]) -> None:
+    elements = [{"type": "text", "name": f"q{at}", **wrong} for at in range(count)]
+    sent = json.dumps({"elements": elements}).encode()
+    began = time.process_time()
+    with pytest.raises(Refused):
+        read_surveyjs(sent, examine=examine)
+    assert time.process_time() - began < 10
 
 
 @pytest.mark.parametrize("case", BAD)
