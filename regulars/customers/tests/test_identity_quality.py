@@ -8,14 +8,17 @@ import duckdb
 import pytest
 
 from regulars.cli.bench.identity.engines import measure_engine
+from regulars.cli.bench.identity.known import file_of_people, known_records, load_known
 from regulars.cli.bench.identity.measuring import goals_of
 from regulars.cli.bench.identity.people import Row, contacts, retail
 from regulars.cli.bench.identity.sets import sets_of, write_set
 from regulars.cli.resolve import resolve_file
 from regulars.core.errors import Refused
-from regulars.customers.matching import default_model
+from regulars.customers.actions.comparing import traits_kept
+from regulars.customers.matching import block_keys, default_model, key_hash
 from regulars.customers.matching.files import load_raw, open_file, planned
 from regulars.customers.matching.resolving import resolve_table
+from regulars.customers.models import BlockKey
 
 
 def test_all_of_febrl3_is_resolved(tmp_path: Path) -> None:
@@ -104,3 +107,12 @@ def test_a_column_of_no_field_is_named(tmp_path: Path) -> None:
     with pytest.raises(Refused) as caught:
         resolve_file(file, columns="surname,person", id_column="", out=tmp_path / "out.csv")
     assert caught.value.field == "person"
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_known_records_are_found_by_the_keys_of_what_is_kept_of_them(tmp_path: Path) -> None:
+    load_known(file_of_people(tmp_path, records=200))
+    rows = set(BlockKey.objects.values_list("customer_id", "key"))
+    kept = traits_kept({customer_id for customer_id, _ in rows})
+    assert len(kept) == known_records() > 0
+    assert rows == {(id_, key_hash(key)) for id_, one in kept.items() for key in block_keys(one)}

@@ -214,7 +214,9 @@ def _fill_keys(batch: duckdb.DuckDBPyConnection, cursor: Any) -> None:
         cursor.execute(drop)
     add_sounds(batch)
     row = np.dtype([("n", ">i2"), ("a", ">i4"), ("id", ">i8"), ("b", ">i4"), ("key", ">i8")])
-    with cursor.copy("COPY customers_blockkey FROM STDIN (FORMAT binary)") as copy:
+    with cursor.copy(
+        "COPY customers_blockkey (customer_id, key) FROM STDIN (FORMAT binary)"
+    ) as copy:
         copy.write(b"PGCOPY\n\xff\r\n\0" + bytes(8))
         for ids, keys in _keys(batch):
             block = np.empty(len(ids), row)
