@@ -15,7 +15,7 @@ from regulars.channels.models import HeardMessage, Message
 from regulars.feedback.actions.sittings import SittingInput, invited_input
 from regulars.feedback.actions.talking import Opening, Step, open_talks, resume, settle
 from regulars.feedback.letters import KEY, invitation_id_of
-from regulars.feedback.models import Dialogue, Invitation, PublicLink, Sitting
+from regulars.feedback.models import Dialogue, Invitation, PublicLink, Sitting, SurveyVersion
 from regulars.feedback.queries.surveys import latest_versions
 
 OPEN_FOR = timedelta(days=14)
@@ -42,6 +42,33 @@ class Letter:
     reply_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """What the codes among some messages lead to: an invitation, or a printed link."""
+
+    invitations: Mapping[str, Invitation]
+    links: Mapping[str, PublicLink]
+    versions: Mapping[int, SurveyVersion]
+
+    def given_by(self, one: HeardMessage) -> SittingInput | None:
+        """Whose sitting a message begins; None for what is no code, or one that leads nowhere."""
+        match = _CODE.fullmatch(one.text)
+        code = match[1] if match else ""
+        if (invitation := self.invitations.get(code)) is not None:
+            return invited_input(invitation, channel=one.channel)
+        link = self.links.get(code.lower())
+        if link is None or link.survey_id not in self.versions:
+            return None
+        return SittingInput(
+            key=f"heard:{one.pk}",
+            version=self.versions[link.survey_id],
+            channel=one.channel,
+            link_id=link.pk,
+            customer_id=one.customer_id,
+            store_id=link.store_id,
+        )
+
+
 @transaction.atomic
 def hold_dialogues(heard_ids: Sequence[int], *, now: datetime) -> int:
     """Take what people wrote into the conversations it belongs to and write the next questions.
@@ -55,11 +82,11 @@ def hold_dialogues(heard_ids: Sequence[int], *, now: datetime) -> int:
     places: set[Place] = set(named.values_list("channel", "address"))
     _lock(places)
     left = _unheard(places, now=now)
-    letters = _letters(left, now=now)
+    letters, codes = _letters(left, now=now), _codes(left)
     replies: dict[Place, OutgoingMessage] = {}
     while left:
-        heads, left = _parted(left, letters)
-        replies |= _hear(heads, letters, now=now)
+        heads, left = _parted(left, letters, codes)
+        replies |= _hear(heads, letters, codes, now=now)
     send(list(replies.values()), now=now)
     return len(replies)
 
@@ -109,12 +136,23 @@ def _letters(heard: Heard, *, now: datetime) -> dict[Place, Letter]:
     return found
 
 
-def _parted(left: Heard, letters: Mapping[Place, Letter]) -> tuple[Heard, Heard]:
-    """What is said up to where another conversation may begin, and the rest."""
+def _codes(heard: Heard) -> Codes:
+    """What the codes in these messages lead to. Three statements."""
+    texts = (one.text for ones in heard.values() for one in ones)
+    wanted = {match[1] for text in texts if (match := _CODE.fullmatch(text))}
+    rows = Invitation.objects.filter(token__in=wanted).select_related("version", "survey")
+    links = PublicLink.objects.filter(code__in={code.lower() for code in wanted})
+    by_code = {link.code: link for link in links}
+    versions = latest_versions({link.survey_id for link in by_code.values()})
+    return Codes({row.token: row for row in rows}, by_code, versions)
+
+
+def _parted(left: Heard, letters: Mapping[Place, Letter], codes: Codes) -> tuple[Heard, Heard]:
+    """What is said up to where another conversation begins, and the rest."""
     heads: Heard = {}
     rest: Heard = {}
     for place, ones in left.items():
-        turns = (at for at, one in enumerate(ones) if at and _turns(one, letters.get(place)))
+        turns = (at for at, one in enumerate(ones) if at and _turns(one, letters.get(place), codes))
         cut = next(turns, len(ones))
         heads[place] = ones[:cut]
         if ones[cut:]:
@@ -122,16 +160,19 @@ def _parted(left: Heard, letters: Mapping[Place, Letter]) -> tuple[Heard, Heard]
     return heads, rest
 
 
-def _turns(one: HeardMessage, letter: Letter | None) -> bool:
-    return bool(_START.match(one.text)) or (letter is not None and one.pk == letter.reply_id)
+def _turns(one: HeardMessage, letter: Letter | None, codes: Codes) -> bool:
+    """Whether a message ends what went on; a code that leads nowhere is a word like others."""
+    if letter is not None and one.pk == letter.reply_id:
+        return True
+    return bool(_START.match(one.text)) and codes.given_by(one) is not None
 
 
 def _hear(
-    heard: Heard, letters: Mapping[Place, Letter], *, now: datetime
+    heard: Heard, letters: Mapping[Place, Letter], codes: Codes, *, now: datetime
 ) -> dict[Place, OutgoingMessage]:
     """What is answered to each address; a constant number of statements."""
     steps = {_place(step): step for step in resume(_open_dialogues(heard, now=now))}
-    _begin(heard, letters, steps, now=now)
+    _begin(heard, letters, codes, steps, now=now)
     touched = {place: ones for place, ones in heard.items() if place in steps}
     for place, ones in touched.items():
         _take(steps[place], ones)
@@ -164,7 +205,12 @@ def _open_dialogues(heard: Heard, *, now: datetime) -> list[Dialogue]:
 
 
 def _begin(
-    heard: Heard, letters: Mapping[Place, Letter], steps: dict[Place, Step], *, now: datetime
+    heard: Heard,
+    letters: Mapping[Place, Letter],
+    codes: Codes,
+    steps: dict[Place, Step],
+    *,
+    now: datetime,
 ) -> None:
     """Add the conversations that these messages begin; who starts anew ends what went on.
 
@@ -182,7 +228,7 @@ def _begin(
         for one in ones
         if place not in steps or place in replied or _START.match(one.text)
     ]
-    openings = _by_writing_back(heard, replied) | _by_code(coming)
+    openings = _by_writing_back(heard, replied) | _by_code(coming, codes)
     _end_before(openings, steps, now=now)
     opened = open_talks([opening for opening, _owner in openings.values()], now=now)
     steps |= dict(zip(openings, opened, strict=True))
@@ -206,40 +252,20 @@ def _end_before(
     Dialogue.objects.filter(pk__in=ended).update(end="given_up", last_at=now)
 
 
-def _by_code(heard: Sequence[HeardMessage]) -> dict[Place, tuple[Opening, int | None]]:
-    """Conversations that a code begins: a printed one, or the secret of an invitation."""
-    codes = {one.pk: match[1] for one in heard if (match := _CODE.fullmatch(one.text))}
-    if not codes:
-        return {}
-    wanted = set(codes.values())
-    rows = Invitation.objects.filter(token__in=wanted).select_related("version", "survey")
-    invitations = {row.token: row for row in rows}
-    links = {
-        row.code: row
-        for row in PublicLink.objects.filter(code__in={code.lower() for code in wanted})
-    }
-    versions = latest_versions({link.survey_id for link in links.values()})
+def _by_code(
+    heard: Sequence[HeardMessage], codes: Codes
+) -> dict[Place, tuple[Opening, int | None]]:
+    """Conversations that a code begins: a printed one, or the secret of an invitation.
+
+    The first code from an address begins one; what comes after it is said in that.
+    """
     found: dict[Place, tuple[Opening, int | None]] = {}
     for one in heard:
-        code = codes.get(one.pk, "")
-        invitation, link = invitations.get(code), links.get(code.lower())
-        if invitation is not None:
-            given = invited_input(invitation, channel=one.channel)
-            owner = invitation.customer_id
-        elif link is not None and link.survey_id in versions:
-            given = SittingInput(
-                key=f"heard:{one.pk}",
-                version=versions[link.survey_id],
-                channel=one.channel,
-                link_id=link.pk,
-                customer_id=one.customer_id,
-                store_id=link.store_id,
-            )
-            owner = None
-        else:
+        given, place = codes.given_by(one), (one.channel, one.address)
+        if given is None or place in found:
             continue
-        opening = _opening(one.pk, one.address, given, heard_upto=one.pk)
-        found[one.channel, one.address] = opening, owner
+        owner = given.invitation.customer_id if given.invitation else None
+        found[place] = _opening(one.pk, one.address, given, heard_upto=one.pk), owner
     return found
 
 

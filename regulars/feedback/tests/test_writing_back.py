@@ -37,6 +37,7 @@ from regulars.feedback.tests import cast
 from tests import make
 
 pytestmark = pytest.mark.django_db
+SURVEYS = ("after_purchase", "after_service")
 
 
 @pytest.fixture
@@ -186,6 +187,25 @@ def test_what_is_heard_out_of_order_is_taken_in_order(outside):
     assert hold_dialogues(ids[:3], now=timezone.now()) == 0
     kept = Sitting.objects.order_by("pk").values_list("values", flat=True)
     assert list(kept) == [{"nps": 3, "satisfied": 2}, {"nps": 9}]
+
+
+def test_codes_that_lead_nowhere_cost_no_statements_of_their_own():
+    counts = []
+    for size in (2, 40):
+        texts = [Heard(f"{size}:{n}", str(size), f"/start nobody{n}") for n in range(size)]
+        ids = hear("telegram", texts, now=timezone.now())
+        with CaptureQueriesContext(connection) as spent:
+            assert hold_dialogues(ids, now=timezone.now()) == 0
+        counts.append(len(spent))
+    assert counts[0] == counts[1], counts
+
+
+def test_what_follows_a_code_is_said_in_its_conversation():
+    first, second = (link_for(cast.survey(one), store=None).code for one in SURVEYS)
+    for number, text in enumerate((first, "3", second)):
+        ids = hear("telegram", [Heard(str(number), "7", text)], now=timezone.now())
+    hold_dialogues(ids, now=timezone.now())
+    assert [one.sitting.values["nps"] for one in Dialogue.objects.select_related("sitting")] == [3]
 
 
 def test_stop_ends_it_and_a_closed_survey_says_so(outside):
