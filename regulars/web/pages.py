@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.urls import URLPattern, path
 from django.utils.cache import patch_vary_headers
 
-from regulars.core.errors import Forbidden, Refused
+from regulars.core.errors import Forbidden, NotFound, Refused
 
 PUBLIC = "public"
 """What a page for everybody says it needs; such pages guard themselves by secret links."""
@@ -111,6 +111,8 @@ def page(
                 if not request.user.is_authenticated:
                     return redirect_to_login(request.get_full_path())
                 raise Forbidden("forbidden", "your role does not include this page")
+            if "\0" in request.path:
+                raise NotFound("not_found", "no address contains a NUL character")
             response = view(request, *arguments, **named)
             patch_vary_headers(response, ("HX-Request",))
             return response

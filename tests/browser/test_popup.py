@@ -158,3 +158,16 @@ def test_nothing_is_asked_before_consent_nor_shown_before_leaving(shop: Shop, en
     assert PopupShowing.objects.count() == 0, "it waits until the pointer leaves by the upper edge"
     tab.evaluate("document.dispatchEvent(new MouseEvent('mouseout', {clientY: -1}))")
     expect(tab.get_by_role("dialog")).to_be_visible()
+
+
+def test_a_no_holds_on_the_pages_after_it(shop: Shop, enter: Enter) -> None:
+    popup(shop, on_exit=True)
+    tab = enter()
+    with tab.expect_response("**/collect/popup/*"):
+        tab.goto(shop.address)
+    tab.evaluate("regularsPopup.consent(false)")
+    asked: list[str] = []
+    tab.on("request", lambda one: asked.append(one.url) if "/collect/popup/" in one.url else None)
+    tab.reload()
+    tab.wait_for_function("window.regularsPopup")
+    assert asked == []

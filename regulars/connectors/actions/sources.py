@@ -14,9 +14,9 @@ from regulars.connectors.models import EventSource, TrackingPlan
 from regulars.connectors.models.collecting import MODES
 from regulars.connectors.rules.plans import problem_of_schemas
 from regulars.core.errors import Conflict, Refused
+from regulars.core.origins import normal_origin
 
 _CODE = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
-_ORIGIN = re.compile(r"https?://[^/\s]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ def _check(wish: SourceWish) -> None:
         raise Refused("unknown_mode", f"one of {', '.join(MODES)}", "mode")
     if len(wish.store_code) > 50:
         raise Refused("too_long", "a store code has at most 50 characters", "store_code")
-    if not all(_ORIGIN.fullmatch(origin) and len(origin) <= 200 for origin in wish.origins):
+    if not all(normal_origin(one) for one in wish.origins):
         raise Refused("bad_origin", "an origin looks like https://shop.example", "origins")
 
 
@@ -113,7 +113,7 @@ def _fields(wish: SourceWish) -> dict[str, Any]:
         "mode": wish.mode,
         "orders_become_purchases": wish.orders_become_purchases,
         "store_code": wish.store_code,
-        "origins": list(wish.origins),
+        "origins": [normal_origin(one) for one in wish.origins],
     }
 
 

@@ -44,6 +44,11 @@ def get_segment(code: str) -> Segment:
     return found
 
 
+def choosable_segments(chosen: Segment | None = None) -> QuerySet[Segment]:
+    """The segments that are on, by name; whichever was chosen before stays, or a form would drop it."""
+    return Segment.objects.filter(Q(is_on=True) | Q(pk=chosen and chosen.pk)).order_by("name")
+
+
 def conditions_of(segments: Collection[Segment]) -> dict[int, Condition]:
     """The checked conditions by segment; one that no longer fits the catalogue is left out."""
     found = {}

@@ -8,10 +8,10 @@ from django.db.models import QuerySet
 
 from regulars.channels.kinds.operator import Operator
 from regulars.channels.queries.channels import channel_of
-from regulars.channels.queries.door import Ask, Verdict, may_contact_many
+from regulars.channels.queries.door import Ask, may_contact_many
 from regulars.core.errors import Conflict
 from regulars.core.sql import int_array
-from regulars.feedback.actions.sittings import end_sitting, invited_input, open_sittings
+from regulars.feedback.actions.sittings import end_sittings, invited_input, open_sittings
 from regulars.feedback.models import Call, Callee, Invitation, Sitting
 from regulars.feedback.queries.quotas import QuotaFacts, full_quotas
 
@@ -101,25 +101,35 @@ def _due(now: datetime) -> list[Callee]:
 
 
 def _fit_to_call(rows: Sequence[Callee], *, now: datetime) -> list[int]:
-    """Those who may be rung now; the others leave the list, or wait. Some statements for all."""
+    """Those who may be rung now; the others leave the list, or wait.
+
+    A constant number of statements, and two for each reason that keeps somebody from being rung.
+    """
     going = _without_the_answered(rows, now=now)
     going = _without_the_full(going, now=now)
     verdicts = may_contact_many([_ask(one) for one in going], now=now) if going else []
-    fit = []
+    fit: list[int] = []
+    withheld: dict[str, list[Callee]] = {}
+    late: dict[datetime, list[int]] = {}
     for one, verdict in zip(going, verdicts, strict=True):
         if not verdict.allowed:
-            _withhold(one, verdict.code, now=now)
-        elif (verdict.send_at or now) > now:
-            _wait(one, verdict)
+            withheld.setdefault(verdict.code, []).append(one)
+        elif (at := verdict.send_at or now) > now:
+            late.setdefault(at, []).append(one.pk)
         else:
             fit.append(one.pk)
+    for code, those in withheld.items():
+        _withhold(those, code, now=now)
+    for at, ids in late.items():
+        _free(ids, now=now).update(due_at=at)
     return fit
 
 
-def _withhold(one: Callee, code: str, *, now: datetime) -> None:
+def _withhold(rows: Sequence[Callee], code: str, *, now: datetime) -> None:
     """Who may not be called leaves the list; somebody never asked is told apart from the sample."""
-    _close([one.pk], "withheld", now=now)
-    never_asked = Invitation.objects.filter(pk=one.invitation_id, sent_at__isnull=True)
+    _close([one.pk for one in rows], "withheld", now=now)
+    invitations = [one.invitation_id for one in rows]
+    never_asked = Invitation.objects.filter(pk__in=invitations, sent_at__isnull=True)
     never_asked.update(withheld=code)
 
 
@@ -136,10 +146,6 @@ def _ask(one: Callee) -> Ask:
         is_reminder=is_reminder,
         message_id=message.pk if message else 0,
     )
-
-
-def _wait(one: Callee, verdict: Verdict) -> None:
-    Callee.objects.filter(pk=one.pk, held_until__isnull=True).update(due_at=verdict.send_at)
 
 
 def _without_the_answered(rows: Sequence[Callee], *, now: datetime) -> list[Callee]:
@@ -167,20 +173,29 @@ def _without_the_full(rows: Sequence[Callee], *, now: datetime) -> list[Callee]:
     full = full_quotas(facts) if rows else []
     turned_away = {one.pk: name for one, name in zip(rows, full, strict=True) if name}
     _close(list(turned_away), "full", now=now)
-    inputs = [invited_input(one.invitation) for one in rows if one.pk in turned_away]
-    names = [turned_away[one.pk] for one in rows if one.pk in turned_away]
-    for sitting, name in zip(open_sittings(inputs, now=now), names, strict=True):
-        end_sitting(sitting, "rejected", now=now, reason=name)
+    those = [one for one in rows if one.pk in turned_away]
+    sittings = open_sittings([invited_input(one.invitation) for one in those], now=now)
+    by_name: dict[str, list[int]] = {}
+    for one, sitting in zip(those, sittings, strict=True):
+        by_name.setdefault(turned_away[one.pk], []).append(sitting.pk)
+    for name, ids in by_name.items():
+        end_sittings(ids, "rejected", now=now, reason=name)
     return [one for one in rows if one.pk not in turned_away]
 
 
 def _close(callee_ids: Sequence[int], outcome: str, *, now: datetime) -> None:
-    """Take people off the list whom nobody has now."""
+    """Take people off the list whom nobody has now; a call to them that never ended is over."""
     if callee_ids:
-        free = Callee.objects.filter(pk__in=callee_ids, closed_at__isnull=True)
-        free.exclude(held_until__gt=now).update(
-            closed_at=now, outcome=outcome, operator=None, held_until=None
-        )
+        rows = _free(callee_ids, now=now)
+        going = Call.objects.filter(callee__in=rows, ended_at__isnull=True)
+        going.update(ended_at=now, outcome="lapsed")
+        rows.update(closed_at=now, outcome=outcome, operator=None, held_until=None)
+
+
+def _free(callee_ids: Sequence[int], *, now: datetime) -> QuerySet[Callee]:
+    """Those of these people on the list whom nobody has now."""
+    rows = Callee.objects.filter(pk__in=callee_ids, closed_at__isnull=True)
+    return rows.exclude(held_until__gt=now)
 
 
 @transaction.atomic

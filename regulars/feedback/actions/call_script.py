@@ -10,9 +10,16 @@ from regulars.core.errors import Refused
 from regulars.feedback.actions.call_list import OPERATOR, call_of, hold, operator_settings
 from regulars.feedback.actions.call_outcomes import end_call
 from regulars.feedback.actions.sittings import invited_input
-from regulars.feedback.actions.talking import Opening, Step, open_talks, resume, settle
+from regulars.feedback.actions.talking import (
+    Opening,
+    Step,
+    find_dialogue,
+    open_talks,
+    resume,
+    settle,
+)
 from regulars.feedback.dialogue.turns import answer_turn, back_turn
-from regulars.feedback.models import Call, Callee, Dialogue, Invitation
+from regulars.feedback.models import Call, Callee, Invitation
 
 ENDS = {
     "complete": "completed",
@@ -76,10 +83,7 @@ def go_on_with_script(callee_id: int, deed: Deed, *, operator_id: int, now: date
 
 def find_script(callee: Callee, *, is_held: bool = False) -> Step | None:
     """Where the script stands with a person, or None before it was ever begun."""
-    related = ("sitting__version", "sitting__survey", "sitting__invitation")
-    rows = Dialogue.objects.select_related(*related).filter(key=_key_of(callee))
-    rows = rows.select_for_update(of=("self",)) if is_held else rows
-    found = rows.first()
+    found = find_dialogue(_key_of(callee), is_held=is_held)
     return resume([found])[0] if found else None
 
 

@@ -9,8 +9,14 @@ from django.db import transaction
 from regulars.channels.actions.hearing import owners_on
 from regulars.channels.kind import normal_address_on
 from regulars.feedback.actions.sittings import SittingInput, invited_input
-from regulars.feedback.actions.talking import Opening, Step, open_talks, resume, settle
-from regulars.feedback.models import Dialogue
+from regulars.feedback.actions.talking import (
+    Opening,
+    Step,
+    find_dialogue,
+    open_talks,
+    resume,
+    settle,
+)
 from regulars.feedback.queries.surveys import find_invitation, find_public_link, latest_version
 from regulars.feedback.saying import Said
 
@@ -39,7 +45,7 @@ def begin_call(
     that name. The same call gets the same words again.
     """
     key = key_of(call_id)
-    if (known := find_call(call_id)) is not None:
+    if (known := find_dialogue(key)) is not None:
         return _spoken(resume([known])[0])
     given = _sitting(code, key=key, caller=caller, language=language)
     if given is None:
@@ -57,7 +63,7 @@ def hear_keys(*, call_id: str, keys: str | None, now: datetime, mark: str = "") 
     None for a call that nobody began. With a mark, keys count only at that point of the call, so
     that a provider may bring them twice.
     """
-    row = find_call(call_id, is_held=True)
+    row = find_dialogue(key_of(call_id), is_held=True)
     if row is None:
         return None
     (step,) = resume([row])
@@ -65,15 +71,6 @@ def hear_keys(*, call_id: str, keys: str | None, now: datetime, mark: str = "") 
         step.hear(keys)
         settle([step], now=now)
     return _spoken(step)
-
-
-def find_call(call_id: str, *, is_held: bool = False) -> Dialogue | None:
-    """The conversation of a call, or None; `is_held` keeps others from it until the transaction ends."""
-    rows = Dialogue.objects.select_related(
-        "sitting__version", "sitting__survey", "sitting__invitation"
-    )
-    rows = rows.select_for_update(of=("self",)) if is_held else rows
-    return rows.filter(key=key_of(call_id)).first()
 
 
 def key_of(call_id: str) -> str:

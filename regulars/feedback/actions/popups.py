@@ -6,7 +6,6 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
 
 from django.core import signing
 from django.db import transaction
@@ -15,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from regulars.channels.queries.door import Ask, may_contact, may_contact_many
 from regulars.core.errors import NotFound, Refused
+from regulars.core.origins import normal_origin
 from regulars.customers.models import Identity, Segment
 from regulars.customers.queries.persons import records_of
 from regulars.customers.queries.segments import members_among
@@ -82,7 +82,7 @@ def set_popup(survey: Survey, wanted: PopupInput, *, now: datetime) -> Popup:
     """The pop-up of a survey, new or changed. Raises Refused, which names the field."""
     _check(wanted)
     told = {
-        "origins": [one.rstrip("/") for one in wanted.origins],
+        "origins": [normal_origin(one) for one in wanted.origins],
         "pages": list(wanted.pages),
         "delay_s": wanted.delay_s,
         "scroll_percent": wanted.scroll_percent,
@@ -103,7 +103,7 @@ def set_popup(survey: Survey, wanted: PopupInput, *, now: datetime) -> Popup:
 
 def _check(wanted: PopupInput) -> None:
     for one in wanted.origins:
-        if not _is_site(one):
+        if normal_origin(one) is None:
             words = _("A site begins with https:// and has no path: %(site)s")
             raise Refused("bad_origin", words % {"site": one[:60]}, "origins")
     if len(wanted.pages) > PATTERNS_MAX or any(len(one) > PATTERN_MAX for one in wanted.pages):
@@ -122,18 +122,13 @@ def _check(wanted: PopupInput) -> None:
             raise Refused("out_of_range", f"from 0 to {most}", name)
 
 
-def _is_site(address: str) -> bool:
-    try:
-        parts = urlsplit(address)
-    except ValueError:
-        return False
-    return parts.scheme in ("http", "https") and bool(parts.netloc) and not parts.path.strip("/")
+def find_popup(code: str, *, origin: str | None = None) -> Popup:
+    """The pop-up of a code. Raises NotFound where there is none, or none for pages of this origin.
 
-
-def find_popup(code: str, *, origin: str = "") -> Popup:
-    """The pop-up of a code, for a page of one of its sites. Raises NotFound where there is none."""
+    The frame names no origin, for it is a page of ours: its policy tells browsers the sites.
+    """
     found = Popup.objects.select_related("survey", "segment").filter(code=code).first()
-    if found is None or (found.origins and origin not in found.origins):
+    if found is None or (origin is not None and found.origins and origin not in found.origins):
         raise NotFound("not_found", "there is no such pop-up for this site")
     return found
 
@@ -259,6 +254,8 @@ def show_popup(popup: Popup, ticket: Ticket, *, now: datetime) -> bool:
     if PopupShowing.objects.filter(key=ticket.key).exists():
         return True
     invitation_id = ticket.invitation_id
+    if invitation_id is not None and not _still_waits(invitation_id, popup, ticket, now=now):
+        return False
     if invitation_id is None and ticket.customer_id is not None:
         given = InvitationInput(
             survey_id=popup.survey_id,
@@ -277,6 +274,17 @@ def show_popup(popup: Popup, ticket: Ticket, *, now: datetime) -> bool:
         ignore_conflicts=True,
     )
     return True
+
+
+def _still_waits(invitation_id: int, popup: Popup, ticket: Ticket, *, now: datetime) -> bool:
+    """Whether the invitation of a ticket, which may be hours old, still waits for this person.
+
+    Another page that opens it at the same moment is waited for.
+    """
+    assert ticket.customer_id is not None, "invitations are of people who are known"
+    Invitation.objects.select_for_update().filter(pk=invitation_id).first()
+    found = _waiting_for(popup, ticket.customer_id, now=now)
+    return found is not None and found.pk == invitation_id
 
 
 def note_closing(ticket: Ticket, *, now: datetime) -> None:

@@ -103,6 +103,13 @@ def _begun(given: Opening, sitting: Sitting, *, now: datetime) -> Step:
     return Step(dialogue, sitting, definition, talk)
 
 
+def find_dialogue(key: str, *, is_held: bool = False) -> Dialogue | None:
+    """The conversation of a key, or None; `is_held` keeps others from it until the transaction ends."""
+    related = ("sitting__version", "sitting__survey", "sitting__invitation")
+    rows = Dialogue.objects.select_related(*related).filter(key=key)
+    return (rows.select_for_update(of=("self",)) if is_held else rows).first()
+
+
 def resume(dialogues: Iterable[Dialogue]) -> list[Step]:
     """Conversations where they stand, with the answers that their sittings hold by now."""
     steps = []

@@ -1,5 +1,6 @@
 """Calls of operators for other programs, such as a dialler: the list, the script, the outcomes."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -15,7 +16,7 @@ from regulars.core.api.operations import reads, writes
 from regulars.core.api.requests import ApiRequest
 from regulars.core.errors import Forbidden, Refused
 from regulars.customers.access import note_access
-from regulars.customers.eyes import eyes_of
+from regulars.customers.eyes import Eyes, eyes_of
 from regulars.feedback.actions.call_list import claim_next, set_free
 from regulars.feedback.actions.call_outcomes import CallEnd, note_outcome
 from regulars.feedback.actions.call_script import (
@@ -26,7 +27,7 @@ from regulars.feedback.actions.call_script import (
 )
 from regulars.feedback.actions.flowing import shown_step
 from regulars.feedback.models import Callee
-from regulars.feedback.queries.calls import quotas_of, standing_of_list, zone_of
+from regulars.feedback.queries.calls import quotas_of, standing_of_list, zones_of
 from regulars.feedback.rules.calls import OUTCOMES
 
 router = Router(tags=["Calls"])
@@ -140,7 +141,8 @@ def list_callees(request: ApiRequest, ask: Query[CallAsk]) -> Page[CalleeOut]:
         rows = rows.filter(invitation__survey=ask.survey_id)
     if ask.is_open is not None:
         rows = rows.filter(closed_at__isnull=ask.is_open)
-    return page_of(rows, ask, shape=lambda one: _out(request, one))
+    page = page_of(rows, ask, shape=lambda one: one)
+    return Page(items=_outs(request, page.items), next_cursor=page.next_cursor)
 
 
 @router.get("/callees/standing", response=CallListOut, **reads("calls:read"))
@@ -227,9 +229,18 @@ def _operator(given: OperatorIn) -> int:
     return int(found.pk)
 
 
+def _outs(request: ApiRequest, listed: Sequence[Callee]) -> list[CalleeOut]:
+    note_access(request, [one.invitation.customer_id for one in listed])
+    eyes, zones = eyes_of(request), zones_of(listed)
+    return [_shaped(one, eyes, zones[one.pk]) for one in listed]
+
+
 def _out(request: ApiRequest, one: Callee) -> CalleeOut:
-    customer, eyes = one.invitation.customer, eyes_of(request)
-    note_access(request, [customer.pk])
+    return _outs(request, [one])[0]
+
+
+def _shaped(one: Callee, eyes: Eyes, zone: str) -> CalleeOut:
+    customer = one.invitation.customer
     return CalleeOut(
         id=one.pk,
         invitation_id=one.invitation_id,
@@ -237,7 +248,7 @@ def _out(request: ApiRequest, one: Callee) -> CalleeOut:
         customer_id=customer.pk,
         name=eyes.name(customer),
         phone=eyes.fact(customer.pk, "phone", customer.phone),
-        timezone=zone_of(one),
+        timezone=zone,
         due_at=one.due_at,
         is_call_back=one.is_call_back,
         calls=one.calls,

@@ -34,7 +34,7 @@ from regulars.feedback.pages.drawing import Asked, Drawer
 from regulars.feedback.pages.languages import language_name
 from regulars.feedback.pages.screens import values_in, with_rows
 from regulars.feedback.pages.surveys import viewer
-from regulars.feedback.queries.calls import calls_with, clock_of, quotas_of
+from regulars.feedback.queries.calls import calls_with, clock_in, quotas_of, zone_of
 from regulars.feedback.queries.surveys import definition_of
 from regulars.feedback.rules.calls import OUTCOMES, Outcome
 from regulars.feedback.saying import chrome, greeting, say_turn
@@ -71,14 +71,14 @@ def call(request: HttpRequest, callee_id: int) -> Shown:
     callee = _callee(request, callee_id)
     customer = callee.invitation.customer
     note_access(request, [customer.pk])
-    eyes, now = eyes_of(request), timezone.now()
+    eyes, there = eyes_of(request), clock_in(zone_of(callee), timezone.now())
     context: dict[str, Any] = {
         "callee": callee,
         "name": eyes.name(customer),
         "phone": eyes.fact(customer.pk, "phone", customer.phone),
         "may_dial": eyes.sees(customer.pk),
-        "there": clock_of(callee, now),
-        "history": [_past(one, callee) for one in calls_with(callee)],
+        "there": there,
+        "history": [_past(one, there.zone) for one in calls_with(callee)],
         "quotas": quotas_of(callee.invitation.survey_id),
     }
     going = _going(request, callee)
@@ -102,9 +102,9 @@ def _going(request: HttpRequest, callee: Callee) -> Call | None:
     return Call.objects.filter(callee=callee, ended_at__isnull=True).first()
 
 
-def _past(one: Call, callee: Callee) -> dict[str, Any]:
+def _past(one: Call, zone: str) -> dict[str, Any]:
     known = OUTCOMES.get(one.outcome)
-    back_at = clock_of(callee, one.call_back_at) if one.call_back_at else None
+    back_at = clock_in(zone, one.call_back_at) if one.call_back_at else None
     return {"call": one, "label": _(known.label) if known else _("goes on"), "back_at": back_at}
 
 
@@ -242,7 +242,7 @@ def _again(
         name=eyes.name(customer),
         phone=eyes.fact(customer.pk, "phone", customer.phone),
         may_dial=eyes.sees(customer.pk),
-        there=clock_of(callee, timezone.now()),
+        there=clock_in(zone_of(callee), timezone.now()),
         quotas=quotas_of(callee.invitation.survey_id),
         has_errors=faulty is not None,
         **context,
@@ -256,7 +256,7 @@ def end_call(request: HttpRequest, callee_id: int, outcome: str) -> Shown:
     known = OUTCOMES.get(outcome)
     if known is None or not known.key or _going(request, callee) is None:
         return redirect("feedback.call", callee_id)
-    there, asked = clock_of(callee, timezone.now()), request.method == "POST"
+    there, asked = clock_in(zone_of(callee), timezone.now()), request.method == "POST"
     soon = there.at.replace(minute=0, second=0) + timedelta(hours=2)
     given = request.POST if asked else None
     form = EndForm(given, outcome=outcome, initial={"call_back_at": soon})

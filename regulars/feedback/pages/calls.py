@@ -1,5 +1,6 @@
 """The calling list: who is to be rung, who rings whom now, how calls ended, and the next person."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -22,8 +23,9 @@ from regulars.feedback.queries.calls import (
     STATES,
     ListStanding,
     callees,
-    clock_of,
+    clock_in,
     standing_of_list,
+    zones_of,
 )
 from regulars.feedback.rules.calls import ENDS, OUTCOMES
 from regulars.feedback.rules.dispositions import AAPOR, DISPOSITIONS
@@ -85,7 +87,7 @@ def calls(request: HttpRequest) -> Shown:
         dispositions=[_disposition(*one) for one in standing.dispositions.items()],
         calling=calling,
         listed=listed,
-        rows=[_row(one) for one in listed],
+        rows=_rows(list(listed)),
         is_narrowed=bool(survey or state in STATES),
     )
 
@@ -108,13 +110,18 @@ def _disposition(name: str, count: int) -> dict[str, Any]:
     return {"label": _(DISPOSITIONS[name]), "group": group, "count": count}
 
 
-def _row(one: Callee) -> dict[str, Any]:
+def _rows(listed: Sequence[Callee]) -> list[dict[str, Any]]:
+    zones = zones_of(listed)
+    return [_row(one, zones[one.pk]) for one in listed]
+
+
+def _row(one: Callee, zone: str) -> dict[str, Any]:
     label, tone = _state_of(one)
     return {
         "callee": one,
         "state": label,
         "tone": tone,
-        "there": clock_of(one, one.due_at) if one.is_call_back and not one.closed_at else None,
+        "there": clock_in(zone, one.due_at) if one.is_call_back and not one.closed_at else None,
     }
 
 

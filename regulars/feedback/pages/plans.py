@@ -17,6 +17,7 @@ from regulars.channels.queries.explaining import explain
 from regulars.core.access import get_seen, seen
 from regulars.core.errors import Refused
 from regulars.customers.models import Customer, Segment
+from regulars.customers.queries.segments import choosable_segments
 from regulars.customers.rules.consents import CHANNELS
 from regulars.feedback.actions.plans import PlanInput, check_plan, set_plan, switch_plan
 from regulars.feedback.models import AskingPlan, Survey
@@ -125,7 +126,7 @@ class PlanForm(forms.Form):
         super().__init__(*arguments, **named)
         fields: Any = self.fields
         fields["survey"].queryset = seen(Survey, viewer(request)).order_by("name")
-        fields["segment"].queryset = Segment.objects.filter(is_on=True).order_by("name")
+        fields["segment"].queryset = choosable_segments(self.initial.get("segment"))
         fields["trigger"].choices = [(key, _(label)) for key, label in TRIGGERS.items()]
         kinds = [(key, str(kind.label)) for key, kind in channel_kinds.kinds().items()]
         fields["channel"].choices = [("", _("The usual one")), *kinds]

@@ -96,7 +96,7 @@ def popup_decision(request: HttpRequest, popup_code: str) -> Shown:
 def popup_opening(request: HttpRequest, popup_code: str) -> Shown:
     """Lets the pop-up open, once for a ticket: the frame's address, its words, and when again."""
     popup, told = _popup(request, popup_code), _body(request)
-    if popup is None or not popup.is_on:
+    if popup is None or not popup.is_on or not popup.survey.is_open:
         return _told(request, {})
     signed = _text(told, "ticket", 500)
     try:

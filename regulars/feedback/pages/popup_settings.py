@@ -1,5 +1,6 @@
 """Setting a survey up as a pop-up on a site: where, when, to whom, and the code to paste."""
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -14,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from regulars.core.access import get_seen
 from regulars.core.errors import Refused
 from regulars.customers.models import Segment
+from regulars.customers.queries.segments import choosable_segments
 from regulars.feedback.actions.popups import PopupInput, set_popup
 from regulars.feedback.models import Popup, Survey
 from regulars.feedback.pages.surveys import viewer
@@ -61,7 +63,7 @@ class PopupForm(forms.Form):
     )
     share_percent = forms.DecimalField(
         label=gettext_lazy("Share that is asked, %"),
-        min_value=0.1,
+        min_value=Decimal("0.1"),
         max_value=100,
         decimal_places=1,
         initial=100,
@@ -82,7 +84,7 @@ class PopupForm(forms.Form):
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         field: Any = self.fields["segment"]
-        field.queryset = Segment.objects.filter(is_on=True).order_by("name")
+        field.queryset = choosable_segments(self.initial.get("segment"))
 
     def wanted(self) -> PopupInput:
         """The pop-up as it was filled in."""

@@ -8,11 +8,14 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from regulars.channels.actions import change_contact_policy
 from regulars.channels.actions.optouts import opt_out
 from regulars.channels.models import ContactPolicy, Message
 from regulars.company.models import Employee, Store
+from regulars.core.api.keys import create_key
 from regulars.core.errors import Conflict, Refused
 from regulars.customers.models import Customer
 from regulars.feedback.actions import InvitationInput, invite, receive_answers
@@ -191,6 +194,46 @@ def test_the_door_is_asked_before_each_call(asked: Survey) -> None:
     callee.refresh_from_db()
     assert (callee.outcome, callee.invitation.withheld) == ("withheld", "opted_out")
     assert response_of(asked.pk, seen_by=who, now=NOW).not_asked == {"opted_out": 1}
+
+
+def test_whoever_an_operator_left_waits_or_goes_off_the_list_like_others(asked: Survey) -> None:
+    change_contact_policy(ContactPolicy(quiet_from=time(21), quiet_until=time(9)))
+    callee, first, second = listed(asked), operator(1), operator(2)
+    claimed(first, datetime(2026, 3, 3, 12, tzinfo=ZoneInfo(FAR_EAST)))
+    night = datetime(2026, 3, 3, 22, tzinfo=ZoneInfo(FAR_EAST))
+    assert claim_next(operator_id=second.pk, now=night) is None
+    callee.refresh_from_db()
+    assert callee.due_at > night
+    opt_out(channel="phone", address="+79161234567", now=night)
+    assert claim_next(operator_id=second.pk, now=callee.due_at) is None
+    assert list(Call.objects.values_list("outcome", flat=True)) == ["lapsed"]
+
+
+def test_many_who_may_not_be_called_cost_no_statements_of_their_own(asked: Survey) -> None:
+    who, counts = operator(), []
+    for size in (2, 9):
+        for number in range(size):
+            phone = f"+7916{size}{number}00000"
+            listed(asked, f"P{number}", phone)
+            opt_out(channel="phone", address=phone, now=NOW)
+        with CaptureQueriesContext(connection) as spent:
+            assert claim_next(operator_id=who.pk, now=NOW) is None
+        counts.append(len(spent))
+    assert Callee.objects.filter(outcome="withheld").count() == 11
+    assert counts[0] == counts[1], counts
+
+
+def test_a_list_by_api_costs_the_same_however_long(asked: Survey) -> None:
+    made = create_key(name="dialler", scopes=["calls:read"], now=timezone.now())
+    key = {"authorization": f"Bearer {made.secret}"}
+    counts = []
+    for number in range(4):
+        listed(asked, f"P{number}", f"+7916123450{number}")
+        with CaptureQueriesContext(connection) as spent:
+            told = Client().get("/api/v1/callees", headers=key).json()
+        counts.append(len(spent))
+    assert {one["timezone"] for one in told["items"]} == {FAR_EAST}
+    assert counts[1] == counts[3], counts
 
 
 def test_who_wants_no_more_calls_gets_none(asked: Survey) -> None:

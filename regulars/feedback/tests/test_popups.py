@@ -10,12 +10,15 @@ from django.test import Client
 from django.utils import timezone
 
 from regulars.core.errors import Refused
+from regulars.customers.actions import ConsentInput, CustomerRef, record_consents
 from regulars.customers.actions.segments import SegmentInput, create_segment
 from regulars.customers.models import Customer, Segment, SegmentMember
 from regulars.feedback.actions import InvitationInput, invite
 from regulars.feedback.actions.popups import PopupInput, proof_of, set_popup
+from regulars.feedback.actions.surveys import open_survey
 from regulars.feedback.models import Answer, Invitation, Popup, PopupShowing
 from regulars.feedback.pages.popup import served_script
+from regulars.feedback.pages.popup_settings import PopupForm
 from regulars.feedback.queries.popups import counts_of
 from regulars.feedback.rules.popups import is_page_meant
 from regulars.feedback.tests import cast
@@ -86,6 +89,14 @@ def test_a_visitor_answers_once_for_each_showing() -> None:
     assert (answer.channel, answer.invitation_id) == ("popup", None)
     counts = counts_of(shown)
     assert (counts.shown, counts.closed, counts.answered) == (1, 0, 1)
+
+
+def test_a_site_that_is_named_shows_the_frame_and_no_other_does() -> None:
+    page = Page(popup(origins=("https://Shop.example:443/",)))
+    path = page.opened()["frame"].partition("://")[2].partition("/")[2]
+    drawn = Client().get(f"/{path}")
+    assert drawn.status_code == 200
+    assert drawn.headers["Content-Security-Policy"].endswith(f"frame-ancestors 'self' {SITE}")
 
 
 def test_only_meant_pages_sites_and_shares_get_a_ticket() -> None:
@@ -163,6 +174,51 @@ def test_an_invitation_of_a_plan_waits_until_the_person_comes_by() -> None:
     assert not Page(shown, **who).ticket()
 
 
+def test_an_invitation_that_waits_is_asked_for_when_it_opens() -> None:
+    shown = popup()
+    who = known(shown)
+    ann = Customer.objects.get(email="ann@example.com")
+    given = {"survey_id": shown.survey_id, "customer_id": ann.pk, "channel": "popup"}
+    invite([InvitationInput(cause="visit:1", **given)], now=timezone.now())
+    here, there = Page(shown, **who).ticket(), Page(shown, **who).ticket()
+    assert "frame" in Page(shown).opened(here)
+    assert Page(shown).opened(there) == {}, "it waited on two pages, and one of them asks"
+    assert "frame" in Page(shown).opened(here), "a repeat shows the same"
+    Invitation.objects.update(sent_at=None)
+    no = ConsentInput(
+        customer=CustomerRef("id", str(ann.pk)),
+        purpose="survey",
+        channel="push",
+        state="withdrawn",
+        at=timezone.now(),
+        source="crm",
+    )
+    record_consents([no], now=timezone.now())
+    assert Page(shown).opened(there) == {}, "who no longer wants to be asked is not"
+    assert PopupShowing.objects.count() == 1
+
+
+def test_a_survey_that_closed_meanwhile_does_not_open() -> None:
+    page = Page(shown := popup())
+    ticket = page.ticket()
+    open_survey(shown.survey, is_open=False)
+    assert page.opened(ticket) == {}
+    assert not PopupShowing.objects.exists()
+
+
+def test_a_form_keeps_the_segment_that_was_switched_off() -> None:
+    loyal: Segment = create_segment(
+        "loyal", SegmentInput(name="Loyal", kind="static"), now=cast.NOW
+    )
+    Segment.objects.filter(pk=loyal.pk).update(is_on=False)
+    told = {"segment": loyal.pk, "delay_s": 1, "scroll_percent": 0, "share_percent": "100"}
+    days = {"again_days": 1, "again_after_close_days": 1, "again_after_answer_days": 1}
+    before = PopupForm(told | days, initial={"segment": loyal})
+    assert before.is_valid(), before.errors
+    assert before.wanted().segment == loyal
+    assert not PopupForm(told | days).is_valid(), "nobody chooses it anew"
+
+
 def test_foreign_words_end_in_an_empty_answer() -> None:
     page = Page(shown := popup())
     assert page.opened("forged") == {}
@@ -181,6 +237,8 @@ def test_foreign_words_end_in_an_empty_answer() -> None:
             True,
         )
     assert Client().get(f"/popup/{shown.code}/forged").status_code == 404
+    assert Client().get(f"/popup/%00/{page.ticket()}").status_code == 404
+    assert Client().post("/collect/popup/%00").status_code == 404
     assert not PopupShowing.objects.exists()
 
 
@@ -193,6 +251,7 @@ def popup_of_another() -> Popup:
     [
         ("origins", ("shop.example",)),
         ("origins", ("https://[a",)),
+        ("origins", (f"{SITE};script-src *",)),
         ("share_per_mille", 0),
         ("scroll_percent", 101),
     ],

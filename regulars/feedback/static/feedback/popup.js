@@ -28,8 +28,8 @@
   }
   const kept = () => read(KEY) || {}
   const keep = more => store.setItem(KEY, JSON.stringify({ ...kept(), ...more }))
-  // A yes is one given to us, or to the web snippet beside us.
-  const agreed = () => set.consent !== 'ask' || kept().yes === true || (read('regulars.consent') || {}).analytics === true
+  // What was said to us goes before what was said to the web snippet beside us.
+  const agreed = () => kept().yes ?? (set.consent !== 'ask' || (read('regulars.consent') || {}).analytics === true)
   const send = (path, told) => fetch(base + path, { method: 'POST', body: JSON.stringify(told), headers: { 'Content-Type': 'text/plain' }, credentials: 'omit' }).then(answer => answer.ok ? answer.json() : {})
   const wait = (days) => days ? Date.now() + days * DAY : NEVER
 
@@ -142,7 +142,7 @@ button:focus-visible{outline:3px solid Highlight;outline-offset:2px}
     consent(yes) {
       if (!store) return
       if (yes) keep({ yes: true })
-      else store.removeItem(KEY), forget()
+      else store.setItem(KEY, '{"yes":false}'), forget()
       page = ''
       look()
     }
