@@ -54,9 +54,16 @@ const questionsOf = (survey) => {
   return found
 }
 
+const isShown = (panel) => {
+  for (let one = panel; one; one = one.parent) if (!one.isVisible) return false
+  return true
+}
+
+// What a page shows: survey-core keeps the errors of what has been hidden since.
 const errorsOf = (survey) => {
   const found = []
   const add = (question, prefix) => {
+    if (!question.isVisible) return
     const path = prefix + question.name
     for (const error of question.errors) found.push([path, kind(error)])
     const frames = question.panels || (question.columns && question.visibleRows) || []
@@ -67,17 +74,12 @@ const errorsOf = (survey) => {
     }
     if (question.items && question.getType() === 'multipletext') for (const one of question.items) add(one.editor, path + '.')
   }
-  for (const panel of survey.getAllPanels()) for (const error of panel.errors) found.push([panel.name, kind(error)])
+  for (const panel of survey.getAllPanels().filter(isShown)) for (const error of panel.errors) found.push([panel.name, kind(error)])
   if (survey.currentPage) {
     for (const error of survey.currentPage.errors) found.push([survey.currentPage.name, kind(error)])
-    for (const question of survey.currentPage.questions) add(question, '')
+    for (const question of survey.currentPage.questions) if (question.isVisibleInSurvey) add(question, '')
   }
   return found
-}
-
-const isShown = (panel) => {
-  for (let one = panel; one; one = one.parent) if (!one.isVisible) return false
-  return true
 }
 
 const stateOf = (survey) => ({
@@ -89,12 +91,21 @@ const stateOf = (survey) => ({
   completed: survey.isCompleted
 })
 
+const NESTED = ['matrix', 'matrixdropdown', 'matrixdynamic', 'multipletext', 'paneldynamic']
+
+// The page gives an answer to its question; rows and panels are given to the survey as a whole. A text out of its bounds
+// stays in the question otherwise: here it is given as well, and is found wrong when the page is left.
+const give = (survey, name, value) => {
+  const question = survey.getQuestionByName(name)
+  if (!question || NESTED.includes(question.getType())) return survey.setValue(name, value)
+  question.canSetValueToSurvey = () => true
+  question.value = value
+  delete question.canSetValueToSurvey
+}
+
 const taken = (survey, step) => {
   if ('load' in step) survey.data = step.load
-  if ('set' in step) for (const [name, value] of Object.entries(step.set)) {
-    const question = survey.getQuestionByName(name)
-    question && question.isDescendantOf('selectbase') ? question.value = value : survey.setValue(name, value)
-  }
+  if ('set' in step) for (const [name, value] of Object.entries(step.set)) give(survey, name, value)
   if ('comment' in step) for (const [name, value] of Object.entries(step.comment)) survey.setComment(name, value)
   if (step.go === 'back') survey.prevPage()
   if (step.go !== 'on') return {}

@@ -1,6 +1,5 @@
 """What one answer does to others: values that are set or reset by conditions, and triggers."""
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from regulars.feedback.survey.expression import Expression, read_expression, root_of
@@ -25,10 +24,12 @@ Changes = dict[str, Value]
 
 
 def run_question_triggers(sitting: "Sitting", changes: Changes) -> None:
-    """Set and reset the answers whose conditions speak of what has changed."""
+    """Set and reset the answers whose conditions speak of what has changed.
+
+    An answer that is just being given stays as it is, whatever it leads to.
+    """
     for place in list(deep(sitting.places())):
-        question = place.question
-        if question.is_set_by_conditions and place.path not in changes:
+        if place.question.is_set_by_conditions and place.path not in sitting.answering:
             _reset(sitting, place, changes)
             _set(sitting, place, changes)
 
@@ -38,14 +39,14 @@ def _reset(sitting: "Sitting", place: Place, changes: Changes) -> None:
     if not source.strip() or is_empty(place.value):
         return
     expression = read_expression(source)
-    if _concerns(expression, place, changes) and expression.holds(place.scope):
+    if _matters([expression], place, changes) and expression.holds(place.scope):
         _assign(sitting, place, sitting.default_of(place))
 
 
 def _set(sitting: "Sitting", place: Place, changes: Changes) -> None:
     condition, source = place.question.set_value_if, place.question.set_value_expression
     sources = [read_expression(one) for one in (condition, source) if one.strip()]
-    if not sources or not _any_concerns(sources, place, changes):
+    if not sources or not _matters(sources, place, changes):
         return
     if condition.strip() and not sources[0].evaluate(place.scope):
         return
@@ -53,28 +54,25 @@ def _set(sitting: "Sitting", place: Place, changes: Changes) -> None:
     _assign(sitting, place, value)
 
 
-def _any_concerns(sources: list[Expression], place: Place, changes: Changes) -> bool:
-    """Whether a change matters to one of them; constants count where all are constant."""
-    named = [one for one in sources if one.variables]
-    return any(_concerns(one, place, changes) for one in named or sources)
+def _matters(sources: list[Expression], place: Place, changes: Changes) -> bool:
+    """Whether a change matters to a condition or to what it sets; to a constant every one does."""
+    last = sources[-1]
+    is_restless = last.is_restless or not last.variables
+    return is_restless or any(_concerns(one, place, changes) for one in sources)
 
 
 def _concerns(expression: Expression, place: Place, changes: Changes) -> bool:
-    """Whether an expression may give something else after these changes."""
-    if not expression.variables:
-        return True
-    changed = {name.lower() for name in changes}
-    return bool(changed & _roots(expression.variables, place))
+    """Whether an expression looks at what has changed."""
+    names = set() if expression.is_restless else set(expression.variables)
+    if names and place.outer is not None:
+        names.add(root_of(place.path))
+    return any(_is_among(name, changes) for name in names)
 
 
-def _roots(names: Iterable[str], place: Place | None = None) -> set[str]:
-    """The questions that names lead to, in small letters; those of a row lead to its question."""
-    found = set()
-    for name in names:
-        found |= {name.lower(), root_of(name).lower()}
-    if place is not None and place.outer is not None:
-        found.add(root_of(place.path).lower())
-    return found
+def _is_among(name: str, changes: Changes) -> bool:
+    """Whether a variable has changed, or is a part of an answer that has; nothing has no parts."""
+    changed = {one.lower(): value for one, value in changes.items()}
+    return name.lower() in changed or changed.get(root_of(name).lower()) is not None
 
 
 def _assign(sitting: "Sitting", place: Place, value: Value) -> None:
@@ -84,10 +82,11 @@ def _assign(sitting: "Sitting", place: Place, value: Value) -> None:
     if place.outer is None:
         sitting.answer(place.question.name, value)
         return
-    place.put(value)
-    sitting.touched.add(place.path)
-    root = root_of(place.path)
-    sitting.follow({root: sitting.values.get(root)})
+    with sitting.being_given(place.path):
+        place.put(value)
+        sitting.touched.add(place.path)
+        root = root_of(place.path)
+        sitting.follow({root: sitting.values.get(root)})
 
 
 def run_triggers(
@@ -119,15 +118,15 @@ def _fires(sitting: "Sitting", trigger: Trigger, changes: Changes, before: Chang
         name for name in expression.variables if _is_changed(name, changes, before)
     } | copied & changed
     is_concerned = bool(named) or not (expression.variables or copied)
-    return is_concerned and expression.holds(sitting.scope)
+    return (is_concerned or expression.is_restless) and expression.holds(sitting.scope)
 
 
 def _is_changed(name: str, changes: Changes, before: Changes | None) -> bool:
     """Whether a variable, perhaps a part of an answer, is among what has changed."""
-    if not {name.lower(), root_of(name).lower()} & {one.lower() for one in changes}:
-        return False
     if before is None or root_of(name) == name:
-        return True
+        return _is_among(name, changes)
+    if root_of(name).lower() not in {one.lower() for one in changes}:
+        return False
     path = path_of(name)
     was, now = find(before, path), find(changes, path)
     gone = [None if one is MISSING else one for one in (was, now)]

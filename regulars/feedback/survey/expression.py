@@ -68,6 +68,8 @@ class Expression:
     source: str
     variables: frozenset[str]
     node: Node
+    is_restless: bool = False
+    """Whether it calls a function without variables, as `today()`, so any change may matter to it."""
 
     def evaluate(self, values: Values | Scope) -> Value:
         """The value of the expression for these answers; never an error."""
@@ -90,7 +92,7 @@ def read_expression(source: str) -> Expression:
     reader = _Reader(_tokens(source))
     node = reader.disjunction()
     reader.finish()
-    return Expression(source, frozenset(reader.variables), node)
+    return Expression(source, frozenset(reader.variables), node, reader.is_restless)
 
 
 def value_of(name: str, values: Values) -> Value:
@@ -128,6 +130,7 @@ class _Reader:
         self.position = 0
         self.depth = 0
         self.variables: set[str] = set()
+        self.is_restless = False
 
     def finish(self) -> None:
         if self.position < len(self.tokens):
@@ -202,8 +205,11 @@ class _Reader:
         function = FUNCTIONS.get(name)
         if function is None:
             raise BadExpression(f"unknown function {name!r}")
-        first = self.position
+        first, around, was_restless = self.position, self.variables, self.is_restless
+        self.variables = set()
         parts = self._sequence(")")
+        self.is_restless = was_restless or not self.variables
+        self.variables |= around
         is_text = len(parts) > 2 and self._is_text_in(first, at=2)
         called = [Part(part, is_text and at == 2) for at, part in enumerate(parts)]
         return lambda scope: function([part(scope) for part in parts], called, scope)

@@ -42,6 +42,8 @@ class Sitting:
         self.variables: dict[str, Value] = {}
         self.scope = SittingScope(self)
         self.touched: set[str] = set()
+        self.answering: set[str] = set()
+        """The questions whose answers are just being given, with what follows from them."""
         self.is_completed = False
         self._page: Page | None = None
         self._seen: set[str] = set()
@@ -130,8 +132,9 @@ class Sitting:
         self._withheld.pop(name, None)
         self.touched.add(name)
         before: Changes = {name: self.values.get(name)}
-        self._write(name, value, place)
-        self.follow({name: value}, before)
+        with self.being_given(name):
+            self._write(name, value, place)
+            self.follow({name: value}, before)
 
     def remark(self, name: str, text: str) -> None:
         """Write the text beside the answer to a question."""
@@ -147,8 +150,9 @@ class Sitting:
             self._seen.add(place.path)
             if self._put_default(place):
                 changes = {place.path: place.value}
-                run_question_triggers(self, changes)
-                run_triggers(self, changes)
+                with self.being_given(place.path):
+                    run_question_triggers(self, changes)
+                    run_triggers(self, changes, before={})
         self._settle()
 
     def _write(self, name: str, value: Value, place: Place | None) -> None:
@@ -172,6 +176,15 @@ class Sitting:
                 worked_out = self._settle()
                 run_question_triggers(self, changes | worked_out)
                 run_triggers(self, changes, before=before)
+
+    @contextmanager
+    def being_given(self, path: str) -> Iterator[None]:
+        """While an answer is given, nothing that it leads to sets or resets its question."""
+        self.answering.add(path)
+        try:
+            yield
+        finally:
+            self.answering.discard(path)
 
     @contextmanager
     def _deeper(self) -> Iterator[bool]:

@@ -65,7 +65,8 @@ def finish(sitting: Sitting) -> None:
             place.put(None)
             place.put_comment(None)
             if was_answered:
-                run_question_triggers(sitting, {place.path: None})
+                with sitting.being_given(place.path):
+                    run_question_triggers(sitting, {place.path: None})
 
 
 def _is_cleared(sitting: Sitting, place: Place) -> bool:

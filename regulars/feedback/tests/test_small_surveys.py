@@ -1,0 +1,137 @@
+"""Small surveys for rules that random ways have found: what ours gives, and survey-core as well."""
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from regulars.feedback.tests.node import IS_THERE, answers_of_node, kept_of
+from regulars.feedback.tests.walks import walked
+
+NOW = datetime.fromisoformat("2026-11-28T12:00")
+Json = dict[str, Any]
+
+
+def text(name: str, **more: Any) -> Json:
+    return {"type": "text", "name": name, **more}
+
+
+def number(name: str, **more: Any) -> Json:
+    return text(name, inputType="number", **more)
+
+
+def choice(name: str, **more: Any) -> Json:
+    return {"type": "checkbox", "name": name, "choices": ["a", "b"], **more}
+
+
+ROWS: Json = {"type": "matrix", "name": "rows", "columns": [1, 2], "rows": ["r1", "r2"]}
+CELLS: Json = {
+    "type": "matrixdropdown", "name": "cells", "rows": ["r1", "r2"],
+    "columns": [{"name": "x", "cellType": "text", "isRequired": True}],
+}  # fmt: skip
+
+
+def survey(*pages: list[Json], **more: Any) -> Json:
+    named = [{"name": f"p{at}", "elements": list(one)} for at, one in enumerate(pages, 1)]
+    return {"pages": named, **more}
+
+
+WAYS: dict[str, tuple[Json, list[Json], Json]] = {
+    "a part of no answer ends nothing": (
+        survey(
+            [ROWS], [text("b")], triggers=[{"type": "complete", "expression": "{rows.r1} empty"}]
+        ),
+        [{"go": "on"}],
+        {"data": {}, "page": "p2"},
+    ),
+    "an empty part of an answer ends the survey": (
+        survey(
+            [ROWS], [text("b")], triggers=[{"type": "complete", "expression": "{rows.r1} empty"}]
+        ),
+        [{"set": {"rows": {"r2": 1}}}, {"go": "on"}],
+        {"data": {"rows": {"r2": 1}}, "completed": True},
+    ),
+    "a part of an answer that went away sets nothing": (
+        survey([ROWS, text("b", setValueIf="{rows.r1} empty", setValueExpression="{rows.length}")]),
+        [{"set": {"rows": {"r1": 1}}}, {"set": {"rows": None}}],
+        {"data": {}, "page": "p1"},
+    ),
+    "an answer that went away sets another": (
+        survey([ROWS, text("b", setValueIf="{rows} empty", setValueExpression="{rows.length}")]),
+        [{"set": {"rows": {"r1": 1}}}, {"set": {"rows": None}}],
+        {"data": {"b": 0}, "page": "p1"},
+    ),
+    "a constant is set after every change": (
+        survey([text("a"), text("b", setValueIf="{a} = 'x'", setValueExpression="'y'"), text("c")]),
+        [{"set": {"a": "x"}}, {"set": {"b": None}}, {"set": {"c": "z"}}],
+        {"data": {"a": "x", "b": "y", "c": "z"}, "page": "p1"},
+    ),
+    "another answer is set when one of its variables changes": (
+        survey([text("a"), text("b", setValueIf="{a} = 'x'", setValueExpression="{a}"), text("c")]),
+        [{"set": {"a": "x"}}, {"set": {"b": None}}, {"set": {"c": "z"}}],
+        {"data": {"a": "x", "c": "z"}, "page": "p1"},
+    ),
+    "a function without variables is looked at after every change": (
+        survey(
+            [text("a"), text("b"), text("c")],
+            triggers=[
+                {
+                    "type": "setvalue",
+                    "setToName": "b",
+                    "setValue": "y",
+                    "expression": "currentYear() > 2000 and {a} = 'x'",
+                }
+            ],
+        ),
+        [{"set": {"a": "x"}}, {"set": {"b": None}}, {"set": {"c": "z"}}],
+        {"data": {"a": "x", "b": "y", "c": "z"}, "page": "p1"},
+    ),
+    "what an answer leads to does not reset it": (
+        survey(
+            [number("a"), choice("c", resetValueIf="{a} < 8")],
+            triggers=[
+                {"type": "setvalue", "expression": "{c} notempty", "setToName": "a", "setValue": 5}
+            ],
+        ),
+        [{"set": {"a": 9}}, {"set": {"c": ["b"]}}],
+        {"data": {"a": 5, "c": ["b"]}, "page": "p1"},
+    ),
+    "what an answer leads to does not set it": (
+        survey(
+            [number("a"), text("c", setValueIf="{a} = 5", setValueExpression="'set'")],
+            triggers=[
+                {"type": "setvalue", "expression": "{c} = 'own'", "setToName": "a", "setValue": 5}
+            ],
+        ),
+        [{"set": {"c": "own"}}],
+        {"data": {"a": 5, "c": "own"}, "page": "p1"},
+    ),
+    "the next answer does reset it": (
+        survey([number("a"), choice("c", resetValueIf="{a} < 8")]),
+        [{"set": {"a": 9}}, {"set": {"c": ["b"]}}, {"set": {"a": 5}}],
+        {"data": {"a": 5}, "page": "p1"},
+    ),
+    "what is hidden since it was wrong is wrong no more": (
+        survey([text("a"), {**CELLS, "visibleIf": "{a} = 'show'"}, text("b", isRequired=True)]),
+        [{"set": {"a": "show"}}, {"go": "on"}, {"set": {"a": "hide"}}, {"go": "on"}],
+        {"data": {"a": "hide"}, "page": "p1", "errors": [["b", "required"]]},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WAYS)
+def test_a_small_survey_ends_as_it_must(name: str) -> None:
+    definition, steps, wanted = WAYS[name]
+    last = walked({"definition": definition, "steps": steps}, now=NOW)[-1]
+    assert {key: last.get(key) for key in wanted} == wanted
+
+
+@pytest.mark.skipif(not IS_THERE, reason="survey-core is not installed in tests/node")
+def test_survey_core_ends_small_surveys_so_too() -> None:
+    tasks = [{"definition": definition, "steps": steps} for definition, steps, _ in WAYS.values()]
+    ends = [answer["states"][-1] for answer in answers_of_node(tasks)]
+    wanted = {name: wanted for name, (_, _, wanted) in WAYS.items()}
+    assert {
+        name: {key: kept_of(end["data"]) if key == "data" else end[key] for key in wanted[name]}
+        for name, end in zip(WAYS, ends, strict=True)
+    } == wanted
