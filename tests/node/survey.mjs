@@ -93,14 +93,11 @@ const stateOf = (survey) => ({
 
 const NESTED = ['matrix', 'matrixdropdown', 'matrixdynamic', 'multipletext', 'paneldynamic']
 
-// The page gives an answer to its question; rows and panels are given to the survey as a whole. A text out of its bounds
-// stays in the question otherwise: here it is given as well, and is found wrong when the page is left.
+// The page gives an answer to its question; rows and panels are given to the survey as a whole.
 const give = (survey, name, value) => {
   const question = survey.getQuestionByName(name)
-  if (!question || NESTED.includes(question.getType())) return survey.setValue(name, value)
-  question.canSetValueToSurvey = () => true
-  question.value = value
-  delete question.canSetValueToSurvey
+  if (question && !NESTED.includes(question.getType())) question.value = value
+  else survey.setValue(name, value)
 }
 
 const taken = (survey, step) => {
@@ -119,7 +116,11 @@ const walked = ({ definition, steps, now }) => {
   try {
     const survey = new Model(definition)
     if (now) survey.dateProvider = { now: () => now }
-    for (const question of survey.getAllQuestions()) question.panels
+    for (const question of survey.getAllQuestions()) {
+      question.panels
+      // A text out of its bounds would stay in its field; here it is an answer, and found wrong when the page is left.
+      if (question.getType() === 'text') question.canSetValueToSurvey = () => true
+    }
     const states = [stateOf(survey)]
     for (const step of steps) {
       if (survey.isCompleted) break

@@ -104,10 +104,6 @@ class ShortText(Question):
         return number_in(value) if self.input_type == "number" else value
 
     @override
-    def accepts(self, value: Value, scope: Scope) -> bool:
-        return not {"too_small", "too_large"} & set(self.faults(value, None, scope))
-
-    @override
     def bounds(self, code: str) -> dict[str, str]:
         known = {
             "too_small": {"low": text_of(self.min)},

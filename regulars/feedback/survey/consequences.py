@@ -77,7 +77,7 @@ def _is_among(name: str, changes: Changes) -> bool:
 
 def _assign(sitting: "Sitting", place: Place, value: Value) -> None:
     value = place.question.taken_over(as_answer(value))
-    if unchanged(place.value, value) or not place.question.accepts(value, place.scope):
+    if unchanged(place.value, value):
         return
     if place.outer is None:
         sitting.answer(place.question.name, value)
@@ -148,13 +148,14 @@ def _fire(sitting: "Sitting", trigger: Trigger) -> None:
 
 
 def _skip_to(sitting: "Sitting", name: str) -> None:
-    """Stand on the page of a question, if both are shown."""
-    place = sitting.find_place(name)
-    if place is None or not place.is_shown_itself:
+    """Stand on the page of a question, if both are shown; the way back leads where one came from."""
+    place, page = sitting.find_place(name), sitting.definition.page_of(name)
+    if place is None or page is None or not place.is_shown_itself:
         return
-    for page in sitting.pages():
-        if any(question.name == name for question in page.questions):
-            sitting.stand_on(page)
+    if sitting.page is not None:
+        sitting.skips.append((sitting.page, page))
+    if page in sitting.pages():
+        sitting.stand_on(page)
 
 
 def _run_expression(sitting: "Sitting", trigger: RunExpression) -> None:

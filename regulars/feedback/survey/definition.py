@@ -107,6 +107,11 @@ class Definition:
         """The question of that name, or None."""
         return next((one for one in self.questions() if one.name == name), None)
 
+    def page_of(self, name: str) -> Page | None:
+        """The page on which the question of that name stands, or None."""
+        asked = (page for page in self.pages if any(one.name == name for one in page.questions))
+        return next(asked, None)
+
     def best_language(self, wanted: Iterable[str]) -> str:
         """The first wanted language that the survey has, or else its own."""
         for language in wanted:

@@ -150,10 +150,6 @@ class Question(BaseModel):
         """What becomes of a value that a trigger or an expression gives it."""
         return value
 
-    def accepts(self, value: Value, scope: Scope) -> bool:
-        """Whether the survey itself may give it this answer, by a trigger or a default."""
-        return True
-
     def visible_part(self, value: Value, scope: Scope) -> Value:
         """The part of an answer that can still be chosen; all of it where nothing is offered."""
         return value

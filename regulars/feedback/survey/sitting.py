@@ -41,9 +41,10 @@ class Sitting:
         self.values = Remembered()
         self.variables: dict[str, Value] = {}
         self.scope = SittingScope(self)
-        self.touched: set[str] = set()
-        self.answering: set[str] = set()
-        """The questions whose answers are just being given, with what follows from them."""
+        # What somebody has answered, and whose answers are just being given with all that follows.
+        self.touched, self.answering = set[str](), set[str]()
+        self.skips: list[tuple[Page, Page]] = []
+        """From where to where triggers have skipped, for the way back."""
         self.is_completed = False
         self._page: Page | None = None
         self._seen: set[str] = set()

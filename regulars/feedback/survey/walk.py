@@ -31,11 +31,15 @@ def go_on(sitting: Sitting) -> list[Problem]:
 
 
 def go_back(sitting: Sitting) -> None:
-    """Return to the page before."""
-    pages = sitting.pages()
-    page = sitting.page
-    if page in pages[1:]:
-        sitting.stand_on(pages[pages.index(page) - 1])
+    """Return to the page before, or to the one from which a trigger skipped to this one."""
+    pages, page = sitting.pages(), sitting.page
+    if page not in pages[1:]:
+        return
+    skip = next((one for one in sitting.skips if one[1] is page), None)
+    if skip is not None:
+        sitting.skips.remove(skip)
+    came_from = skip[0] if skip is not None and skip[0] in pages else None
+    sitting.stand_on(came_from or pages[pages.index(page) - 1])
 
 
 def _answers_on(sitting: Sitting) -> dict[str, Value]:
@@ -61,12 +65,20 @@ def finish(sitting: Sitting) -> None:
         place.put_comment(None)
     for place in hidden:
         if place.outer is None or place.outer not in hidden:
+            _empty_calculated(sitting, place.value)
             was_answered = not is_empty(place.value)
             place.put(None)
             place.put_comment(None)
             if was_answered:
                 with sitting.being_given(place.path):
                     run_question_triggers(sitting, {place.path: None})
+
+
+def _empty_calculated(sitting: Sitting, value: Value) -> None:
+    """A calculated value that is the very list that is forgotten is emptied with it."""
+    for name, one in sitting.variables.items():
+        if isinstance(value, list) and one is value:
+            sitting.variables[name] = []
 
 
 def _is_cleared(sitting: Sitting, place: Place) -> bool:

@@ -111,6 +111,55 @@ WAYS: dict[str, tuple[Json, list[Json], Json]] = {
         [{"set": {"a": 9}}, {"set": {"c": ["b"]}}, {"set": {"a": 5}}],
         {"data": {"a": 5}, "page": "p1"},
     ),
+    "the way back after a skip leads where one came from": (
+        survey(
+            [text("a")],
+            [text("b")],
+            [text("c")],
+            triggers=[{"type": "skip", "expression": "{a} = 'x'", "gotoName": "c"}],
+        ),
+        [{"set": {"a": "x"}}, {"go": "on"}, {"go": "back"}],
+        {"data": {"a": "x"}, "page": "p1"},
+    ),
+    "the way back without a skip leads to the page before": (
+        survey(
+            [text("a")],
+            [text("b")],
+            [text("c")],
+            triggers=[{"type": "skip", "expression": "{a} = 'x'", "gotoName": "c"}],
+        ),
+        [{"go": "on"}, {"go": "on"}, {"go": "back"}],
+        {"data": {}, "page": "p2"},
+    ),
+    "a value out of bounds that a trigger gives is found wrong on its page": (
+        survey(
+            [text("a"), number("b", min=2, max=8)],
+            triggers=[
+                {"type": "setvalue", "expression": "{a} = 'x'", "setToName": "b", "setValue": 9}
+            ],
+        ),
+        [{"set": {"a": "x"}}, {"go": "on"}],
+        {"data": {"a": "x", "b": 9}, "page": "p1", "errors": [["b", "custom"]]},
+    ),
+    "a calculated value that is the list of a hidden answer is emptied with it": (
+        survey(
+            [text("a"), choice("c", visibleIf="{a} empty"), number("d", visibleIf="{a} empty")],
+            calculatedValues=[
+                {
+                    "name": "list",
+                    "expression": "iif({c} notempty, {c}, 7)",
+                    "includeIntoResult": True,
+                },
+                {
+                    "name": "one",
+                    "expression": "iif({d} notempty, {d}, 7)",
+                    "includeIntoResult": True,
+                },
+            ],
+        ),
+        [{"set": {"c": ["a"]}}, {"set": {"d": 1}}, {"set": {"a": "x"}}, {"go": "on"}],
+        {"data": {"a": "x", "list": [], "one": 1}, "completed": True},
+    ),
     "what is hidden since it was wrong is wrong no more": (
         survey([text("a"), {**CELLS, "visibleIf": "{a} = 'show'"}, text("b", isRequired=True)]),
         [{"set": {"a": "show"}}, {"go": "on"}, {"set": {"a": "hide"}}, {"go": "on"}],
