@@ -1,4 +1,5 @@
-// The look: the theme changes at once and is kept in a cookie, so the server writes it into the next page.
+// The look: the theme changes at once and is kept in a cookie, so the server writes it into the next page;
+// of more tabs than there is room for, the open one is seen.
 {
   const year = 60 * 60 * 24 * 365;
   document.addEventListener("submit", (event) => {
@@ -12,4 +13,7 @@
     for (const one of document.querySelectorAll("button[name=theme]"))
       one.setAttribute("aria-pressed", String(one.value === theme));
   });
+  document
+    .querySelector(".tabs [aria-current]")
+    ?.scrollIntoView({ block: "nearest", inline: "center", behavior: "instant" });
 }
