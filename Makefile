@@ -19,8 +19,8 @@ check: lint  ## what keeps the code in shape: format, lint, layers, types, archi
 	@$(BIN)/pytest -n0 tests/test_architecture.py
 
 soak: setup-dev  ## long trials, hours: a million operations against the model, tills while everything is killed
-	@REGULARS_HISTORIES=160000 $(BIN)/pytest -n0 regulars/loyalty/tests/test_laws.py
-	@REGULARS_KILLS=20 REGULARS_PEOPLE=500 $(BIN)/pytest -n0 tests/test_till_kill.py tests/test_answers_kill.py
+	@REGULARS_HISTORIES=160000 $(BIN)/pytest -n0 -o faulthandler_timeout=0 regulars/loyalty/tests/test_laws.py
+	@REGULARS_KILLS=20 REGULARS_PEOPLE=500 $(BIN)/pytest -n0 -o faulthandler_timeout=0 tests/test_till_kill.py tests/test_answers_kill.py
 
 lint: setup-dev
 	@echo "format, lint, layers, types"

@@ -32,9 +32,12 @@ def django_db_keepdb(request: pytest.FixtureRequest) -> bool:
 LIKE_NEW = ("tests/browser/", "tests/telephone/", "tests/test_app_flow.py")
 """Tests that want the rows that migrations made; they go before those that empty the tables."""
 
+INSTALLED = ("tests/test_supervisor.py", "tests/test_till_kill.py", "tests/test_answers_kill.py")
+"""Tests that share a running installation."""
+
 
 class Together(LoadScopeScheduling):
-    """Hands out single tests, but keeps together what shares a browser or an installation.
+    """Hands out single tests, but keeps together what shares a browser, an installation or Spark.
 
     The largest groups go first, so that no worker is left with a long one at the end. Groups are
     told by address here, because marks for groups reach the scheduler of some versions only.
@@ -43,8 +46,9 @@ class Together(LoadScopeScheduling):
     def _split_scope(self, nodeid: str) -> str:
         if nodeid.startswith(LIKE_NEW):
             return "browser in Russian" if nodeid.endswith("-ru]") else "browser in English"
-        file = nodeid.partition("::")[0]
-        return file if file == "tests/test_supervisor.py" else nodeid
+        if nodeid.startswith(INSTALLED):
+            return "an installation"
+        return "Spark" if "spark" in nodeid else nodeid
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -54,7 +54,7 @@ def pytest_unconfigure() -> None:
 
 
 def _forget_durability(url: str) -> None:
-    """A database that is thrown away need not wait for the disk, nor be vacuumed.
+    """A database that is thrown away need not wait for the disk, nor be vacuumed, nor wait for ever.
 
     A test's rows are rolled back, so a vacuum that comes by between two tests finds tables empty but
     for dead rows, and the planner would read them from end to end ever after.
@@ -62,6 +62,8 @@ def _forget_durability(url: str) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         for name in ("fsync", "synchronous_commit", "full_page_writes", "autovacuum"):
             connection.execute(f"ALTER SYSTEM SET {name} = off")
+        # What a test left behind may hold a table that the next one empties.
+        connection.execute("ALTER SYSTEM SET lock_timeout = '2min'")
         connection.execute("SELECT pg_reload_conf()")
 
 

@@ -10,23 +10,26 @@ import os
 import random
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import httpx
-import psutil
 
 from regulars.feedback.survey.question import FIELD_PREFIX
 from regulars.feedback.tests.test_survey_page import hidden
-from tests.test_supervisor import installation, processes_of, regulars, start
-from tests.test_till_kill import KILLS, in_installation, webs_of
+from tests.served import (
+    KILLS,
+    Environment,
+    Served,
+    address_of,
+    in_installation,
+    regulars,
+    serving,
+    strike,
+)
 
-__all__ = ["installation"]
-
-PEOPLE = int(os.environ.get("REGULARS_PEOPLE", "150"))
+PEOPLE = int(os.environ.get("REGULARS_PEOPLE", "100"))
+PATIENCE_S = 240 + 60 * KILLS
 PREPARE = """
-from regulars.cli.console import prepare
-prepare()
 from django.utils import timezone
 from regulars.feedback.actions.surveys import create_survey, link_for
 from regulars.feedback.starters import starter
@@ -36,8 +39,6 @@ print(link_for(survey, store=None).code)
 """
 COUNT = """
 import json
-from regulars.cli.console import prepare
-prepare()
 from regulars.feedback.models import Answer, Sitting
 print(json.dumps([list(one.objects.values_list("values", flat=True)) for one in (Answer, Sitting)]))
 """
@@ -79,34 +80,29 @@ def form_of(page: httpx.Response, said: dict[str, Any]) -> dict[str, Any]:
     return hidden(page.text) | {f"{FIELD_PREFIX}{name}": str(one) for name, one in said.items()}
 
 
-async def answered_under_fire(address: str, victims: list[Any]) -> People:
-    async with httpx.AsyncClient(timeout=30, limits=httpx.Limits(max_connections=PEOPLE)) as client:
-        people = People(address, client)
-        going = asyncio.gather(*map(people.answer, range(PEOPLE)))
-        for place, those in enumerate(victims):
-            while len(people.answers) < PEOPLE * (place + 1) // (len(victims) + 1):
+async def answered_under_fire(code: str, served: Served, installation: Environment) -> People:
+    limits = httpx.Limits(max_connections=PEOPLE)
+    async with (
+        asyncio.timeout(PATIENCE_S),
+        httpx.AsyncClient(timeout=30, limits=limits) as client,
+        asyncio.TaskGroup() as going,
+    ):
+        people = People(f"{address_of(installation)}/q/{code}", client)
+        for person in range(PEOPLE):
+            going.create_task(people.answer(person))
+        for place in range(KILLS):
+            while len(people.answers) < PEOPLE * (place + 1) // (KILLS + 1):
                 await asyncio.sleep(0.05)
-            for process in those():
-                with suppress(psutil.NoSuchProcess):
-                    process.kill()
-        await asyncio.wait_for(going, 240)
+            strike(place, served, installation)
     return people
 
 
 def test_killed_while_people_answer_nothing_acknowledged_is_lost_or_counted_twice(
-    installation: dict[str, str],
+    installation: Environment,
 ) -> None:
     code = in_installation(PREPARE, installation)
-    folder = Path(installation["REGULARS_DATA"])
-    served = start(installation)
-    try:
-        address = installation["BASE_URL"].replace("localhost", "127.0.0.1") + f"/q/{code}"
-        kinds = [lambda: webs_of(served), lambda: processes_of(folder)]
-        victims = [kinds[place % 2] for place in range(KILLS)]
-        people = asyncio.run(answered_under_fire(address, victims))
-    finally:
-        served.terminate()
-        served.wait(timeout=60)
+    with serving(installation) as served:
+        people = asyncio.run(answered_under_fire(code, served, installation))
     answers, sittings = json.loads(in_installation(COUNT, installation))
     named = {one["why"]: one for one in answers}
     assert len(named) == len(answers) == len(people.answers) == PEOPLE

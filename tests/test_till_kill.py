@@ -4,30 +4,28 @@
 """
 
 import json
-import os
 import random
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from typing import Self
 
 import httpx
-import psutil
 
-from tests.test_supervisor import installation, processes_of, regulars, start
+from tests.served import (
+    KILLS,
+    Environment,
+    address_of,
+    in_installation,
+    regulars,
+    serving,
+    strike,
+)
 
-__all__ = ["installation"]
-
-KILLS = int(os.environ.get("REGULARS_KILLS", "2"))
 TILLS = 6
 MEMBERS = 40
 PREPARE = """
-from regulars.cli.console import prepare
-prepare()
 from django.utils import timezone
 from regulars.core.api.keys import create_key
 from regulars.loyalty.actions import open_standard_program
@@ -37,18 +35,9 @@ print(create_key(name="till", scopes=["purchases:write"], now=now).secret)
 """
 COUNT = """
 import json
-from regulars.cli.console import prepare
-prepare()
 from regulars.customers.models import Purchase
 print(json.dumps(list(Purchase.objects.filter(source="pos").values_list("number", "total_minor"))))
 """
-
-
-def in_installation(code: str, environment: dict[str, str]) -> str:
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
-    )
-    return done.stdout.strip().splitlines()[-1]
 
 
 class Tills:
@@ -113,38 +102,18 @@ def until(holds: Callable[[], bool]) -> None:
 
 
 def test_killed_under_load_every_acknowledged_receipt_is_there_once(
-    installation: dict[str, str],
+    installation: Environment,
 ) -> None:
     key = in_installation(PREPARE, installation)
-    folder = Path(installation["REGULARS_DATA"])
     luck = random.Random(KILLS)
-    served = start(installation)
-    try:
-        address = installation["BASE_URL"].replace("localhost", "127.0.0.1")
-        with Tills(address, key) as tills:
+    with serving(installation) as served, Tills(address_of(installation), key) as tills:
+        tills.more(30)
+        for kill in range(KILLS):
+            time.sleep(luck.random())
+            strike(kill, served, installation)
             tills.more(30)
-            for kill in range(KILLS):
-                time.sleep(luck.random())
-                victims = processes_of(folder) if kill % 2 else webs_of(served)
-                assert victims
-                for process in victims:
-                    with suppress(psutil.NoSuchProcess):
-                        process.kill()
-                tills.more(30)
-    finally:
-        served.terminate()
-        served.wait(timeout=60)
     recorded = json.loads(in_installation(COUNT, installation))
     kept = dict(recorded)
     assert len(kept) == len(recorded), "a receipt is there twice"
     assert tills.acknowledged.items() <= kept.items()
     assert regulars("audit", environment=installation)["mismatches"] == 0
-
-
-def webs_of(served: subprocess.Popen[bytes]) -> list[psutil.Process]:
-    """The processes of the web server."""
-    return [
-        child
-        for child in psutil.Process(served.pid).children(recursive=True)
-        if "granian" in " ".join(child.cmdline())
-    ]
