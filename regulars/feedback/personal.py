@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from regulars.core.holdings import Holding, hold, impersonal
+from regulars.core.holdings import Holding, hold, impersonal, of_staff
 
 _SCORES = """(SELECT coalesce(jsonb_object_agg(said.key, said.value), '{}')
     FROM jsonb_each(values) said
@@ -163,3 +163,4 @@ impersonal(
     "hashes of the keys of requests, which say that something was answered and not by whom",
     "feedback_castkey",
 )
+of_staff("links to results: who made one, and for whom", "feedback_resultlink")
