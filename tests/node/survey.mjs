@@ -4,6 +4,12 @@ import { createInterface } from 'node:readline'
 import { ConditionsParser, ExpressionRunner, Model, settings } from 'survey-core'
 
 console.warn = console.error = () => {}
+// The clock stands still where the caller says, in UTC.
+const stopped = Date.parse(`${process.env.NOW}Z`)
+globalThis.Date = class extends Date {
+  constructor(...told) { super(...(told.length ? told : [stopped])) }
+  static now() { return stopped }
+}
 settings.triggers.executeSkipOnValueChanged = false
 
 const plain = value => {

@@ -16,15 +16,17 @@ IS_THERE = shutil.which("node") is not None and (NODE / "node_modules/survey-cor
 BATCH = 500
 
 
-def answers_of_node(tasks: list[dict[str, Any]], *, timeout_s: float = 900) -> list[dict[str, Any]]:
-    """What survey-core answers to each task, a fresh process for every batch; its clock is UTC."""
+def answers_of_node(
+    tasks: list[dict[str, Any]], *, now: datetime, timeout_s: float = 900
+) -> list[dict[str, Any]]:
+    """What survey-core answers to each task, a fresh process for every batch; its clock stands."""
     answers: list[dict[str, Any]] = []
     for first in range(0, len(tasks), BATCH):
         sent = "\n".join(json.dumps(task) for task in tasks[first : first + BATCH])
         done = subprocess.run(
             ["node", "survey.mjs"],
             cwd=NODE, input=sent, capture_output=True, text=True, check=True, timeout=timeout_s,
-            env={**os.environ, "TZ": "UTC"},
+            env={**os.environ, "TZ": "UTC", "NOW": now.isoformat()},
         )  # fmt: skip
         answers += [json.loads(line) for line in done.stdout.splitlines()]
     return answers
