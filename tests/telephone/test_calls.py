@@ -19,7 +19,7 @@ DIGITS = Path("/usr/share/sip-tester/dtmf_2833_9.pcap")
 CALLS = 20
 
 pytestmark = [
-    pytest.mark.django_db(transaction=True, serialized_rollback=True),
+    pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(
         not (shutil.which("sipp") and DIGITS.exists() and can_speak()),
         reason="needs SIPp and espeak-ng: tests/telephone/install.sh",
