@@ -154,5 +154,5 @@ def _is_alive(folder: Path) -> bool:
     lock = folder / "postmaster.pid"
     with suppress(OSError, ValueError, IndexError, psutil.NoSuchProcess):
         process = psutil.Process(int(lock.read_text(encoding="utf-8").split()[0]))
-        return process.status() != psutil.STATUS_ZOMBIE and process.name() == "postgres"
+        return bool(process.status() != psutil.STATUS_ZOMBIE and process.name() == "postgres")
     return False

@@ -47,4 +47,4 @@ def _is_up(server: PostgresServer) -> bool:
     return True
 
 
-PostgresServer.ensure_postgres_running = run_or_say_not_ready  # type: ignore[method-assign]
+PostgresServer.ensure_postgres_running = run_or_say_not_ready  # type: ignore[method-assign, assignment]
