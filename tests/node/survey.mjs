@@ -1,7 +1,7 @@
 // Answers NDJSON about surveys with the public survey-core, unmodified: node survey.mjs < tasks > results
 // {expression, values} gives {value}; {definition, steps} gives one state for each step.
 import { createInterface } from 'node:readline'
-import { ConditionsParser, ExpressionRunner, Model, settings } from 'survey-core'
+import { ConditionsParser, ExpressionRunner, Model, QuestionTextModel, settings } from 'survey-core'
 
 console.warn = console.error = () => {}
 // The clock stands still where the caller says, in UTC.
@@ -11,6 +11,8 @@ globalThis.Date = class extends Date {
   static now() { return stopped }
 }
 settings.triggers.executeSkipOnValueChanged = false
+// A text out of its bounds would stay in its field; here it is an answer, and found wrong when the page is left.
+QuestionTextModel.prototype.canSetValueToSurvey = () => true
 
 const plain = value => {
   if (value === undefined) return null
@@ -122,11 +124,7 @@ const walked = ({ definition, steps, now }) => {
   try {
     const survey = new Model(definition)
     if (now) survey.dateProvider = { now: () => now }
-    for (const question of survey.getAllQuestions()) {
-      question.panels
-      // A text out of its bounds would stay in its field; here it is an answer, and found wrong when the page is left.
-      if (question.getType() === 'text') question.canSetValueToSurvey = () => true
-    }
+    for (const question of survey.getAllQuestions()) question.panels
     const states = [stateOf(survey)]
     for (const step of steps) {
       if (survey.isCompleted) break

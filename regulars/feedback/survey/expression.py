@@ -14,6 +14,7 @@ from typing import Any
 
 from regulars.feedback.survey.functions import Part, functions
 from regulars.feedback.survey.operators import BINARY, Value, filled, is_empty, is_true, plain
+from regulars.feedback.survey.scalars import unordered
 from regulars.feedback.survey.scopes import MISSING, Scope, path_of, read_variable
 
 LENGTH_MAX = 2000
@@ -73,7 +74,7 @@ class Expression:
 
     def evaluate(self, values: Values | Scope) -> Value:
         """The value of the expression for these answers; never an error."""
-        return self.node(values if isinstance(values, Scope) else Scope(values))
+        return unordered(self.node(values if isinstance(values, Scope) else Scope(values)))
 
     def holds(self, values: Values | Scope) -> bool:
         """Whether the expression is true for these answers; a number or a text is not true."""
@@ -212,7 +213,7 @@ class _Reader:
         self.variables |= around
         is_text = len(parts) > 2 and self._is_text_in(first, at=2)
         called = [Part(part, is_text and at == 2) for at, part in enumerate(parts)]
-        return lambda scope: function([part(scope) for part in parts], called, scope)
+        return lambda scope: unordered(function([part(scope) for part in parts], called, scope))
 
     def _is_text_in(self, first: int, *, at: int) -> bool:
         """Whether the argument at a place is a text constant and nothing else."""

@@ -20,7 +20,16 @@ LONGEST_NUMBER = 15
 
 
 class Ordered(list[Value]):
-    """A list whose order matters when it is compared, such as a ranking."""
+    """A list whose order matters when its variable itself is compared, such as a ranking."""
+
+    def __init__(self, members: list[Value]) -> None:
+        super().__init__(members)
+        self.members = members
+
+
+def unordered(value: Value) -> Value:
+    """The list itself, where an expression has seen its order."""
+    return value.members if isinstance(value, Ordered) else value
 
 
 def tidy(number: float) -> float:

@@ -160,6 +160,47 @@ WAYS: dict[str, tuple[Json, list[Json], Json]] = {
         [{"set": {"c": ["a"]}}, {"set": {"d": 1}}, {"set": {"a": "x"}}, {"go": "on"}],
         {"data": {"a": "x", "list": [], "one": 1}, "completed": True},
     ),
+    "a calculated value that is a hidden ranking is emptied with it": (
+        survey(
+            [text("a"), {**choice("c", visibleIf="{a} empty"), "type": "ranking"}],
+            calculatedValues=[
+                {
+                    "name": "list",
+                    "expression": "iif({c} notempty, {c}, 7)",
+                    "includeIntoResult": True,
+                },
+            ],
+        ),
+        [{"set": {"c": ["b", "a"]}}, {"set": {"a": "x"}}, {"go": "on"}],
+        {"data": {"a": "x", "list": []}, "completed": True},
+    ),
+    "the order of a ranking counts where it is compared itself": (
+        survey(
+            [{**choice("c"), "type": "ranking"}, text("a")],
+            calculatedValues=[
+                {"name": "list", "expression": "{c}"},
+                {"name": "itself", "expression": "{c} = ['a', 'b']", "includeIntoResult": True},
+                {"name": "taken", "expression": "{list} = ['a', 'b']", "includeIntoResult": True},
+                {
+                    "name": "given",
+                    "includeIntoResult": True,
+                    "expression": "iif({c} notempty, {c}, 7) = ['a', 'b']",
+                },
+            ],
+        ),
+        [{"set": {"c": ["b", "a"]}}],
+        {"data": {"c": ["b", "a"], "itself": False, "taken": True, "given": True}, "page": "p1"},
+    ),
+    "a value out of bounds that a trigger gives at the beginning is there": (
+        survey(
+            [{"type": "expression", "name": "e", "expression": "1"}, number("b", min=2, max=8)],
+            triggers=[
+                {"type": "setvalue", "expression": "{e} = 1", "setToName": "b", "setValue": 9}
+            ],
+        ),
+        [{"go": "on"}],
+        {"data": {"e": 1, "b": 9}, "page": "p1", "errors": [["b", "custom"]]},
+    ),
     "what is hidden since it was wrong is wrong no more": (
         survey([text("a"), {**CELLS, "visibleIf": "{a} = 'show'"}, text("b", isRequired=True)]),
         [{"set": {"a": "show"}}, {"go": "on"}, {"set": {"a": "hide"}}, {"go": "on"}],
