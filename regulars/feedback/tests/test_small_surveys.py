@@ -219,7 +219,7 @@ def test_a_small_survey_ends_as_it_must(name: str) -> None:
 @pytest.mark.skipif(not IS_THERE, reason="survey-core is not installed in tests/node")
 def test_survey_core_ends_small_surveys_so_too() -> None:
     tasks = [{"definition": definition, "steps": steps} for definition, steps, _ in WAYS.values()]
-    ends = [answer["states"][-1] for answer in answers_of_node(tasks)]
+    ends = [answer["states"][-1] for answer in answers_of_node(tasks, now=NOW)]
     wanted = {name: wanted for name, (_, _, wanted) in WAYS.items()}
     assert {
         name: {key: kept_of(end["data"]) if key == "data" else end[key] for key in wanted[name]}
