@@ -23,6 +23,7 @@ from regulars.web.scores import score_note as note_of
 from regulars.web.selects import written_select
 
 register = template.Library()
+RIGHT_TO_LEFT = {*settings.LANGUAGES_BIDI, "dv", "iw", "ps", "sd", "yi"}
 PLAIN_CONTROLS = {"checkbox", "radio", "hidden", "file", "color", "range"}
 
 
@@ -34,6 +35,21 @@ def icon(name: str) -> SafeString:
         static("web/icons.svg"),
         name,
     )
+
+
+@register.filter
+def direction(language: str) -> str:
+    """The way a language is written, for `dir`: `rtl` or `ltr`."""
+    return "rtl" if language.lower().partition("-")[0] in RIGHT_TO_LEFT else "ltr"
+
+
+@register.simple_tag
+def own_words(language: str) -> SafeString:
+    """The attributes of words of ours on a page in a customer's language, where the two differ."""
+    ours = get_language() or "en"
+    if ours.partition("-")[0] == language.partition("-")[0]:
+        return SafeString("")
+    return format_html(' lang="{}" dir="{}"', ours, direction(ours))
 
 
 @register.simple_tag
