@@ -69,7 +69,7 @@ class Receipt:
     """What became of one letter: `sent`, `retry` (later, perhaps), or `failed` for good.
 
     `outside_id` is the provider's name for it, by which later reports speak of it; where it went in
-    several parts, `part_ids` are theirs.
+    several parts, `part_ids` are theirs. `is_dead`: the address leads to nobody, so it is closed.
     """
 
     message_id: int
@@ -77,6 +77,7 @@ class Receipt:
     failure: str = ""
     outside_id: str = ""
     part_ids: tuple[str, ...] = ()
+    is_dead: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext
 
+from regulars.channels.actions.optouts import close_addresses
 from regulars.channels.actions.parts import keep_parts, whole_deliveries
 from regulars.channels.events import MessagesFailed, MessagesRefused, MessagesSent
 from regulars.channels.kind import (
@@ -246,7 +247,15 @@ def settle(receipts: Sequence[tuple[int, Receipt]]) -> None:
             ],
         )
     keep_parts(receipt for _, receipt in receipts)
+    _close_dead([receipt.message_id for _, receipt in receipts if receipt.is_dead], now=now)
     _tell(settled)
+
+
+def _close_dead(message_ids: Sequence[int], *, now: datetime) -> None:
+    """Nothing goes again to where a server says that nobody is."""
+    if message_ids:
+        rows = Message.objects.filter(pk__in=message_ids).values_list("channel", "address")
+        close_addresses(list(rows), "bounce", now=now)
 
 
 def _outcome(attempts: int, receipt: Receipt, *, now: datetime) -> tuple[str, datetime]:

@@ -1,6 +1,6 @@
 """Leaving the list, and choosing what may be written: facts on record, said by the people themselves."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -51,6 +51,19 @@ def opt_out(
     choices = [Choice(ANY, reached_by(channel), "withdrawn")]
     choose(reader, choices, now=now, source=source, proof=proof or {})
     return suppression
+
+
+def close_addresses(places: Collection[tuple[str, str]], source: str, *, now: datetime) -> None:
+    """Nothing at all goes to these addresses, given with their channel, from now on; one statement."""
+    Suppression.objects.bulk_create(
+        [
+            Suppression(channel=channel, address=address, purpose="", source=source, at=now)
+            for channel, address in sorted({(one, normal_address(to)) for one, to in places})
+        ],
+        update_conflicts=True,
+        unique_fields=["channel", "address", "purpose"],
+        update_fields=["source", "at"],
+    )
 
 
 @dataclass(frozen=True, slots=True)

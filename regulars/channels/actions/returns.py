@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from regulars.channels.actions.delivery import note_failures
-from regulars.channels.actions.optouts import opt_out
+from regulars.channels.actions.optouts import close_addresses, opt_out
 from regulars.channels.kind import ChannelKind, channel_kinds
 from regulars.channels.mailbox.imap import Fetched, fetch
 from regulars.channels.mailbox.reports import (
@@ -109,13 +109,9 @@ def take_returns(
     dead |= _worn_out(kind, soft - dead, judged, limit=channel.soft_bounces_max, now=now)
     complained = {one.address: one for one in judged if one.kind in (COMPLAINT, OPT_OUT)}
     _hear_no(kind, complained, now=now)
-    _close(kind, dead, "bounce", now=now)
-    _close(
-        kind,
-        [one.address for one in complained.values() if one.kind == COMPLAINT],
-        "complaint",
-        now=now,
-    )
+    close_addresses([(kind, one) for one in dead], "bounce", now=now)
+    complaints = [(kind, one.address) for one in complained.values() if one.kind == COMPLAINT]
+    close_addresses(complaints, "complaint", now=now)
     note_failures(
         {
             one.message.pk: f"{one.report.status} {one.report.words}".strip()
@@ -210,19 +206,6 @@ def _hear_no(kind: str, complained: Mapping[str, _Judged], *, now: datetime) -> 
             customer_id=one.message.customer_id if one.message else None,
             proof={"report": one.digest, "says": one.report.status},
         )
-
-
-def _close(kind: str, addresses: Collection[str], source: str, *, now: datetime) -> None:
-    """Nothing at all goes to these addresses from now on."""
-    Suppression.objects.bulk_create(
-        [
-            Suppression(channel=kind, address=address, purpose="", source=source, at=now)
-            for address in sorted(set(addresses))
-        ],
-        update_conflicts=True,
-        unique_fields=["channel", "address", "purpose"],
-        update_fields=["source", "at"],
-    )
 
 
 def _row(

@@ -15,6 +15,7 @@ from typing_extensions import override
 
 from regulars.channels.kind import SECRET, ChannelKind, Letter, Receipt, channel_kinds
 from regulars.channels.mailbox.imap import Access
+from regulars.channels.mailbox.reports import says_nobody
 from regulars.channels.queries.returns import return_address, signed_number
 from regulars.core.errors import Retry
 from regulars.environment import read
@@ -103,7 +104,9 @@ class Email(ChannelKind):
             self._mail(letter, connection).send()
         except smtplib.SMTPRecipientsRefused as refused:
             code = min(code for code, _text in refused.recipients.values())
-            return Receipt(letter.message_id, "failed" if code >= 500 else "retry", str(refused))
+            outcome = "failed" if code >= 500 else "retry"
+            words = str(refused)
+            return Receipt(letter.message_id, outcome, words, is_dead=says_nobody(words))
         except smtplib.SMTPResponseException as error:
             outcome = "failed" if error.smtp_code >= 500 else "retry"
             return Receipt(letter.message_id, outcome, str(error))

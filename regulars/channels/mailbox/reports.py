@@ -18,6 +18,7 @@ NOT_ABOUT_THE_ADDRESS = re.compile(r"5\.2\.[23]|5\.3\.\d+|5\.4\.[67]|5\.[67]\.\d
 """Lasting failures that another message may not meet: a full mailbox, a message too large, a loop, a
 refusal of what was written or of who wrote it. They count as soft."""
 
+_NOBODY = re.compile(r"\b5\.(?:1\.(?:1|2|3|6|10)|2\.1)\b")
 _STATUS = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
 _REPLY = re.compile(r"\b([45])\d\d[ -]")
 _ANGLED = re.compile(r"<([^<>\s]+)>")
@@ -135,6 +136,17 @@ def _kind_of(status: str) -> str:
     """
     is_lasting = status.startswith("5") and not NOT_ABOUT_THE_ADDRESS.fullmatch(status)
     return HARD if is_lasting else SOFT
+
+
+def says_nobody(refusal: str) -> bool:
+    """Whether a mail server refuses an address because it leads to nobody, by its code of RFC 3463.
+
+    A bare 550 may as well be about us, the sender.
+
+    >>> [says_nobody(one) for one in ("550 5.1.1 no such user", "550 5.7.1 spam", "550 no", "450 4.1.1")]
+    [True, False, False, False]
+    """
+    return bool(_NOBODY.search(refusal))
 
 
 def _marks(mail: Message, parts: dict[str, Message]) -> Marks:

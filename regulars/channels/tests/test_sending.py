@@ -236,6 +236,21 @@ def test_a_refused_address_fails_and_the_others_arrive(ann, box):
     assert "no such user" in Message.objects.get(key="a").failure
 
 
+def test_an_address_that_its_server_does_not_know_is_closed(ann, box):
+    box.answers["ann@example.com"] = "550 5.7.1 we do not like you"
+    send([survey(ann, "a", channel="email")], now=NOW)
+    deliver_messages(message_ids=ids())
+    assert not Suppression.objects.exists(), "that was about us"
+    box.answers["ann@example.com"] = "550 5.1.1 no such user"
+    assert retry_failed(ids(), now=NOW) == 1
+    deliver_messages(message_ids=ids())
+    assert states() == ["failed"]
+    closed = Suppression.objects.get()
+    assert (closed.channel, closed.address, closed.source) == ("email", "ann@example.com", "bounce")
+    send([survey(ann, "b", channel="email")], now=NOW)
+    assert states() == ["failed", "refused"]
+
+
 def test_what_can_be_tried_again_is_until_it_counts_as_failed(ann, box, settings):
     port, settings.EMAIL_PORT = settings.EMAIL_PORT, 1
     send([survey(ann, "a", channel="email")], now=NOW)
