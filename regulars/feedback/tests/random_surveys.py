@@ -116,7 +116,10 @@ class _Maker:
         if question["type"] in ("html", "expression", *NESTED):
             return
         if self.chance(0.1) and not self.clears.startswith("onHidden"):
-            question["defaultValue"] = value_for(self.random, question)
+            value = value_for(self.random, question)
+            # A hidden choice as default: there we differ on purpose (docs/algorithms/survey-engine.md).
+            if not _may_be_hidden(question, value):
+                question["defaultValue"] = value
         elif self.made and self.chance(0.1):
             key = self.random.choice(("setValueIf", "resetValueIf"))
             question[key] = self.condition()
@@ -200,6 +203,12 @@ class _Maker:
             if self.chance(0.2):
                 made[key] = True
         return made
+
+
+def _may_be_hidden(question: Json, value: Any) -> bool:
+    hidden = [one["value"] for one in question.get("choices", ()) if isinstance(one, dict)]
+    chosen = value if isinstance(value, list) else [value]
+    return "choicesVisibleIf" in question or any(one in hidden for one in chosen)
 
 
 def _rating(maker: _Maker) -> Json:
