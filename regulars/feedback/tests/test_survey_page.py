@@ -140,10 +140,10 @@ def test_a_follow_up_on_the_same_page_is_asked_before_going_on(client: Client):
 def test_the_language_follows_the_browser_and_can_be_switched(client: Client, address: str):
     page = client.get(address, headers={"accept-language": "ru-RU,ru;q=0.9,en;q=0.5"})
     text = page.content.decode()
-    assert '<html lang="ru">' in text
+    assert '<html lang="ru" ' in text
     assert "Как прошла покупка?" in text
     english = post(client, address, text, nps=7, lang="en").content.decode()
-    assert '<html lang="en">' in english
+    assert '<html lang="en" ' in english
     assert re.search(r'value="7" checked', english)
     assert not Answer.objects.exists()
     post(client, address, text, nps=7)
