@@ -32,8 +32,17 @@ def new_installation(folder: Path) -> Iterator[Environment]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     yield {**kept, "REGULARS_DATA": str(folder), "BASE_URL": f"http://localhost:{port}"}
-    for process in processes_of(folder):
-        process.kill()
+    for process in [*processes_of(folder), *_left_behind(folder)]:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+
+
+def _left_behind(folder: Path) -> Iterator[psutil.Process]:
+    """Processes that a killed supervisor left; they would hold the run's output open for ever."""
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, OSError):
+            if process.pid != os.getpid() and process.environ().get("REGULARS_DATA") == str(folder):
+                yield process
 
 
 def address_of(environment: Environment) -> str:
