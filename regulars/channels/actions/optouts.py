@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from regulars.channels.events import AddressesOptedOut
 from regulars.channels.kind import reached_by
@@ -15,6 +15,7 @@ from regulars.channels.queries.readers import records_reached
 from regulars.channels.rules import normal_address
 from regulars.core.errors import NotFound
 from regulars.core.events import publish
+from regulars.core.sql import text_array
 from regulars.customers.actions import ConsentInput, CustomerRef, record_consents
 from regulars.customers.models import Consent
 from regulars.customers.queries.consents import purposes
@@ -45,6 +46,8 @@ def opt_out(
     )
     if created:
         publish(AddressesOptedOut(suppression_ids=(suppression.pk,)))
+    elif suppression.source == "bounce":
+        Suppression.objects.filter(pk=suppression.pk).update(at=now, source="returned")
     elif suppression.at < now:
         Suppression.objects.filter(pk=suppression.pk).update(at=now)
     reader = Reader(channel, address, customer_id)
@@ -54,16 +57,33 @@ def opt_out(
 
 
 def close_addresses(places: Collection[tuple[str, str]], source: str, *, now: datetime) -> None:
-    """Nothing at all goes to these addresses, given with their channel, from now on; one statement."""
-    Suppression.objects.bulk_create(
-        [
-            Suppression(channel=channel, address=address, purpose="", source=source, at=now)
-            for channel, address in sorted({(one, normal_address(to)) for one, to in places})
-        ],
-        update_conflicts=True,
-        unique_fields=["channel", "address", "purpose"],
-        update_fields=["source", "at"],
-    )
+    """Nothing at all goes to these addresses, given with their channel, from now on; one statement.
+
+    A complaint stays one. Where the owner had said no and mail comes back as well, the source is
+    `returned`, and the no is there when the address is opened again.
+    """
+    found = sorted({(channel, normal_address(address)) for channel, address in places})
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO channels_suppression AS known (channel, address, purpose, source, at)
+            SELECT channel, address, '', %(source)s, %(now)s
+            FROM unnest(%(channels)s::text[], %(addresses)s::text[]) AS given (channel, address)
+            ON CONFLICT (channel, address, purpose) DO UPDATE SET
+                source = CASE
+                    WHEN excluded.source <> 'bounce' OR known.source = 'bounce' THEN excluded.source
+                    WHEN known.source = 'complaint' THEN known.source
+                    ELSE 'returned' END,
+                at = CASE WHEN excluded.source <> 'bounce' OR known.source = 'bounce'
+                    THEN excluded.at ELSE known.at END
+            """,
+            {
+                "source": source,
+                "now": now,
+                "channels": text_array(channel for channel, _ in found),
+                "addresses": text_array(address for _, address in found),
+            },
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -232,9 +232,11 @@ def _row(
 def open_address(channel: str, address: str) -> bool:
     """Mail may go to an address again that bounces closed; its bounces so far count no more.
 
-    A complaint is its owner's no, and stays. Gives whether there was anything to open.
+    Whoever had said no is not written to then either, and a complaint stays. Gives whether there was
+    anything to open.
     """
-    address = normal_address(address)
-    closed = Suppression.objects.filter(channel=channel, address=address, source="bounce")
-    MailReport.objects.filter(channel=channel, address=address).update(counts=False)
-    return closed.delete()[0] > 0
+    rows = Suppression.objects.filter(channel=channel, address=normal_address(address))
+    MailReport.objects.filter(channel=channel, address=normal_address(address)).update(counts=False)
+    was_refused = rows.filter(source="returned").update(source="link") > 0
+    was_open_before, _by_model = rows.filter(source="bounce").delete()
+    return was_refused or was_open_before > 0

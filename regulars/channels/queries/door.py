@@ -34,7 +34,7 @@ from regulars.customers.queries.privacy import restricted_among
 from regulars.customers.rules.consents import Standing, allows
 from regulars.customers.rules.identities import normal_value
 
-CLOSED = {"bounce": "undeliverable", "complaint": "complained"}
+CLOSED = {"bounce": "undeliverable", "returned": "undeliverable", "complaint": "complained"}
 OWN_WORDS = frozenset({"link", "message"})
 """Sources of an opt-out that are the person's own word, which a later yes of theirs outweighs."""
 

@@ -61,7 +61,8 @@ def mailbox_seen(channel: str) -> MailboxSeen:
 
 def closed_among(channel: str, addresses: Collection[str]) -> set[str]:
     """Those of these addresses that bounces closed."""
-    rows = Suppression.objects.filter(channel=channel, source="bounce", address__in=addresses)
+    sources = ("bounce", "returned")
+    rows = Suppression.objects.filter(channel=channel, source__in=sources, address__in=addresses)
     return set(rows.values_list("address", flat=True))
 
 

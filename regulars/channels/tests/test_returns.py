@@ -11,11 +11,12 @@ from django.test import Client
 from django.urls import reverse
 
 from regulars.channels.actions import OutgoingMessage, change_channel, deliver_messages, send
+from regulars.channels.actions.optouts import close_addresses, opt_out
 from regulars.channels.actions.returns import open_address, read_mailbox
 from regulars.channels.mailbox.reports import HARD, SOFT, Unreadable, read_report
 from regulars.channels.models import Mailbox, MailReport, Message, Suppression
 from regulars.channels.queries import may_contact
-from regulars.channels.queries.returns import message_of_return, return_address
+from regulars.channels.queries.returns import closed_among, message_of_return, return_address
 from regulars.channels.tests.mailboxes import full_server, imap_server, opened
 from regulars.channels.tests.test_sending import Box, box
 from regulars.core.models import Event
@@ -196,6 +197,29 @@ def test_a_complaint_withdraws_consent_and_closes_the_address(ann, box: Box, mai
     assert not open_address("email", ann.email), "a complaint is its owner's no"
     word = Consent.objects.get(customer=ann, state="withdrawn")
     assert (word.channel, word.source) == ("email", "complaint")
+
+
+@pytest.mark.parametrize("says_no_first", [True, False])
+def test_an_owners_no_outlives_mail_that_came_back(says_no_first):
+    def say_no() -> None:
+        opt_out(channel="email", address="Ann@example.com", now=make.NOW)
+
+    def come_back() -> None:
+        close_addresses([("email", "ann@example.com")], "bounce", now=make.NOW + timedelta(1))
+
+    for act in (say_no, come_back) if says_no_first else (come_back, say_no):
+        act()
+    assert closed_among("email", ["ann@example.com"])
+    assert open_address("email", "ann@example.com")
+    assert Suppression.objects.get().source == "link"
+    assert not open_address("email", "ann@example.com")
+
+
+def test_a_complaint_stays_one_when_mail_comes_back_later():
+    for source in ("complaint", "bounce"):
+        close_addresses([("email", "ann@example.com")], source, now=make.NOW)
+    assert not open_address("email", "ann@example.com")
+    assert Suppression.objects.get().source == "complaint"
 
 
 def test_nobody_closes_the_address_of_another_by_a_forged_report(ann, box: Box, mailbox):

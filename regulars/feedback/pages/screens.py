@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from regulars.feedback.pages.drawing import Drawer, carried
 from regulars.feedback.survey.definition import Definition
+from regulars.feedback.survey.elements import Page
 from regulars.feedback.survey.groups import Repeating
 from regulars.feedback.survey.opening import opening_question
 from regulars.feedback.survey.operators import Value, is_empty
@@ -28,7 +29,7 @@ from regulars.feedback.survey.places import COMMENT, deep
 from regulars.feedback.survey.problems import Problem
 from regulars.feedback.survey.sitting import Sitting
 from regulars.feedback.survey.texts import text_in
-from regulars.feedback.survey.walk import go_on
+from regulars.feedback.survey.walk import go_back, go_on
 from regulars.feedback.wording import sentence_for
 
 Values = dict[str, Value]
@@ -42,6 +43,8 @@ class Turn:
     screen: Screen | None
     problems: tuple[Problem, ...] = ()
     complete_values: Values | None = None
+    skips: tuple[tuple[str, str], ...] = ()
+    """From which page to which triggers have skipped: the way back."""
 
 
 def values_in(definition: Definition, form: QueryDict) -> Values:
@@ -84,19 +87,36 @@ def next_turn(definition: Definition, form: QueryDict) -> Turn:
     """What follows a posted screen: the same again, the one before, the next one, or the end.
 
     The same comes again with problems, in another language, with a row more or less, or when an
-    answer on it made a question of the same page visible.
+    answer on it made a question of the same page visible. The one before is that from which a
+    trigger skipped to this one, if one did.
     """
     given = values_in(definition, form)
     sitting, faults = _with_answers(definition, given, set(form.getlist("shown")))
+    sitting.skips = _skips_in(definition, form)
+    turn = _following(sitting, form, given, faults)
+    return replace(turn, skips=tuple((one.name, to.name) for one, to in sitting.skips))
+
+
+def _skips_in(definition: Definition, form: QueryDict) -> list[tuple[Page, Page]]:
+    pages = {page.name: page for page in definition.pages}
+    told = (one.partition(":") for one in form.getlist("skip"))
+    return [(pages[one], pages[to]) for one, _colon, to in told if one in pages and to in pages]
+
+
+def _following(
+    sitting: Sitting, form: QueryDict, given: Values, faults: tuple[Problem, ...]
+) -> Turn:
     values = {**sitting.values, **{name: given[name] for name in _raw(sitting, given, faults)}}
     asked = screens_of(sitting)
     index = _index_of(asked, form.get("page", ""))
     if not asked or "lang" in form:
         return Turn(values, asked[index] if asked else None)
     if form.get("go") == "back":
-        return Turn(values, asked[max(0, index - 1)])
+        sitting.stand_on(asked[index].page)
+        go_back(sitting)
+        return _stand(sitting, values)
     if "rows" in form:
-        return Turn(with_rows(definition, values, form), asked[index])
+        return Turn(with_rows(sitting.definition, values, form), asked[index])
     screen, shown = asked[index], set(form.getlist("shown"))
     here = {one.name for one in screen.questions}
     if problems := tuple(one for one in faults if root_name(one) in here & shown):
@@ -250,6 +270,7 @@ def screen_context(definition: Definition, turn: Turn, *, language: str) -> dict
         "kept": [
             ("page", page.name),
             *(("shown", one) for one in sorted(_places_on(sitting, turn.screen))),
+            *(("skip", f"{one}:{to}") for one, to in turn.skips),
             *carried(sitting, without=drawn),
         ],
         "go_text": _go_text(definition, is_last=step + 1 == len(asked), language=language),

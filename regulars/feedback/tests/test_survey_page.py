@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 
 from regulars.feedback.actions import InvitationInput, invite
+from regulars.feedback.actions.surveys import create_survey, link_for
 from regulars.feedback.models import Answer, Invitation, PublicLink, Signal, Survey
 from regulars.feedback.survey.question import FIELD_PREFIX
 from regulars.feedback.tests import cast
@@ -213,3 +214,23 @@ SECOND_PAGE = {
     "agree[0]": "1", "goods[0].taste": "2", "goods[0].why": "dry", "children[0].age": "7",
     "children[0].school": "yes",
 }  # fmt: skip
+
+
+def test_the_way_back_after_a_skip_leads_where_one_came_from(client: Client):
+    pages = [{"name": one, "elements": [{"type": "comment", "name": f"of {one}"}]} for one in "abc"]
+    skip = {"type": "skip", "expression": "{of a} = 'on'", "gotoName": "of c"}
+    definition = {"pages": pages, "triggers": [skip]}
+    survey = create_survey(name="Skips", definition=definition, now=cast.NOW)
+    address = f"/q/{link_for(survey, store=None).code}"
+    first = client.get(address).content.decode()
+    third = post(client, address, first, **{"of a": "on"}).content.decode()
+    assert hidden(third)["page"] == ["c"]
+    again = post(client, address, third, **{"of c": "so"}, go="back").content.decode()
+    assert hidden(again)["page"] == ["a"]
+    second = post(client, address, again, **{"of a": "no"}).content.decode()
+    assert hidden(second)["page"] == ["b"]
+    last = post(client, address, second).content.decode()
+    before = post(client, address, last, go="back").content.decode()
+    assert hidden(before)["page"] == ["b"]
+    forged = {**hidden(before), "skip": ["nowhere:b", "b", "a:b"], "go": "back"}
+    assert hidden(client.post(address, forged).content.decode())["page"] == ["a"]
