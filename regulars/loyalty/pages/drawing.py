@@ -116,10 +116,14 @@ CHOSEN = {"tiers": _tiers, "segments": _segments, "weekdays": _weekdays}
 
 
 def _choice_field(shape: Shape, choices: list[tuple[str, str]], value: Any) -> forms.Field:
+    """Boxes to tick; what was chosen and is offered no more stays, or a rule would grow by a save."""
+    offered = {code for code, _label in choices}
+    gone = [str(code) for code in value or () if str(code) not in offered]
+    old = [(code, gettext("%(code)s (no longer offered)") % {"code": code}) for code in gone]
     return forms.MultipleChoiceField(
         label=gettext(shape.get("title", "")),
         required=False,
-        choices=choices,
+        choices=[*choices, *old],
         initial=value or (),
         widget=forms.CheckboxSelectMultiple,
     )

@@ -7,6 +7,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.timezone import now
 
+from regulars.customers.actions.segments import SegmentInput, create_segment
+from regulars.customers.models import Segment
 from regulars.loyalty.actions import hold_points, take_purchases
 from regulars.loyalty.models import Account, Member, Program, Redemption, Rule
 from regulars.loyalty.pages.drawing import resolved
@@ -177,6 +179,32 @@ def test_a_rule_is_added_changed_and_ended(program: Program) -> None:
     client.post(reverse("loyalty.stop_rule", args=["club", newest.pk]))
     newest.refresh_from_db()
     assert newest.in_force_to is not None
+
+
+def test_a_rule_stays_as_narrow_as_it_was_when_its_segment_is_switched_off(
+    program: Program,
+) -> None:
+    vip = create_segment("vip", SegmentInput("VIP", condition={"all": []}), now=NOW)
+    form = {
+        "name": "For few",
+        "unit": "points",
+        "points": "2",
+        "per_minor": "1",
+        "counting": "steps",
+        "base": "after_discounts",
+        "rounding": "floor",
+        "level": "purchase",
+        "terms__segments": ["vip"],
+    }
+    client = signed_in()
+    client.post(reverse("loyalty.new_rule", args=["club", "share_of_purchase"]), form)
+    rule = Rule.objects.get(name="For few")
+    assert rule.settings["terms"] == {"segments": ["vip"]}
+    Segment.objects.filter(pk=vip.pk).update(is_on=False)
+    edit = reverse("loyalty.edit_rule", args=["club", rule.pk])
+    assert "vip (no longer offered)" in client.get(edit).content.decode()
+    assert client.post(edit, {**form, "points": "3"}).status_code == 302
+    assert Rule.objects.get(name="For few", version=2).settings["terms"] == {"segments": ["vip"]}
 
 
 def test_a_wrong_setting_is_named(program: Program) -> None:
