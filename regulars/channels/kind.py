@@ -52,7 +52,10 @@ Buttons = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True)
 class Letter:
-    """A message as a channel sees it; `unsubscribe_url` answers to one click (RFC 8058)."""
+    """A message as a channel sees it; `unsubscribe_url` answers to one click (RFC 8058).
+
+    It is empty where there is no list to leave: in conversations, and in letters to employees.
+    """
 
     message_id: int
     address: str

@@ -5,8 +5,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext
 
-from regulars.channels.rules import MAIL_KINDS, STATES
-from regulars.company.models import in_language
+from regulars.channels.rules import MAIL_KINDS, STATES, TO_EMPLOYEE
+from regulars.company.models import Employee, in_language
 from regulars.core.models import Record
 from regulars.core.sealing import SealedJSONField
 from regulars.customers.models import Customer
@@ -136,6 +136,10 @@ class Message(Record):
                 name="a_sent_message_has_its_time",
                 condition=~Q(state="sent") | Q(sent_at__isnull=False),
             ),
+            models.CheckConstraint(
+                name="a_letter_to_an_employee_is_about_no_customer",
+                condition=~Q(purpose=TO_EMPLOYEE) | Q(customer__isnull=True),
+            ),
         )
         indexes = (
             models.Index(fields=("customer", "purpose", "-created_at"), name="message_by_customer"),
@@ -155,6 +159,20 @@ class Message(Record):
 
     def __str__(self) -> str:
         return self.subject or self.text[:60]
+
+
+class UnwantedLetter(Record):
+    """Letters about one topic that an employee does not want."""
+
+    employee = models.ForeignKey(Employee, models.CASCADE, related_name="+")
+    topic = models.CharField(max_length=30)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                name="an_employee_declines_a_topic_once", fields=("employee", "topic")
+            ),
+        )
 
 
 class MessagePart(Record):

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from regulars.core.holdings import Holding, hold, impersonal
+from regulars.core.holdings import Holding, hold, impersonal, of_staff
 
 _TO_THEM = "customer_id = ANY(%(ids)s) OR lower(address) = ANY(%(values)s)"
 
@@ -74,3 +74,4 @@ impersonal(
     "channels_messagepart",
 )
 impersonal("customers by number whom no rule limits, and quiet hours", "channels_contactpolicy")
+of_staff("letters that an employee does not want", "channels_unwantedletter")

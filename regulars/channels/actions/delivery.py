@@ -29,7 +29,14 @@ from regulars.channels.queries.channels import (
     unsubscribe_url,
 )
 from regulars.channels.queries.door import Ask, Verdict, may_contact_many
-from regulars.channels.rules import ATTEMPTS_MAX, BATCH, PICK_UP_AFTER, pause_after, reason_for
+from regulars.channels.rules import (
+    ATTEMPTS_MAX,
+    BATCH,
+    PICK_UP_AFTER,
+    TO_EMPLOYEE,
+    pause_after,
+    reason_for,
+)
 from regulars.core.errors import Permanent, Retry
 from regulars.core.events import publish
 from regulars.core.jobs import every, job
@@ -178,10 +185,13 @@ def _receipts(kind: ChannelKind, messages: Sequence[Message]) -> Iterator[Receip
 def _letter(kind: ChannelKind, message: Message) -> Letter:
     """The message with its way to the page where the reader chooses what we may write.
 
-    In a conversation that is a word to send back, and a reply says nothing about it.
+    In a conversation that is a word to send back, and a reply says nothing about it. A letter to an
+    employee goes as it is: what customers choose is not theirs to choose.
     """
     if kind.capabilities.is_conversation:
         return _short_letter(kind, message)
+    if message.purpose == TO_EMPLOYEE:
+        return Letter(message.pk, message.address, message.subject, message.text, message.html, "")
     link = preferences_url(reader_of(message))
     with translation.override(message.language if message.language in ("en", "ru") else "en"):
         words = gettext("Choose what we may write to you")

@@ -129,13 +129,22 @@ class Email(ChannelKind):
             headers={
                 "From": sender,
                 "Message-ID": _message_id(letter.message_id),
-                "List-Unsubscribe": f"<{letter.unsubscribe_url}>",
-                "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+                **_way_off(letter.unsubscribe_url),
             },
         )
         if letter.html:
             mail.attach_alternative(letter.html, "text/html")
         return mail
+
+
+def _way_off(url: str) -> dict[str, str]:
+    """The headers by which a mail program shows a button that takes its reader off the list."""
+    if not url:
+        return {}
+    return {
+        "List-Unsubscribe": f"<{url}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
 
 
 def _message_id(message_id: int) -> str:

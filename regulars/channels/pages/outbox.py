@@ -30,7 +30,7 @@ from regulars.channels.queries import (
 )
 from regulars.channels.queries.lines import lines_seen
 from regulars.channels.queries.returns import closed_among, mail_reports, mailbox_seen
-from regulars.channels.rules import MAIL_EFFECTS, MAIL_KINDS, REASONS, STATES
+from regulars.channels.rules import MAIL_EFFECTS, MAIL_KINDS, REASONS, STATES, TO_EMPLOYEE
 from regulars.core.access import get_seen
 from regulars.core.errors import Refused
 from regulars.customers.queries.consents import purpose_names
@@ -71,7 +71,7 @@ def outbox(request: HttpRequest) -> Shown:
     state, text = request.GET.get("state", ""), request.GET.get("q", "")[:100]
     rows = messages(state=state if state in STATES else "", text=text)
     listed = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
-    counts, names = counts_by_state(), purpose_names()
+    counts, names = counts_by_state(), _purposes()
     return show(
         request,
         "channels/outbox.html",
@@ -96,14 +96,16 @@ def _line(message: Message, names: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
+def _purposes() -> dict[str, str]:
+    return {**purpose_names(), TO_EMPLOYEE: _("Letter to an employee")}
+
+
 @page("outbox/<int:message_id>", needs="channels.view_message")
 def message(request: HttpRequest, message_id: int) -> Shown:
     """One message the way its reader sees it."""
     found = get_seen(Message, message_id, seen_by=request.user)  # type: ignore[arg-type]
     can_retry = found.state == "failed" and request.user.has_perm("channels.change_channel")
-    return show(
-        request, "channels/message.html", can_retry=can_retry, **_line(found, purpose_names())
-    )
+    return show(request, "channels/message.html", can_retry=can_retry, **_line(found, _purposes()))
 
 
 @page("outbox/<int:message_id>/mail", needs="channels.view_message")

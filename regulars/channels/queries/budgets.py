@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from regulars.channels.kind import reached_by
 from regulars.channels.models import ContactPolicy, ContactRule, Message
-from regulars.channels.rules import COUNTED, DEFAULT_RULES, DUPLICATE_WINDOW
+from regulars.channels.rules import COUNTED, DEFAULT_RULES, DUPLICATE_WINDOW, TO_EMPLOYEE
 from regulars.channels.rules.budget import Contact, Rule, duration, normal_id, rule_from
 from regulars.core.conditions.evaluation import holds
 from regulars.core.conditions.fields import Field, catalogue
@@ -141,7 +141,8 @@ def contacts_since(
 ) -> Contacts:
     """Messages that were let out to these records and addresses after a moment. One statement.
 
-    Replies are no contacts: the person made that one.
+    Replies are no contacts: the person made that one. Nor is what a customer who works here too is
+    written as an employee.
     """
     rows = Message.objects.filter(
         Q(customer_id__in=customer_ids)
@@ -149,7 +150,7 @@ def contacts_since(
         state__in=COUNTED,
         contact_at__gt=since,
         in_reply_to=None,
-    )
+    ).exclude(purpose=TO_EMPLOYEE)
     found = Contacts()
     columns = ("id", "customer_id", "address", "contact_at", "purpose", "channel", "survey")
     for id_, customer_id, address, at, purpose, channel, *told in rows.values_list(

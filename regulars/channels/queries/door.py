@@ -1,7 +1,9 @@
 """The door: may we contact this person for this purpose on this channel now?
 
 Whatever leaves the house passes here twice: when it is asked for and when it leaves. Every check
-gives its reason; the first that stands against a contact decides.
+gives its reason; the first that stands against a contact decides. A letter to an employee is no
+contact with a customer: it needs no consent and uses up no budget, and may only go by mail to the
+address of an account that is in use.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -22,7 +24,7 @@ from regulars.channels.queries.budgets import (
     profiles_of,
 )
 from regulars.channels.queries.channels import default_channel
-from regulars.channels.rules import normal_address, reason_for
+from regulars.channels.rules import TO_EMPLOYEE, normal_address, reason_for
 from regulars.channels.rules.budget import DUPLICATE, Budget, Contact, Decision, decide, normal_id
 from regulars.channels.rules.quiet import quiet_until
 from regulars.channels.rules.replies import may_reply
@@ -35,6 +37,7 @@ from regulars.customers.rules.consents import Standing, allows
 from regulars.customers.rules.identities import normal_value
 
 CLOSED = {"bounce": "undeliverable", "returned": "undeliverable", "complaint": "complained"}
+
 OWN_WORDS = frozenset({"link", "message"})
 """Sources of an opt-out that are the person's own word, which a later yes of theirs outweighs."""
 
@@ -126,7 +129,7 @@ def let_out(asks: Sequence[Ask], *, now: datetime) -> list[Verdict]:
         verdict = verdict_of(ask, known, now=now)
         if verdict.allowed:
             contact = replace(_contact(ask, now), at=verdict.send_at or now)
-            if ask.in_reply_to is None:
+            if ask.in_reply_to is None and ask.purpose != TO_EMPLOYEE:
                 known.contacts.add(contact, *_counted_as(ask, known))
         verdicts.append(verdict)
     return verdicts
@@ -210,8 +213,8 @@ def _suppressed(addresses: Collection[str]) -> dict[tuple[str, str, str], tuple[
 
 
 def _colleagues(asks: Sequence[Ask]) -> frozenset[str]:
-    """Addresses of employees among those to which a test is to go."""
-    wanted = {normal_address(ask.address) for ask in asks if ask.purpose == "test"} - {""}
+    """Addresses of employees among those to which a test or a letter to an employee is to go."""
+    wanted = {normal_address(ask.address) for ask in asks if ask.purpose in AGAINST} - {""}
     if not wanted:
         return frozenset()
     rows = Employee.objects.filter(email__in=wanted, is_active=True)
@@ -223,7 +226,7 @@ def verdict_of(ask: Ask, known: Knowledge, *, now: datetime) -> Verdict:
     stopped = next(objections(ask, known, now=now), None)
     if stopped is not None:
         return stopped
-    if ask.in_reply_to is not None:
+    if ask.in_reply_to is not None or ask.purpose == TO_EMPLOYEE:
         return Verdict(True, send_at=now)
     decision = _decision(ask, known, now=now)
     if decision.decision == "skip":
@@ -236,12 +239,12 @@ def verdict_of(ask: Ask, known: Knowledge, *, now: datetime) -> Verdict:
 
 def objections(ask: Ask, known: Knowledge, *, now: datetime) -> Iterator[Verdict]:
     """What stands against a contact apart from the budget, in the order in which it is asked."""
+    if ask.purpose in AGAINST:
+        yield from AGAINST[ask.purpose](ask, known)
+        return
     purpose = known.spoken.purposes.get(ask.purpose)
     if purpose is None or not purpose.is_on:
         yield _no("unknown_purpose")
-        return
-    if ask.purpose == "test":
-        yield from _against_test(ask, known)
         return
     if not ask.address.strip() and channel_kinds.get(ask.channel).capabilities.needs_address:
         yield _no("no_address")
@@ -257,10 +260,25 @@ def objections(ask: Ask, known: Knowledge, *, now: datetime) -> Iterator[Verdict
         yield _no_consent(standing)
 
 
+def _against_letter_to_employee(ask: Ask, known: Knowledge) -> Iterator[Verdict]:
+    """It is about no customer and answers none, goes by mail, and only to an account's address."""
+    address = normal_address(ask.address)
+    is_of_us = ask.channel == "email" and address in known.colleagues
+    if not is_of_us or ask.customer_id is not None or ask.in_reply_to is not None:
+        yield _no("not_an_employee")
+    _at, source = known.suppressed.get((ask.channel, address, ""), (None, ""))
+    if source in CLOSED:
+        yield _no(CLOSED[source])
+
+
 def _against_test(ask: Ask, known: Knowledge) -> Iterator[Verdict]:
     colleagues = {"", *known.colleagues}
     if ask.customer_id is not None or normal_address(ask.address) not in colleagues:
         yield _no("not_a_test")
+
+
+AGAINST = {"test": _against_test, TO_EMPLOYEE: _against_letter_to_employee}
+"""What stands against a message to colleagues; nobody's consent is asked for it."""
 
 
 def _restrictions(ask: Ask, known: Knowledge, *, is_offer: bool) -> Iterator[Verdict]:

@@ -15,7 +15,7 @@ from django.db import connection
 from regulars.channels.kind import reached_by
 from regulars.channels.queries.budgets import BudgetInForce, InForce, budget_in_force
 from regulars.channels.queries.channels import default_channel
-from regulars.channels.rules import COUNTED
+from regulars.channels.rules import COUNTED, TO_EMPLOYEE
 from regulars.channels.rules.budget import Contact, normal_id
 from regulars.channels.rules.planning import (
     Crowd,
@@ -120,6 +120,7 @@ def _past(leads: Ints, budget: BudgetInForce, wanted: Contact) -> Past:
         "since": wanted.at - budget.longest,
         "states": list(COUNTED),
         "same": wanted.message or None,
+        "but": TO_EMPLOYEE,
     }
     kinds = _kinds(given)
     told = [*zip(*kinds, strict=True)] or [()] * 5
@@ -147,7 +148,7 @@ def _kinds(given: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         cursor.execute(
             """SELECT DISTINCT purpose, channel, survey, is_reminder, (same_as = %(same)s) IS TRUE
             FROM channels_message WHERE state = ANY(%(states)s) AND contact_at > %(since)s
-                AND in_reply_to_id IS NULL
+                AND in_reply_to_id IS NULL AND purpose <> %(but)s
             ORDER BY 1, 2, 3, 4, 5""",
             given,
         )

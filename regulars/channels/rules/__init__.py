@@ -20,6 +20,13 @@ def gettext_noop(text: str) -> str:
     return text
 
 
+TO_EMPLOYEE = "to employee"
+"""The purpose of a letter to an employee at the address of their account.
+
+It is no purpose that customers agree to, and no company can add one of that name: codes of
+purposes have no spaces.
+"""
+
 STATES: dict[str, str] = {
     "waiting": gettext_noop("Waiting"),
     "sending": gettext_noop("Being sent"),
@@ -66,6 +73,7 @@ REASONS: dict[str, str] = {
     "not_a_reply": gettext_noop("Answers nothing that came from this address."),
     "too_late_to_reply": gettext_noop("What it answers came more than a day ago."),
     "not_a_test": gettext_noop("A test goes to colleagues only."),
+    "not_an_employee": gettext_noop("No employee signs in with this address."),
 }
 """Why a message is refused, by code."""
 

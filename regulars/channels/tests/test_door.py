@@ -3,14 +3,14 @@ a walk over the code that looks for another way out."""
 
 import ast
 import re
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import time, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from regulars.channels.actions import (
@@ -21,9 +21,16 @@ from regulars.channels.actions import (
     opt_out,
     send,
 )
+from regulars.channels.actions.employees import LetterToEmployee
+from regulars.channels.actions.optouts import close_addresses
 from regulars.channels.kind import Letter
 from regulars.channels.models import ContactPolicy, ContactRule, Message
 from regulars.channels.queries import Ask, channel_of, may_contact, may_contact_many
+from regulars.channels.queries.planning import plan_budget
+from regulars.channels.rules import TO_EMPLOYEE
+from regulars.company.actions.people import deactivate_employee
+from regulars.company.models import Employee
+from regulars.core.errors import Refused
 from regulars.core.models import Event
 from regulars.customers.actions import ConsentInput, CustomerRef, change_purpose, record_consents
 from regulars.customers.models import Customer, Restriction
@@ -246,6 +253,83 @@ def test_many_are_asked_about_in_a_constant_number_of_statements():
     assert len(spent) <= 12
 
 
+def to_employee(address: str, key: str = "w", **changes: Any) -> OutgoingMessage:
+    told = {"purpose": TO_EMPLOYEE, "address": address, "channel": "email"}
+    return letter(None, key, **(told | changes))
+
+
+@pytest.mark.django_db
+def test_a_letter_to_an_employee_goes_to_the_address_of_an_account_and_nowhere_else(ann):
+    bob = make.employee("agent", email="bob@shop.example")
+    gone = make.employee("agent", email="gone@shop.example")
+    deactivate_employee(gone)
+    customer_too = make.customer("Bob", email=bob.email)
+    say(customer_too, "withdrawn", "", channel="")
+    opt_out(channel="email", address=bob.email, now=NOW)
+    batch = [
+        to_employee(" BOB@shop.example", "a"),
+        to_employee(gone.email, "b"),
+        to_employee(ann.email, "c"),
+        to_employee("", "d"),
+        to_employee(bob.email, "e", customer_id=customer_too.pk),
+        to_employee(bob.email, "f", channel="outbox"),
+        to_employee("+79161234567", "g", channel="sms_http"),
+    ]
+    codes = [may_contact_many([ask_of(one)], now=NOW)[0].code for one in batch]
+    assert codes == ["", *["not_an_employee"] * 6]
+    (let_out,) = send(batch[:1], now=NOW)
+    Employee.objects.filter(pk=bob.pk).update(is_active=False)
+    deliver_messages(message_ids=[let_out.message_id])
+    assert Message.objects.get().reason == "not_an_employee"
+
+
+def ask_of(one: OutgoingMessage) -> Ask:
+    return Ask(one.purpose, one.customer_id, one.address, one.channel)
+
+
+@pytest.mark.django_db
+def test_what_employees_are_written_uses_up_no_budget_of_the_customers_that_they_are_too():
+    bob = make.employee("agent", email="ann@example.com")
+    ann = make.customer("Ann", email=bob.email)
+    change_contact_rule(ContactRule(code="one", name="One", max=1, window="P30D", scope="all"))
+    for key in ("a", "b"):
+        assert send([to_employee(bob.email, key)], now=NOW)[0].is_accepted
+    free = plan_of(ann)
+    first, second = send(
+        [letter(None, "c", purpose="service"), letter(None, "d", purpose="service")], now=NOW
+    )
+    assert (first.code, second.code) == ("", "asked_enough")
+    assert (free, plan_of(ann)) == ("", "one")
+
+
+def plan_of(customer: Customer) -> str:
+    """The rule that stops the customer in the plan for many, or nothing."""
+    stopped = plan_budget([customer.pk], purpose="service", now=NOW, channel="outbox").stopped
+    return rule.rule.id if (rule := stopped.get(customer.pk)) else ""
+
+
+@pytest.mark.django_db
+def test_an_employees_address_that_is_dead_gets_no_letters_either():
+    bob = make.employee("agent", email="bob@shop.example")
+    close_addresses([("email", bob.email)], "bounce", now=NOW)
+    assert send([to_employee(bob.email)], now=NOW)[0].code == "undeliverable"
+
+
+@pytest.mark.django_db
+def test_no_purpose_of_a_company_is_taken_for_letters_to_employees():
+    with pytest.raises(Refused):
+        change_purpose(PurposeShape(TO_EMPLOYEE, "Staff"))
+
+
+@pytest.mark.django_db
+def test_no_letter_to_an_employee_is_about_a_customer(ann):
+    with pytest.raises(IntegrityError, match="is_about_no_customer"), transaction.atomic():
+        Message.objects.create(
+            key="k", channel="email", purpose=TO_EMPLOYEE, customer=ann, text="x",
+            due_at=NOW, created_at=NOW, contact_at=NOW,
+        )  # fmt: skip
+
+
 # The walk over the code.
 
 MAY_SPEAK_MAIL = {"channels/kinds/email.py", "channels/mailbox/imap.py"}
@@ -320,6 +404,37 @@ def test_nobody_but_the_door_writes_messages():
             if isinstance(node, ast.Call) and _writes_a_message(node):
                 guilty.add(f"{name}:{node.lineno}")
     assert not guilty
+
+
+MAY_SPEAK_OF_EMPLOYEES = {
+    "channels/rules/__init__.py",
+    "channels/models.py",
+    "channels/actions/employees.py",
+    "channels/actions/delivery.py",
+    "channels/pages/outbox.py",
+    "channels/queries/door.py",
+    "channels/queries/budgets.py",
+    "channels/queries/planning.py",
+}
+"""Who knows the purpose of letters to employees; `actions/employees.py` alone writes any."""
+
+
+def test_letters_to_employees_are_written_in_one_place_which_takes_no_address():
+    knowing = {
+        name
+        for name, tree, text in walked()
+        if "regulars.channels.rules.TO_EMPLOYEE" in imports_of(tree)
+        or TO_EMPLOYEE in strings_of(tree)
+    }
+    assert knowing == MAY_SPEAK_OF_EMPLOYEES
+    told = {field.name for field in fields(LetterToEmployee)}
+    assert {"employee_id"} <= told
+    assert not told & {"address", "customer_id", "channel", "purpose"}
+
+
+def strings_of(tree: ast.Module) -> set[str]:
+    nodes = (node for node in ast.walk(tree) if isinstance(node, ast.Constant))
+    return {node.value for node in nodes if isinstance(node.value, str)}
 
 
 def _writes_a_message(node: ast.Call) -> bool:

@@ -1,16 +1,12 @@
 """The one door: limits, opt-outs, repeats; and mail through a real SMTP server."""
 
 import re
-import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from email import message_from_bytes, policy
-from email.message import EmailMessage
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 from django.core.mail.backends import smtp
 from django.db import connection
 from django.test import Client
@@ -28,6 +24,7 @@ from regulars.channels.actions.delivery import retry_failed, take_up
 from regulars.channels.models import ContactRule, Message, Suppression
 from regulars.channels.queries.returns import signed_number
 from regulars.channels.rules import ATTEMPTS_MAX
+from regulars.channels.tests.mail_server import Box, mail_server
 from regulars.core.errors import Refused
 from regulars.core.models import Event
 from regulars.customers.models import Customer
@@ -56,45 +53,10 @@ def survey(customer: Customer, key: str, **changes: Any) -> OutgoingMessage:
     return replace(message, **changes)
 
 
-class Box:
-    """A mail server on loopback that keeps what it gets and refuses whom it is told to."""
-
-    def __init__(self) -> None:
-        self.mails: list[EmailMessage] = []
-        self.connections = 0
-        self.answers: dict[str, str] = {}
-
-    async def handle_EHLO(self, server, session, envelope, hostname, responses):  # noqa: N802, PLR0917
-        self.connections += 1
-        session.host_name = hostname
-        return responses
-
-    async def handle_RCPT(self, server, session, envelope, *given):  # noqa: N802
-        address = given[0]
-        if address in self.answers:
-            return self.answers[address]
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, server, session, envelope):  # noqa: N802
-        self.mails.append(message_from_bytes(envelope.content, policy=policy.default))
-        return "250 OK"
-
-
 @pytest.fixture
 def box(settings) -> Iterator[Box]:
-    box = Box()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    # A busy machine is slow, not wrong.
-    controller = Controller(box, hostname="127.0.0.1", port=port, ready_timeout=60)
-    controller.start()
-    settings.EMAIL_BACKEND = f"{smtp.__name__}.EmailBackend"
-    settings.EMAIL_HOST = "127.0.0.1"
-    settings.EMAIL_PORT = port
-    yield box
-    controller.stop()
+    with mail_server(settings) as box:
+        yield box
 
 
 def ids() -> list[int]:

@@ -151,7 +151,8 @@ def give_follow_up(
         _must_see(owner, held)
     if held.owner_id != (owner.pk if owner else None):
         held.owner, held.state = owner, "open"
-        held.save(update_fields=["owner", "state"])
+        held.told_at = now if owner == by else None
+        held.save(update_fields=["owner", "state", "told_at"])
         _note(held, "given", str(owner) if owner else "", by=by, now=now)
     return held
 
@@ -162,8 +163,8 @@ def take_follow_up(follow_up: FollowUp, *, by: Employee, now: datetime) -> Follo
     held = _held(follow_up)
     _must_be_open(held)
     if (held.owner_id, held.state) != (by.pk, "working"):
-        held.owner, held.state = by, "working"
-        held.save(update_fields=["owner", "state"])
+        held.owner, held.state, held.told_at = by, "working", now
+        held.save(update_fields=["owner", "state", "told_at"])
         _note(held, "taken", "", by=by, now=now)
     return held
 

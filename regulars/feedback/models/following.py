@@ -66,7 +66,8 @@ class FollowUp(Record):
     opened_at = models.DateTimeField()
     due_at = models.DateTimeField()
     contacted_at = models.DateTimeField(null=True)
-    overdue_at = models.DateTimeField(null=True, help_text="when its owner was told")
+    told_at = models.DateTimeField(null=True, help_text="when its owner was told that it is theirs")
+    overdue_at = models.DateTimeField(null=True, help_text="when it was told as overdue")
     closed_at = models.DateTimeField(null=True)
     closed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"

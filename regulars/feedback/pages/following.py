@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
+from regulars.channels.queries.employees import can_write_to_employees
 from regulars.company.models import Employee
 from regulars.company.queries import get_brand
 from regulars.company.rules import STORE_ROLES
@@ -72,6 +73,7 @@ def follow_ups(request: HttpRequest) -> Shown:
         whose=request.GET.get("whose", ""),
         counts=follow_up_counts(FollowUpFilter(), seen_by=viewer(request), now=now),
         currency=get_brand().currency,
+        are_told=can_write_to_employees(),
     )
 
 
