@@ -43,7 +43,6 @@ def letter_to_owner(
         parts = [
             {
                 "name": name,
-                "count": len(by_turn[turn]),
                 "rows": [_row(one, zone) for one in by_turn[turn][:LISTED_MAX]],
                 "more": max(0, len(by_turn[turn]) - LISTED_MAX),
             }
@@ -51,14 +50,19 @@ def letter_to_owner(
             if turn in by_turn
         ]
         title = _("Your follow-ups")
-        counts = ", ".join(f"{part['name'].lower()}: {part['count']}" for part in parts)
+        counts = ", ".join(
+            f"{name.lower()}: {len(by_turn[turn])}"
+            for turn, name in names.items()
+            if turn in by_turn
+        )
+        everything = f"{_address('feedback.follow_ups')}?whose=mine"
         context = {
             "brand": current_brand(),
             "language": language,
             "title": title,
             "preview": counts,
             "parts": parts,
-            "all": f"{_address('feedback.follow_ups')}?whose=mine",
+            "all": everything,
             "choice": _address("feedback.follow_up_letters"),
         }
         return LetterToEmployee(
@@ -67,7 +71,7 @@ def letter_to_owner(
             subject=f"{title}: {counts}"[:200],
             text=render_to_string("feedback/owner_letter.txt", context),
             html=render_to_string("feedback/owner_letter.html", context),
-            link=context["all"],
+            link=everything,
         )
 
 
