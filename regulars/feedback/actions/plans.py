@@ -2,10 +2,12 @@
 
 import itertools
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
+from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from regulars.channels.kind import channel_kinds
@@ -15,7 +17,9 @@ from regulars.core.errors import Refused
 from regulars.customers.models import Segment
 from regulars.customers.queries.segments import members_among
 from regulars.feedback.models import AskingPlan, Candidate, Invitation, Survey
+from regulars.feedback.queries.plans import SaidBySurvey, said_by
 from regulars.feedback.rules.plans import (
+    REMINDERS_MAX,
     TRIGGERS,
     WITH_SUBJECT,
     asking_moment,
@@ -23,25 +27,27 @@ from regulars.feedback.rules.plans import (
 )
 from regulars.journey.models import Touchpoint
 
-REMINDERS_MAX = 3
 MODES_MAX = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanInput:
-    """A plan as somebody wants it; see the table for what each part means."""
+    """A plan as somebody wants it; see the table for what each part means.
+
+    Share, days and reminders that are None are as the survey's published version says.
+    """
 
     name: str
     trigger: str
     subject: str = ""
     segment: Segment | None = None
-    share_per_mille: int = 1000
+    share_per_mille: int | None = None
     delay_minutes: int = 0
-    every_days: int = 0
+    every_days: int | None = None
     hours_from: time | None = None
     hours_until: time | None = None
     modes: Sequence[tuple[str, int]] = (("", 0),)
-    reminder_days: Sequence[int] = ()
+    reminder_days: Sequence[int] | None = None
     next_at: datetime | None = None
     is_on: bool = True
 
@@ -61,39 +67,67 @@ class Happened:
 def set_plan(survey: Survey, wanted: PlanInput, *, now: datetime) -> AskingPlan:
     """The plan of that name for a survey, new or changed. Raises Refused, which names the field.
 
-    People who are candidates already are asked as the plan is from now on.
+    What is not given is taken from the survey's published version, and the plan says so; a later
+    version changes no plan. What is given as it was taken before still counts as taken. People who
+    are candidates already are asked as the plan is from now on.
     """
+    name, said = wanted.name.strip()[:100], said_by(survey)
+    values, taken = _settled(wanted, said, AskingPlan.objects.filter(survey=survey, name=name))
+    wanted = replace(wanted, **values)
     check_plan(wanted)
     told = {
         "trigger": wanted.trigger,
         "subject": wanted.subject.strip() if wanted.trigger in WITH_SUBJECT else "",
         "segment": wanted.segment,
-        "share_per_mille": wanted.share_per_mille,
+        **values,
+        "taken": taken,
         "delay_minutes": wanted.delay_minutes,
-        "every_days": wanted.every_days,
         "hours_from": wanted.hours_from,
         "hours_until": wanted.hours_until,
         "modes": [{"channel": kind, "after_minutes": after} for kind, after in wanted.modes],
-        "reminder_days": list(wanted.reminder_days),
         "next_at": (wanted.next_at or now) if wanted.trigger == "schedule" else None,
         "is_on": wanted.is_on,
     }
     plan, _new = AskingPlan.objects.update_or_create(
         survey=survey,
-        name=wanted.name.strip()[:100],
+        name=name,
         defaults=told,
         create_defaults=told | {"created_at": now},
     )
     return plan
 
 
+def _settled(
+    wanted: PlanInput, said: SaidBySurvey, present: QuerySet[AskingPlan]
+) -> tuple[dict[str, Any], dict[str, int]]:
+    """The settings that a survey may say, as they are to be, and which of them it said."""
+    before = present.first()
+    values: dict[str, Any] = {}
+    taken: dict[str, int] = {}
+    for name, default in said.settings.items():
+        given = getattr(wanted, name)
+        values[name] = default if given is None else _as_kept(given)
+        if given is None:
+            taken[name] = said.version
+        elif before and name in before.taken and getattr(before, name) == values[name]:
+            taken[name] = before.taken[name]
+    return values, taken
+
+
+def _as_kept(given: int | Sequence[int]) -> int | list[int]:
+    return given if isinstance(given, int) else list(given)
+
+
 def check_plan(wanted: PlanInput) -> None:
-    """Raises Refused for a plan that cannot work, with the field that is to blame."""
+    """Raises Refused for a plan that cannot work, with the field that is to blame.
+
+    What is left to the survey is not looked at.
+    """
     if not wanted.name.strip():
         raise Refused("name_missing", "the plan needs a name", "name")
     if wanted.trigger not in TRIGGERS:
         raise Refused("unknown_trigger", f"one of {', '.join(TRIGGERS)}", "trigger")
-    if not 1 <= wanted.share_per_mille <= 1000:
+    if wanted.share_per_mille is not None and not 1 <= wanted.share_per_mille <= 1000:
         raise Refused("share_out_of_range", "between 1 and 1000 of 1000", "share_per_mille")
     if (wanted.hours_from is None) != (wanted.hours_until is None):
         raise Refused("half_of_the_hours", "both ends, or none", "hours_until")
@@ -111,7 +145,7 @@ def _check_subject(wanted: PlanInput) -> None:
         raise Refused("unknown_touchpoint", f"there is no touchpoint {subject}", "subject")
     if wanted.trigger == "segment" and not Segment.objects.filter(code=subject).exists():
         raise Refused("unknown_segment", f"there is no segment {subject}", "subject")
-    if wanted.trigger == "schedule" and (wanted.segment is None or not wanted.every_days):
+    if wanted.trigger == "schedule" and (wanted.segment is None or wanted.every_days == 0):
         field = "segment" if wanted.segment is None else "every_days"
         raise Refused("schedule_incomplete", "a segment, and every how many days", field)
 
@@ -126,7 +160,7 @@ def _check_steps(wanted: PlanInput) -> None:
     waits = [after for _kind, after in wanted.modes]
     if waits[0] != 0 or any(late <= early for early, late in itertools.pairwise(waits)):
         raise Refused("modes_out_of_order", "the first at once, each other one later", "modes")
-    days = list(wanted.reminder_days)
+    days = list(wanted.reminder_days or ())
     if len(days) > REMINDERS_MAX or days != sorted({day for day in days if 1 <= day <= 365}):
         raise Refused(
             "reminders_out_of_order", f"up to {REMINDERS_MAX} days, each later", "reminder_days"

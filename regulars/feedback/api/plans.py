@@ -37,20 +37,24 @@ class ModeIn(Schema):
 
 
 class PlanIn(Schema):
-    """Whom a survey is asked, when, by which channels in turn, and how often reminded."""
+    """Whom a survey is asked, when, by which channels in turn, and how often reminded.
+
+    Share, days and reminders that are not given are as the survey's published version says
+    (`sampling`, `contactPolicy`).
+    """
 
     survey_id: Id
     name: Annotated[str, Field(min_length=1, max_length=100, pattern=r"\S")]
     trigger: Annotated[str, Field(max_length=20, examples=["purchase"])]
     subject: Annotated[str, Field(max_length=254)] = ""
     segment: Annotated[str, Field(max_length=50, description="The code of a segment.")] = ""
-    share_per_mille: Annotated[int, Field(ge=1, le=1000)] = 1000
+    share_per_mille: Annotated[int, Field(ge=1, le=1000)] | None = None
     delay_minutes: Annotated[int, Field(ge=0, le=129_600)] = 0
-    every_days: Annotated[int, Field(ge=0, le=3650)] = 0
+    every_days: Annotated[int, Field(ge=0, le=3650)] | None = None
     hours_from: WallClock | None = None
     hours_until: WallClock | None = None
     modes: Annotated[list[ModeIn], Field(min_length=1, max_length=4)] = [ModeIn()]
-    reminder_days: Annotated[list[int], Field(max_length=3)] = []
+    reminder_days: Annotated[list[int], Field(max_length=3)] | None = None
     is_on: bool = True
 
 
@@ -77,6 +81,9 @@ class PlanOut(Schema):
     hours_until: time | None
     modes: list[ModeOut]
     reminder_days: list[int]
+    taken: dict[str, int] = Field(
+        description="What was not given, with the number of the survey's version that says it."
+    )
     next_at: datetime | None
     is_on: bool
 

@@ -16,7 +16,8 @@ class AskingPlan(Record):
     """Whom a survey is asked, when, by which channels in turn, and how often reminded.
 
     `modes` are objects of `channel` and `after_minutes`, counted from the first contact; `subject` is
-    what the trigger is about: the code of a touchpoint or segment, or the name of an event.
+    what the trigger is about: the code of a touchpoint or segment, or the name of an event. `taken`
+    says which settings nobody gave, each with the number of the survey's version that says it.
     """
 
     survey = models.ForeignKey(Survey, models.CASCADE, related_name="+")
@@ -31,6 +32,7 @@ class AskingPlan(Record):
     hours_until = models.TimeField(null=True, blank=True)
     modes = models.JSONField(default=list)
     reminder_days = ArrayField(models.PositiveSmallIntegerField(), default=list)
+    taken = models.JSONField(default=dict, blank=True)
     next_at = models.DateTimeField(null=True)
     is_on = models.BooleanField(default=True)
     created_at = models.DateTimeField()

@@ -1,5 +1,6 @@
 """Plans of asking: whom, when, by which channel; and why somebody was asked or was not."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -27,6 +28,7 @@ from regulars.feedback.queries.plans import (
     counts_of_plans,
     explained,
     get_plan,
+    said_by,
     standings_of,
     why_asked,
 )
@@ -43,6 +45,14 @@ STATES = {
     "over": (gettext_lazy("Done"), "good"),
     "not_asked": (gettext_lazy("Not asked"), "warn"),
 }
+
+
+SAID = {
+    "share_per_mille": gettext_lazy("Share that is asked"),
+    "every_days": gettext_lazy("The same person again after"),
+    "reminder_days": gettext_lazy("Reminders after"),
+}
+"""What a survey may say for its plans."""
 
 
 class PlanForm(forms.Form):
@@ -73,8 +83,10 @@ class PlanForm(forms.Form):
         min_value=0.1,
         max_value=100,
         decimal_places=1,
-        initial=100,
-        help_text=gettext_lazy("Drawn by lot, the same people each time."),
+        required=False,
+        help_text=gettext_lazy(
+            "Drawn by lot, the same people each time. Empty: as the survey says."
+        ),
     )
     delay_minutes = forms.IntegerField(
         label=gettext_lazy("Minutes after"), min_value=0, max_value=60 * 24 * 90, initial=0
@@ -83,8 +95,10 @@ class PlanForm(forms.Form):
         label=gettext_lazy("The same person again after days"),
         min_value=0,
         max_value=3650,
-        initial=0,
-        help_text=gettext_lazy("0 leaves it to the contact budget. For the clock: how often."),
+        required=False,
+        help_text=gettext_lazy(
+            "0 leaves it to the contact budget. For the clock: how often. Empty: as the survey says."
+        ),
     )
     hours_from = forms.TimeField(
         label=gettext_lazy("Asks from"),
@@ -118,7 +132,9 @@ class PlanForm(forms.Form):
         label=gettext_lazy("Reminders after days"),
         regex=r"^\s*(\d{1,3}\s*(,\s*\d{1,3}\s*)*)?$",
         required=False,
-        help_text=gettext_lazy("Such as 3, 7. They stop as soon as somebody answers."),
+        help_text=gettext_lazy(
+            "Such as 3, 7; 0 for none. They stop as soon as somebody answers. Empty: as the survey says."
+        ),
     )
     is_on = forms.BooleanField(label=gettext_lazy("Asks now"), required=False, initial=True)
 
@@ -142,14 +158,20 @@ class PlanForm(forms.Form):
             for place in ("second", "third")
             if told[f"{place}_channel"]
         ]
-        days = [int(one) for one in told["reminders"].split(",") if one.strip()]
+        share = told["share_percent"]
         same = ("trigger", "subject", "segment", "delay_minutes", "every_days", "is_on", "name")
         return PlanInput(
             **{name: told[name] for name in (*same, "hours_from", "hours_until")},
-            share_per_mille=round(told["share_percent"] * 10),
+            share_per_mille=None if share is None else round(share * 10),
             modes=tuple(modes),
-            reminder_days=tuple(days),
+            reminder_days=_days(told["reminders"]),
         )
+
+
+def _days(text: str) -> tuple[int, ...] | None:
+    """The days that were written; none for a lone 0, and None where nothing was."""
+    days = tuple(int(one) for one in text.split(",") if one.strip())
+    return () if days == (0,) else days or None
 
 
 @page("listen/plans", needs="feedback.view_survey", title=gettext_lazy("Plans of asking"))
@@ -220,7 +242,8 @@ def edit_plan(request: HttpRequest, asking_plan_id: int) -> Shown:
 
 
 def _edited(request: HttpRequest, plan: AskingPlan | None) -> Shown:
-    form = PlanForm(request.POST or None, request=request, initial=_initial(plan))
+    asked = _asked_survey(request, plan)
+    form = PlanForm(request.POST or None, request=request, initial=_initial(plan, asked))
     if plan is not None:
         form.fields["survey"].disabled = form.fields["name"].disabled = True
     if request.method == "POST" and form.is_valid():
@@ -232,12 +255,52 @@ def _edited(request: HttpRequest, plan: AskingPlan | None) -> Shown:
         else:
             say(request, _("The plan is saved."))
             return redirect("feedback.plan_home", made.pk)
-    return show_form(request, "feedback/edit_plan.html", form=form, plan=plan)
+    said = {"asked": asked, "said": _said(asked) if asked else []}
+    return show_form(request, "feedback/edit_plan.html", form=form, plan=plan, **said)
 
 
-def _initial(plan: AskingPlan | None) -> dict[str, Any]:
+def _asked_survey(request: HttpRequest, plan: AskingPlan | None) -> Survey | None:
+    """The survey of the plan; of a new one what was chosen, else the first that there is."""
+    if plan is not None:
+        return plan.survey
+    rows = seen(Survey, viewer(request)).order_by("name")
+    chosen = request.POST.get("survey") or request.GET.get("survey", "")
+    known = rows.filter(pk=int(chosen)) if chosen.isdecimal() and len(chosen) < 19 else rows
+    return known.first() or rows.first()
+
+
+def _said(survey: Survey) -> list[tuple[str, str]]:
+    """What the survey says for plans that leave it out."""
+    words = _said_in_words(said_by(survey).settings)
+    return [(str(SAID[name]), each) for name, each in words]
+
+
+def _with_source(plan: AskingPlan) -> list[tuple[str, str, int | None]]:
+    """Share, days and reminders, each with the version of the survey that says it, or None."""
+    values = {name: getattr(plan, name) for name in SAID}
+    return [
+        (str(SAID[name]), words, plan.taken.get(name)) for name, words in _said_in_words(values)
+    ]
+
+
+def _said_in_words(settings: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Share, days and reminders by name, as people read them."""
+    days = settings["every_days"]
+    reminders = [_span(timedelta(days=one)) for one in settings["reminder_days"]]
+    return [
+        (name, words)
+        for name, words in {
+            "share_per_mille": f"{settings['share_per_mille'] / 10:g} %",
+            "every_days": _span(timedelta(days=days)) if days else _("as the contact budget says"),
+            "reminder_days": ", ".join(reminders) or _("none"),
+        }.items()
+        if name in settings
+    ]
+
+
+def _initial(plan: AskingPlan | None, survey: Survey | None) -> dict[str, Any]:
     if plan is None:
-        return {}
+        return {"survey": survey}
     found = {
         name: getattr(plan, name)
         for name in ("name", "survey", "trigger", "subject", "segment", "delay_minutes")
@@ -245,7 +308,7 @@ def _initial(plan: AskingPlan | None) -> dict[str, Any]:
     found |= {"every_days": plan.every_days, "is_on": plan.is_on}
     found |= {"hours_from": plan.hours_from, "hours_until": plan.hours_until}
     found |= {"share_percent": plan.share_per_mille / 10}
-    found |= {"reminders": ", ".join(map(str, plan.reminder_days))}
+    found |= {"reminders": ", ".join(map(str, plan.reminder_days)) or "0"}
     for place, mode in zip(("", "second_", "third_"), plan.modes, strict=False):
         found[f"{place}channel"] = mode["channel"]
         found[f"{place}after"] = mode["after_minutes"]
@@ -262,6 +325,7 @@ def plan_home(request: HttpRequest, asking_plan_id: int) -> Shown:
         "feedback/plan_home.html",
         plan=plan,
         sentence=in_words(plan),
+        settings=_with_source(plan),
         standings=[(STATES[one.state], one) for one in standings_of(plan, seen_by=user)],
         listed=listed,
         rows=[(STATES[one.state], explained(one)) for one in listed],

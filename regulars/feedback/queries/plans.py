@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
@@ -10,8 +11,9 @@ from regulars.channels.rules import REASONS
 from regulars.core.access import Viewer, seen
 from regulars.core.errors import NotFound
 from regulars.customers.queries.persons import records_of
-from regulars.feedback.models import AskingPlan, Candidate
-from regulars.feedback.rules.plans import NOT_ASKED, OVER, steps_of
+from regulars.feedback.models import AskingPlan, Candidate, Survey
+from regulars.feedback.queries.surveys import definition_of, latest_version
+from regulars.feedback.rules.plans import NOT_ASKED, OVER, reminders_in_order, steps_of
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,34 @@ class Explanation:
     def was_asked(self) -> bool:
         """Whether at least one contact was let out."""
         return self.candidate.state in ("asked", "over") and self.candidate.first_at is not None
+
+
+@dataclass(frozen=True)
+class SaidBySurvey:
+    """What a version of a survey says of whom to ask and how often, as settings of a plan."""
+
+    version: int
+    share_per_mille: int
+    every_days: int
+    reminder_days: list[int]
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The settings by name."""
+        names = ("share_per_mille", "every_days", "reminder_days")
+        return {name: getattr(self, name) for name in names}
+
+
+def said_by(survey: Survey) -> SaidBySurvey:
+    """What the published version of a survey says: `sampling` and `contactPolicy` of its definition."""
+    version = latest_version(survey)
+    block = definition_of(version).extension
+    return SaidBySurvey(
+        version.number,
+        max(1, round(block.sampling.share * 1000)),
+        block.contact_policy.every_days,
+        reminders_in_order(block.contact_policy.reminders),
+    )
 
 
 def plans() -> QuerySet[AskingPlan]:

@@ -1,7 +1,7 @@
 """Plans of asking: who falls into the sample, what is done when, and why somebody is not asked."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any, Literal
@@ -27,6 +27,8 @@ TRIGGERS: dict[str, str] = {
 
 WITH_SUBJECT = ("passage", "event", "segment")
 """Triggers that need to be told which touchpoint, event or segment."""
+
+REMINDERS_MAX = 3
 
 FRESH = timedelta(days=3)
 """What happened longer ago makes nobody a candidate: records of old are read in, too."""
@@ -99,6 +101,15 @@ def is_drawn(plan_id: int, customer_id: int, *, share_per_mille: int) -> bool:
     """
     digest = hashlib.blake2b(f"{plan_id}:{customer_id}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big") * 1000 < share_per_mille << 64
+
+
+def reminders_in_order(days: Iterable[int]) -> list[int]:
+    """The days of reminders as a plan can keep them: each later, within a year, three at most.
+
+    >>> reminders_in_order([7, 3, 3, 0, 400])
+    [3, 7]
+    """
+    return sorted({day for day in days if 1 <= day <= 365})[:REMINDERS_MAX]
 
 
 def asking_moment(at: datetime, *, since: time | None, until: time | None, zone: str) -> datetime:

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from regulars.channels.models import Message
 from regulars.company.models import Store
+from regulars.core.api.keys import create_key
 from regulars.core.errors import Refused
 from regulars.customers.actions.segments import SegmentInput, create_segment
 from regulars.customers.models import Customer, Segment, SegmentMember
@@ -21,8 +23,10 @@ from regulars.feedback.actions.nominating import (
     start_turns,
 )
 from regulars.feedback.actions.plans import Happened, PlanInput, nominate, set_plan, switch_plan
+from regulars.feedback.actions.surveys import publish_version
 from regulars.feedback.models import AskingPlan, Candidate, Invitation
 from regulars.feedback.queries.plans import why_asked
+from regulars.feedback.queries.surveys import latest_version
 from regulars.feedback.rules.plans import is_drawn
 from regulars.feedback.tests import cast
 from regulars.journey.actions import PassageInput, record_passages
@@ -296,3 +300,87 @@ def test_a_plan_is_made_on_its_page_and_explained_on_another(client: Client):
     for path in (f"/listen/plans/{made.pk}", f"/customers/{ann.pk}/asked"):
         assert "the plan asks a share only" in client.get(path).content.decode()
     assert b"12.5%" in client.get("/listen/plans").content
+
+
+POLICY = {"sampling": {"share": 0.25}, "contactPolicy": {"everyDays": 90, "reminders": [7, 3]}}
+
+
+def settings_of(asking: AskingPlan) -> tuple[int, int, list[int]]:
+    return asking.share_per_mille, asking.every_days, asking.reminder_days
+
+
+def test_what_is_not_given_is_taken_from_the_published_version_and_what_is_given_wins():
+    asked = cast.survey(regulars=POLICY)
+    told = {"name": "p", "trigger": "purchase"}
+    made = set_plan(asked, PlanInput(**told), now=NOW)
+    assert settings_of(made) == (250, 90, [3, 7])
+    assert made.taken == {"share_per_mille": 1, "every_days": 1, "reminder_days": 1}
+    given = PlanInput(**told, share_per_mille=1000, every_days=0, reminder_days=())
+    assert settings_of(set_plan(asked, given, now=NOW)) == (1000, 0, [])
+    assert AskingPlan.objects.get().taken == {}
+    assert settings_of(plan()) == (1000, 0, [])
+
+
+def test_a_later_version_changes_no_plan_until_it_is_saved_with_that_left_out():
+    asked = cast.survey(regulars=POLICY)
+    told = {"name": "p", "trigger": "purchase"}
+    set_plan(asked, PlanInput(**told), now=NOW)
+    later = POLICY | {"sampling": {"share": 0.5}}
+    definition = latest_version(asked).definition | {"regulars": later}
+    publish_version(asked, definition=definition, now=NOW)
+    kept = PlanInput(**told, share_per_mille=250, every_days=30)
+    saved = set_plan(asked, kept, now=NOW)
+    assert settings_of(saved) == (250, 30, [3, 7])
+    assert saved.taken == {"share_per_mille": 1, "reminder_days": 2}
+    assert set_plan(asked, PlanInput(**told), now=NOW).share_per_mille == 500
+
+
+def test_a_clock_may_take_its_days_from_the_survey_but_not_from_nowhere():
+    told = {"name": "p", "trigger": "schedule", "segment": segment("rich")}
+    assert set_plan(cast.survey(regulars=POLICY), PlanInput(**told), now=NOW).every_days == 90
+    with pytest.raises(Refused) as refused:
+        plan(**told)
+    assert refused.value.field == "every_days"
+
+
+def test_the_form_and_the_page_say_where_a_setting_comes_from():
+    client = Client()
+    client.force_login(make.employee("cx_manager"))
+    cast.survey()
+    asked = cast.survey("after_service", regulars=POLICY)
+    form = client.get(f"/listen/plans/new?survey={asked.pk}").content.decode()
+    assert f"taken from “{asked.name}”" in form
+    assert "25 %" in form
+    assert "3 days, 7 days" in form
+    told = {
+        "name": "P",
+        "survey": asked.pk,
+        "trigger": "purchase",
+        "delay_minutes": 0,
+        "is_on": "on",
+    }
+    told |= {"every_days": "0", "second_after": 120, "third_after": 1440}
+    saved = client.post("/listen/plans/new", told)
+    made = AskingPlan.objects.get()
+    assert settings_of(made) == (250, 0, [3, 7])
+    page = client.get(saved["Location"]).content.decode()
+    assert page.count("from version 1 of the survey") == 2
+    assert page.count("set in this plan") == 1
+    edit = client.get(f"/listen/plans/{made.pk}/edit").content.decode()
+    assert 'value="25.0"' in edit
+    client.post(f"/listen/plans/{made.pk}/edit", told | {"share_percent": "25.0", "reminders": "0"})
+    made.refresh_from_db()
+    assert (settings_of(made), made.taken) == ((250, 0, []), {"share_per_mille": 1})
+
+
+def test_the_api_says_what_a_plan_took():
+    secret = create_key(name="shop", scopes=["surveys:write"], now=timezone.now()).secret
+    asked = cast.survey(regulars=POLICY)
+    given = {"survey_id": asked.pk, "name": "P", "trigger": "purchase", "reminder_days": []}
+    answered = Client().put(
+        "/api/v1/plans", given, content_type="application/json",
+        headers={"Authorization": f"Bearer {secret}", "Idempotency-Key": "p"},
+    )  # fmt: skip
+    made = answered.json()
+    assert (made["share_per_mille"], made["every_days"], made["reminder_days"]) == (250, 90, [])
+    assert made["taken"] == {"share_per_mille": 1, "every_days": 1}
