@@ -6,6 +6,7 @@ import random
 import time
 import zipfile
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,9 @@ import xlsxwriter
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
+from typer.testing import CliRunner, Result
 
+from regulars.cli.main import app
 from regulars.core.api.keys import create_key
 from regulars.core.errors import Refused
 from regulars.feedback.actions.importing import import_survey
@@ -291,3 +294,62 @@ def test_the_report_is_on_the_page_and_in_the_api(client: Client, db: None) -> N
     told = answer.json()
     assert [one["instead"] for one in told["losses"]] == ["by_hand", "left_out"]
     assert definition_of(latest_version(Survey.objects.get(name="Mine"))).find_question("come")
+
+
+def told(*arguments: object) -> Result:
+    return CliRunner().invoke(app, ["survey", *map(str, arguments)])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_command_takes_a_survey_over_with_the_report_of_the_page(tmp_path: Path) -> None:
+    file = tmp_path / "visit.xlsx"
+    file.write_bytes(workbook(FORM))
+    done = told("import", file, "--name", "From the field", "--json")
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.stdout)
+    made = Survey.objects.get()
+    assert (found["survey_id"], found["name"], made.is_open) == (made.pk, "From the field", False)
+    _, losses = read_xlsform(workbook(FORM), examine=examine)
+    assert losses
+    assert [(one["path"], one["code"], one["reason"], one["done"]) for one in found["losses"]] == [
+        (one.path, one.code, one.reason, one.instead_in_words) for one in losses
+    ]
+    said = " ".join(told("import", file, "--name", "[/b] Visit").stderr.split())
+    assert "[/b] Visit" in said
+    assert all(one.reason in said for one in losses)
+    assert f"could not be carried: {len(losses)}" in said
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_the_command_writes_it_takes_back_whole(tmp_path: Path) -> None:
+    made, file = cast.survey(regulars={"sampling": {"share": 0.5}}), tmp_path / "survey.json"
+    done = told("export", made.pk, file, "--json")
+    assert json.loads(done.stdout)["version"] == 1
+    found = json.loads(told("import", file, "--json").stdout)
+    assert found["losses"] == []
+    back = Survey.objects.get(pk=found["survey_id"])
+    assert latest_version(back).definition == latest_version(made).definition
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_command_ends_with_2_and_a_reason_where_it_cannot(tmp_path: Path) -> None:
+    wrong, text, large = (tmp_path / name for name in ("a.json", "a.txt", "large.json"))
+    wrong.write_text("{}")
+    text.write_text("Hello")
+    large.write_bytes(b" " * 6_000_000)
+    made = cast.survey()
+    for arguments, reason in (
+        (("import", tmp_path / "none.json"), "there is no file"),
+        (("import", wrong), "no pages and no questions"),
+        (("import", text), "SurveyJS (.json) or XLSForm"),
+        (("import", large), "larger than"),
+        (("import", wrong, "--name", "x" * 101), "at most 100"),
+        (("export", made.pk + 1, tmp_path / "x.json"), "there is no survey"),
+        (("export", made.pk, tmp_path / "x.json", "--version", 2), "there is no version 2"),
+        (("export", made.pk, tmp_path / "no" / "x.json"), "cannot be written"),
+    ):
+        done = told(*arguments)
+        assert (done.exit_code, done.stdout) == (2, ""), done.output
+        assert reason in " ".join(done.stderr.split())
+    assert list(Survey.objects.all()) == [made]
+    assert not (tmp_path / "x.json").exists()
