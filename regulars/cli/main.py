@@ -11,7 +11,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 
 COMMANDS = (
     *("demo", "serve", "init", "doctor", "imports", "exports", "audit", "bench", "user"),
-    *("backup", "keys", "resolve", "till", "verify", "whatif", "telephone", "survey"),
+    *("backup", "keys", "resolve", "till", "verify", "whatif", "telephone", "surveys"),
 )
 """Modules of this folder in the order of the help page; each has a `mount(app)`."""
 
