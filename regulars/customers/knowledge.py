@@ -46,13 +46,13 @@ class Lake:
     def __getitem__(self, name: str) -> Any:
         return self.tables[name]
 
-    def by_person(self, table: Any) -> Any:
-        """The table's rows of known customers, with `person_id` in the place of `customer_id`."""
+    def by_person(self, table: Any, *columns: str) -> Any:
+        """These columns of the table's rows of known customers, and `person_id`; all without names."""
         merged = self.tables["persons"].select(merged_id="customer_id", lead_id="person_id")
         known = table.filter(table.customer_id.notnull())
         joined = known.left_join(merged, known.customer_id == merged.merged_id)
-        person = joined.lead_id.coalesce(joined.customer_id)
-        return joined.mutate(person_id=person).drop("merged_id", "lead_id", "customer_id")
+        kept = columns or [name for name in table.columns if name != "customer_id"]
+        return joined.select(*kept, person_id=joined.lead_id.coalesce(joined.customer_id))
 
 
 Load: TypeAlias = Callable[[Persons, datetime], Mapping[int, Mapping[str, Any]]]
@@ -60,6 +60,7 @@ LoadFacts: TypeAlias = Callable[
     [Persons, datetime | None], Mapping[int, Sequence[Mapping[str, Any]]]
 ]
 InLake: TypeAlias = Callable[[Lake], Any]
+FactsInLake: TypeAlias = Callable[[Lake, frozenset[str]], Any]
 
 
 @dataclass(frozen=True)
@@ -88,12 +89,13 @@ class FactSource:
     """A kind of facts: rows with `id`, `at` and the fields of the kind.
 
     `load` gives the rows of a batch of persons from a moment on, or all; `in_lake` a table of them
-    with `person_id`, `at` in UTC without a zone.
+    with `person_id`, `at` in UTC without a zone, what they are counted by and the fields of those
+    names; it need not have the others.
     """
 
     kind: FactKind
     load: LoadFacts
-    in_lake: InLake
+    in_lake: FactsInLake
     reads: tuple[str, ...]
 
 

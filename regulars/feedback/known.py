@@ -52,7 +52,8 @@ def _signals(persons: Persons, since: datetime | None) -> Mapping[int, list[dict
     return found
 
 
-def _signals_in_lake(lake: Lake) -> Any:
+def _signals_in_lake(lake: Lake, wanted: frozenset[str]) -> Any:
+    del wanted
     rows = lake.by_person(lake["signals"])
     return rows.select(
         "person_id",

@@ -51,11 +51,26 @@ def _measured(did: Did, rows: ir.Table, met: Any, *, now: datetime) -> dict[str,
         value = rows[did.of.name].sum(where=met).cast("int64")
     elif not did.fact.counted_by:
         value = rows.count(where=met)
-    elif did.asks_whether_any:
-        value = rows[did.fact.counted_by].count(where=met)
     else:
-        value = rows[did.fact.counted_by].nunique(where=met)
+        counted = _COUNTED[did.enough]
+        value = counted(rows[did.fact.counted_by], met)
     return {_found(did): value}
+
+
+def _some(column: Any, met: Any) -> Any:
+    return column.count(where=met)
+
+
+def _different(column: Any, met: Any) -> Any:
+    return column.nunique(where=met)
+
+
+def _one_or_several(column: Any, met: Any) -> Any:
+    """1 or 2; null where there is none."""
+    return (column.min(where=met) < column.max(where=met)).cast("int64") + 1
+
+
+_COUNTED = {1: _some, 2: _one_or_several, None: _different}
 
 
 def _of_one_moment(did: Did, rows: ir.Table, met: Any, *, now: datetime) -> dict[str, Any]:

@@ -70,18 +70,16 @@ class Did:
         return "did_" + hashlib.md5(self._key.encode(), usedforsecurity=False).hexdigest()[:16]
 
     @property
-    def asks_whether_any(self) -> bool:
-        """Whether one is as good as many, so that repeats, which cost much to find, may be counted."""
+    def enough(self) -> int | None:
+        """As many are as good as more: 1 or 2; None where all count. Different ones cost much to count."""
         if self.measure != "count" or not isinstance(self.test, Test):
-            return False
-        return (self.test.operator.name, self.test.values) in WHETHER_ANY
+            return None
+        return ENOUGH.get((self.test.operator.name, self.test.values))
 
     @property
     def _key(self) -> str:
         asked: Any = (
-            {"any": self.asks_whether_any}
-            if self.measure in ("count", "sum")
-            else as_json(self.test)
+            {"enough": self.enough} if self.measure in ("count", "sum") else as_json(self.test)
         )
         where = as_json(self.where)
         window = self.window.as_json() if self.window else None
@@ -91,15 +89,19 @@ class Did:
 
 COUNT = Field("count", "integer", "")
 SUM = Field("sum", "integer", "")
-WHETHER_ANY = {
-    ("at_least", (1,)),
-    ("less", (1,)),
-    ("more", (0,)),
-    ("at_most", (0,)),
-    ("equals", (0,)),
-    ("not_equals", (0,)),
+ENOUGH = {
+    test: enough
+    for enough in (1, 2)
+    for test in (
+        ("at_least", (enough,)),
+        ("less", (enough,)),
+        ("more", (enough - 1,)),
+        ("at_most", (enough - 1,)),
+        ("equals", (enough - 1,)),
+        ("not_equals", (enough - 1,)),
+    )
 }
-"""The tests of a count that tell nothing but none from some."""
+"""The tests of a count that tell nothing but none from some, or one from several."""
 
 AT_LEAST_ONCE = Test(COUNT, OPERATORS["at_least"], (1,))
 

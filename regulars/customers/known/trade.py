@@ -100,8 +100,10 @@ def _receipts(persons: Persons, since: datetime | None) -> Mapping[int, list[dic
     )
 
 
-def _receipts_in_lake(lake: Lake) -> Any:
-    return _with_store(lake, lake.by_person(lake["purchases"]))
+def _receipts_in_lake(lake: Lake, wanted: frozenset[str]) -> Any:
+    own = wanted & {"source", "total_minor", "discount_minor"}
+    rows = lake.by_person(lake["purchases"], "id", "at", "store_id", *sorted(own))
+    return _with_store(lake, rows) if "store" in wanted else rows
 
 
 know_facts(
@@ -139,8 +141,14 @@ def _lines(persons: Persons, since: datetime | None) -> Mapping[int, list[dict[s
     )
 
 
-def _lines_in_lake(lake: Lake) -> Any:
-    lines = _with_store(lake, lake.by_person(lake["lines"]))
+def _lines_in_lake(lake: Lake, wanted: frozenset[str]) -> Any:
+    own = wanted & {"quantity_milli", "total_minor"}
+    ids = ("id", "purchase_id", "product_id", "store_id")
+    lines = lake.by_person(lake["lines"], "at", *ids, *sorted(own))
+    if "store" in wanted:
+        lines = _with_store(lake, lines)
+    if not wanted & {"product", "category"}:
+        return lines
     sold = lake["products"].select(sold_id="id", product="sku", category="category")
     return lines.left_join(sold, lines.product_id == sold.sold_id)
 

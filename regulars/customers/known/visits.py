@@ -46,7 +46,6 @@ EVENTS.add(
     Field("campaign", "text", _("Campaign")),
     Field("visit", "text", _("Visit")),
 )
-COLUMNS = ("name", "type", "source", "path", "came_from", "campaign_source", "medium", "campaign")
 
 
 def _events(persons: Persons, since: datetime | None) -> Mapping[int, list[dict[str, Any]]]:
@@ -61,9 +60,8 @@ def _events(persons: Persons, since: datetime | None) -> Mapping[int, list[dict[
     )
 
 
-def _events_in_lake(lake: Lake) -> Any:
-    rows = lake.by_person(lake["tracked_events"])
-    return rows.select("person_id", "id", "at", "visit", *COLUMNS)
+def _events_in_lake(lake: Lake, wanted: frozenset[str]) -> Any:
+    return lake.by_person(lake["tracked_events"], "id", "at", *sorted(wanted))
 
 
 know_facts(

@@ -22,7 +22,7 @@ from regulars.insight.segments.people import facts_read, people_with
 from regulars.insight.segments.sizes import CLOCKS_DIFFER, lake_moment
 from regulars.insight.segments.turns import next_turn
 
-PIECE = 2_000
+PIECE = 500
 """Persons whose stays are written at a time: so long the upkeep of what happens now has to wait."""
 
 

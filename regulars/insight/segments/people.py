@@ -4,7 +4,13 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from regulars.core.conditions.tree import Condition, fields_of, performed_in
+from regulars.core.conditions.tree import (
+    Condition,
+    Did,
+    fields_of,
+    fields_of_facts,
+    performed_in,
+)
 from regulars.customers.knowledge import FACT_SOURCES, Lake, Source, sources_of
 
 EVERYBODY = ("profiles",)
@@ -27,12 +33,16 @@ def people_with(conditions: Sequence[Condition], lake: Lake, *, now: datetime) -
 
     asked = frozenset[str]().union(*map(fields_of, conditions))
     people = _people(asked, lake)
-    facts = {
-        did.fact.name: FACT_SOURCES[did.fact.name].in_lake(lake)
-        for condition in conditions
-        for did in performed_in(condition)
-    }
-    return with_performed(people, conditions, facts=facts, key="person_id", now=now)
+    dids = [did for condition in conditions for did in performed_in(condition)]
+    return with_performed(people, conditions, facts=facts_of(dids, lake), key="person_id", now=now)
+
+
+def facts_of(dids: Collection[Did], lake: Lake) -> dict[str, Any]:
+    """The table of each kind of facts that these tests read, with the fields they read."""
+    wanted: dict[str, frozenset[str]] = {}
+    for did in dids:
+        wanted[did.fact.name] = wanted.get(did.fact.name, frozenset()) | fields_of_facts(did)
+    return {name: FACT_SOURCES[name].in_lake(lake, names) for name, names in wanted.items()}
 
 
 def _people(asked: frozenset[str], lake: Lake) -> Any:

@@ -6,7 +6,8 @@ from typing import Any
 
 from regulars.core.conditions.tree import Condition, Did, Test, leaves_of, performed_in
 from regulars.core.conditions.windows import bounds_of
-from regulars.customers.knowledge import FACT_SOURCES, Lake
+from regulars.customers.knowledge import Lake
+from regulars.insight.segments.people import facts_of
 
 DAY_S = 86_400
 ZONES_S = 14 * 3_600
@@ -27,9 +28,12 @@ def next_turn(people: Any, conditions: Sequence[Condition], lake: Lake, *, now: 
     ]
     people = people.mutate(**{f"turn_{at}": moment for at, moment in enumerate(moments)})
     names = [f"turn_{at}" for at in range(len(moments))]
-    for name, dids in _moving(conditions).items():
-        rows = FACT_SOURCES[name].in_lake(lake)
-        first = _of_facts(rows, dids, now).rename(turn_id="person_id", **{f"turn_{name}": "turn"})
+    moving = _moving(conditions)
+    facts = facts_of([did for dids in moving.values() for did in dids], lake)
+    for name, dids in moving.items():
+        first = _of_facts(facts[name], dids, now).rename(
+            turn_id="person_id", **{f"turn_{name}": "turn"}
+        )
         people = people.left_join(first, people.person_id == first.turn_id).drop("turn_id")
         names.append(f"turn_{name}")
     known = [people[name] for name in names] or [ibis.null("int64")]

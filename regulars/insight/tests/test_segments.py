@@ -91,6 +91,14 @@ OFTEN = {
         {"not": {"did": "purchase", "within": {"last_days": 1}}},
     ]
 }
+ONE_OR_SEVERAL = (
+    ("at_least", 2),
+    ("equals", 1),
+    ("less", 2),
+    ("more", 1),
+    ("at_most", 1),
+    ("not_equals", 1),
+)
 ASKED = (
     OFTEN,
     {"all": []},
@@ -120,6 +128,13 @@ ASKED = (
     {"did": "event", "where": {"field": "came_from", "is": "equals", "value": "advertising"}},
     {"not": {"did": "event", "within": {"last_days": 20}, "count": {"is": "at_least", "value": 2}}},
     {"any": [{"field": "email_known", "is": "equals", "value": True}, OFTEN["all"][1]]},
+    *({"did": "bought", "count": {"is": is_, "value": value}} for is_, value in ONE_OR_SEVERAL),
+    {
+        "any": [
+            {"did": "bought", "where": MILK, "count": {"is": is_, "value": value}}
+            for is_, value in ONE_OR_SEVERAL[:2]
+        ]
+    },
 )
 
 
@@ -196,6 +211,10 @@ def in_utc(value):
     return value.replace(tzinfo=UTC) if hasattr(value, "hour") and value.tzinfo is None else value
 
 
+def names_of(source) -> frozenset[str]:
+    return frozenset(field.name for field in source.kind.fields)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_database_and_lake_know_the_same(people) -> None:
     persons = people_among(people)
@@ -208,9 +227,10 @@ def test_database_and_lake_know_the_same(people) -> None:
             here = {name: in_utc(rows.get(person, {}).get(name)) for name in source.names}
             assert here == there, (person, source.names)
     for name, source in FACT_SOURCES.items():
-        asked = {field.name for field in source.kind.fields} | {"id", "at"}
-        asked |= {source.kind.counted_by} - {None}
-        table = run_tables(lambda lake, one=source: one.in_lake(Lake(lake)), source.reads)
+        asked = names_of(source) | {"id", "at", source.kind.counted_by or "id"}
+        table = run_tables(
+            lambda lake, one=source: one.in_lake(Lake(lake), names_of(one)), source.reads
+        )
         here = {
             (row["person_id"], row["id"]): {key: in_utc(row[key]) for key in asked}
             for row in table.to_pylist()
@@ -530,8 +550,10 @@ def test_spark_and_duckdb_agree_on_every_expression(people) -> None:
     assert len(expected) == len(people)
     assert any(row["turn_s"] for row in expected)
     assert spark.rows(expression, found) == expected
-    for source in (*SOURCES, *FACT_SOURCES.values()):
-        values = source.in_lake(Lake(tables()))
+    lake = Lake(tables())
+    read = [(one, one.in_lake(lake)) for one in SOURCES]
+    read += [(one, one.in_lake(lake, names_of(one))) for one in FACT_SOURCES.values()]
+    for source, values in read:
         order = ["person_id", "id"] if "id" in values.columns else ["person_id"]
         names = sorted(set(values.columns) - {"day"})
         ordered = values.select(*names).order_by(order)
