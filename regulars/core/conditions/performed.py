@@ -1,6 +1,6 @@
 """What was done, for whole tables: one column for each test, from one pass over each kind of fact."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import reduce
 from operator import or_
@@ -70,7 +70,7 @@ def _one_or_several(column: Any, met: Any) -> Any:
     return (column.min(where=met) < column.max(where=met)).cast("int64") + 1
 
 
-_COUNTED = {1: _some, 2: _one_or_several, None: _different}
+_COUNTED: dict[int | None, Callable[[Any, Any], Any]] = {1: _some, 2: _one_or_several, None: _different}
 
 
 def _of_one_moment(did: Did, rows: ir.Table, met: Any, *, now: datetime) -> dict[str, Any]:

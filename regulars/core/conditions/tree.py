@@ -89,7 +89,7 @@ class Did:
 
 COUNT = Field("count", "integer", "")
 SUM = Field("sum", "integer", "")
-ENOUGH = {
+ENOUGH: dict[tuple[str, tuple[Scalar, ...]], int] = {
     test: enough
     for enough in (1, 2)
     for test in (
