@@ -70,7 +70,11 @@ def _one_or_several(column: Any, met: Any) -> Any:
     return (column.min(where=met) < column.max(where=met)).cast("int64") + 1
 
 
-_COUNTED: dict[int | None, Callable[[Any, Any], Any]] = {1: _some, 2: _one_or_several, None: _different}
+_COUNTED: dict[int | None, Callable[[Any, Any], Any]] = {
+    1: _some,
+    2: _one_or_several,
+    None: _different,
+}
 
 
 def _of_one_moment(did: Did, rows: ir.Table, met: Any, *, now: datetime) -> dict[str, Any]:
