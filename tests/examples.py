@@ -15,6 +15,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from regulars.channels.queries.channels import CONFIRMATION_SALT, SALT
+from regulars.company.actions import meet_agents
 from regulars.company.models import Store
 from regulars.connectors.actions import (
     SourceWish,
@@ -165,6 +166,11 @@ def _store_id(store: Store) -> int:
 @example("employee_id")
 def _employee_id(store: Store) -> int:
     return make.employee("agent").pk
+
+
+@example("agent_id")
+def _agent_id(store: Store) -> int:
+    return meet_agents(["1042"])["1042"]
 
 
 @example("key_id")

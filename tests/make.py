@@ -163,6 +163,7 @@ def receipt(
     bought_at: datetime = NOW,
     source: str = "till",
     discount_minor: int = 0,
+    served_by: str | None = None,
 ) -> PurchaseInput:
     """A receipt that is not recorded yet; of a card, of a customer, or of nobody known."""
     reference = CustomerRef("card", card) if card else None
@@ -176,6 +177,7 @@ def receipt(
         bought_at=bought_at,
         lines=tuple(lines) or (line(),),
         discount_minor=discount_minor,
+        served_by=served_by,
     )
 
 

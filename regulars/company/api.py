@@ -1,4 +1,4 @@
-"""Stores and products, for other systems."""
+"""Stores, products and those who serve, for other systems."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -9,14 +9,19 @@ from ninja.responses import Status
 
 from regulars.company.actions import (
     Added,
+    AgentInput,
     ProductInput,
     StoreInput,
+    add_agents,
     add_products,
     add_stores,
+    change_agent,
     change_store,
+    remove_agent,
 )
-from regulars.company.models import Product, Store
-from regulars.company.queries import find_products, find_stores
+from regulars.company.models import Agent, Product, Store
+from regulars.company.queries import find_agents, find_products, find_stores
+from regulars.company.rules import AGENT_CODE_MAX
 from regulars.core.access import get_seen
 from regulars.core.api.cursors import Page, PageAsk, page_of
 from regulars.core.api.fields import Id
@@ -74,6 +79,28 @@ class AddedOut(Schema):
 
     id: Id
     created: bool
+
+
+class AgentFacts(Schema):
+    """Somebody who serves customers as people know them."""
+
+    name: str = Field("", max_length=100)
+    name_ru: str = Field("", max_length=100)
+    team: str = Field("", max_length=100, examples=["Bakery"])
+
+
+class AgentIn(AgentFacts):
+    """Somebody who serves, by their code; what is empty leaves a known one as they are."""
+
+    code: str = Field(
+        min_length=1, max_length=AGENT_CODE_MAX, pattern=r"^\S(.*\S)?$", examples=["1042"]
+    )
+
+
+class AgentOut(AgentIn):
+    """Somebody who serves; those whom nobody has described have no name and no team."""
+
+    id: Id
 
 
 class FindAsk(PageAsk):
@@ -145,6 +172,44 @@ def add_many_products(request: ApiRequest) -> HttpResponse:
     return answer_lines(request, ProductIn, _add_products)
 
 
+@router.get("/agents", response=Page[AgentOut], **reads("agents:read"))
+def list_agents(request: ApiRequest, ask: Query[FindAsk]) -> Page[AgentOut]:
+    """Those who serve customers, by the codes that purchases and answers name them with."""
+    _of_all_stores(request)
+    return page_of(find_agents(_clean(ask.q)), ask, shape=_agent, order="id")
+
+
+@router.post("/agents", response={201: AddedOut}, **writes("agents:write"))
+def add_agent(request: ApiRequest, agent: AgentIn) -> Status[AddedOut]:
+    """Add somebody who serves, or describe a known one anew by their code."""
+    (added,) = _add_agents([agent], request=request)
+    if isinstance(added, Refused):
+        raise added
+    return Status(201, added)
+
+
+@router.post("/agents/bulk", **takes_lines("agents:write", AgentIn))
+def add_many_agents(request: ApiRequest) -> HttpResponse:
+    """Add or describe those who serve, a line each."""
+    return answer_lines(request, AgentIn, lambda batch: _add_agents(batch, request=request))
+
+
+@router.patch("/agents/{int:agent_id}", response=AgentOut, **writes("agents:write"))
+def describe_agent(request: ApiRequest, agent_id: Id, agent: AgentFacts) -> AgentOut:
+    """Replace what is known of somebody who serves; the code stays."""
+    _of_all_stores(request)
+    found = get_seen(Agent, agent_id, seen_by=request.auth)
+    return _agent(change_agent(found, AgentInput(code=found.code, **agent.dict())))
+
+
+@router.delete("/agents/{int:agent_id}", response={204: None}, **writes("agents:write"))
+def forget_agent(request: ApiRequest, agent_id: Id) -> Status[None]:
+    """Forget somebody who served, and whom they served; purchases and answers stay."""
+    _of_all_stores(request)
+    remove_agent(get_seen(Agent, agent_id, seen_by=request.auth))
+    return Status(204, None)
+
+
 def _clean(text: str) -> str:
     return text.replace("\x00", "")
 
@@ -157,6 +222,20 @@ def _add_stores(batch: Sequence[StoreIn], *, request: ApiRequest) -> list[AddedO
 
 def _add_products(batch: Sequence[ProductIn]) -> list[AddedOut | Refused]:
     return _answers(add_products([ProductInput(**one.dict()) for one in batch]))
+
+
+def _of_all_stores(request: ApiRequest) -> None:
+    if request.auth.store_ids is not None:
+        raise Forbidden("scope_is_missing", "those who serve are no matter of a key of some stores")
+
+
+def _add_agents(batch: Sequence[AgentIn], *, request: ApiRequest) -> list[AddedOut | Refused]:
+    _of_all_stores(request)
+    return _answers(add_agents([AgentInput(**one.dict()) for one in batch]))
+
+
+def _agent(row: Agent) -> AgentOut:
+    return AgentOut(id=row.pk, code=row.code, name=row.name, name_ru=row.name_ru, team=row.team)
 
 
 def _answers(added: Sequence[Added]) -> list[AddedOut | Refused]:

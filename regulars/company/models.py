@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import get_language
 
-from regulars.company.rules import ROLES, STORE_ROLES
+from regulars.company.rules import AGENT_CODE_MAX, ROLES, STORE_ROLES
 from regulars.core.models import Record
 
 
@@ -102,6 +102,23 @@ class Product(Record):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Agent(Record):
+    """Somebody who serves customers, by the code that tills and files name them with.
+
+    No sign-in: an `Employee` is that. A code nobody has described yet is a row with nothing else.
+    Deleting a row forgets who served and keeps what was said and bought.
+    """
+
+    code = models.CharField(max_length=AGENT_CODE_MAX, unique=True)
+    name = models.CharField(max_length=100, default="", blank=True)
+    name_ru = models.CharField(max_length=100, default="", blank=True)
+    team = models.CharField(max_length=100, default="", blank=True)
+    sample = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return in_language(self.name, self.name_ru) or self.code
 
 
 class EmployeeManager(BaseUserManager["Employee"]):

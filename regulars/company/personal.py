@@ -4,6 +4,7 @@ from regulars.core.holdings import impersonal, of_staff
 
 of_staff(
     "the people who work here",
+    "company_agent",
     "company_employee",
     "company_employee_groups",
     "company_employee_stores",

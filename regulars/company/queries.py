@@ -7,7 +7,7 @@ from typing import NamedTuple
 from django.db import connection
 from django.db.models import Q, QuerySet
 
-from regulars.company.models import Brand, Category, Employee, Product, Store
+from regulars.company.models import Agent, Brand, Category, Employee, Product, Store
 from regulars.core.access import Viewer, seen
 from regulars.core.sql import cursor_for, text_array
 
@@ -60,6 +60,23 @@ def stores_by_code(codes: Collection[str]) -> dict[str, int]:
             "SELECT code, id FROM company_store WHERE code = ANY(%s::text[])", [text_array(codes)]
         )
         return dict(cursor.fetchall())
+
+
+def agents_by_code(codes: Collection[str]) -> dict[str, int]:
+    """Ids of the known ones who serve among these codes, in one statement."""
+    return dict(Agent.objects.filter(code__in=codes).values_list("code", "pk"))
+
+
+def find_agents(text: str) -> QuerySet[Agent]:
+    """Those who serve whose code begins with a text, or whose name or team holds it."""
+    if not (text := text.strip()):
+        return Agent.objects.all()
+    return Agent.objects.filter(
+        Q(code__istartswith=text)
+        | Q(name__icontains=text)
+        | Q(name_ru__icontains=text)
+        | Q(team__icontains=text)
+    )
 
 
 def find_stores(text: str, *, seen_by: Viewer) -> QuerySet[Store]:

@@ -2,11 +2,12 @@
 
 import re
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 from zoneinfo import available_timezones
 
 from babel.numbers import is_currency
 from django.utils.translation import gettext_lazy as _
+from pydantic import Field, StringConstraints
 
 STORE_ROLES = frozenset({"store_manager", "cashier"})
 """Roles of people who see only the stores they work for."""
@@ -36,14 +37,14 @@ ROLES: dict[str, frozenset[str]] = {
     "mystery_coordinator": frozenset({"company.view_*", "journey.view_*", "feedback.view_*"}),
     "store_manager": frozenset(
         {"insight.view_*", "feedback.view_*", "feedback.resolve_signal", "company.view_store"}
-        | {"journey.view_*", "loyalty.use_till"}
+        | {"journey.view_*", "loyalty.use_till", "personal.view_agent"}
     ),
     "cashier": frozenset({"loyalty.use_till"}),
 }
 """Permissions are `<domain>.<verb>_<noun>`; a star ends a pattern.
 
 Those of `personal` are about people's data: who sees contacts unmasked, may have one shown for a
-reason, handles privacy requests, and sees who looked.
+reason, handles privacy requests, sees who looked, and sees which employee served.
 """
 
 
@@ -128,8 +129,34 @@ class ProductInput:
     size: str = ""
 
 
+AGENT_CODE_MAX = 50
+
+ServedBy = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True, max_length=AGENT_CODE_MAX, pattern=r"^[^\x00-\x1f\x7f]*$"
+    ),
+    Field(
+        description="The company's own code of the employee who served; empty where not known.",
+        examples=["1042"],
+    ),
+]
+"""Who served, in whatever other systems tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentInput:
+    """Somebody who serves customers; what is empty leaves a known one as they are."""
+
+    code: str
+    name: str = ""
+    name_ru: str = ""
+    team: str = ""
+
+
 STORE_LENGTHS = {"code": 50, "name": 100, "name_ru": 100, "kind": 10, "city": 100, "city_ru": 100}
 STORE_LENGTHS |= {"address": 200, "timezone": 50}
+AGENT_LENGTHS = {"code": AGENT_CODE_MAX, "name": 100, "name_ru": 100, "team": 100}
 PRODUCT_LENGTHS = {"sku": 50, "name": 200, "category": 400, "maker": 100, "size": 50}
 
 
@@ -142,6 +169,13 @@ def problem_of_store(store: StoreInput) -> Problem | None:
     if store.timezone and store.timezone not in available_timezones():
         return Problem("bad_timezone", _("A time zone such as Europe/Moscow"), "timezone")
     return _problem_of_texts(store, STORE_LENGTHS)
+
+
+def problem_of_agent(agent: AgentInput) -> Problem | None:
+    """What is wrong with the description of somebody who serves, or None."""
+    if not agent.code.strip():
+        return Problem("missing", _("Whoever serves needs a code"), "code")
+    return _problem_of_texts(agent, AGENT_LENGTHS)
 
 
 def problem_of_product(product: ProductInput) -> Problem | None:

@@ -22,11 +22,12 @@ EXPORTS: dict[str, str] = {
         FROM customers_customer WHERE withdrawn_at IS NULL AND merged_into_id IS NULL ORDER BY id""",
     "purchases": """SELECT purchase.source, purchase.number AS receipt, purchase.bought_at,
         coalesce(customer.merged_into_id, customer.id) AS customer, store.code AS store,
-        line.position, product.sku, product.name AS product, category.path AS category, line.quantity_milli, line.total_minor,
+        agent.code AS served_by, line.position, product.sku, product.name AS product, category.path AS category, line.quantity_milli, line.total_minor,
         line.discount_minor
         FROM customers_purchase purchase JOIN customers_line line ON line.purchase_id = purchase.id
         LEFT JOIN customers_customer customer ON customer.id = purchase.customer_id
         LEFT JOIN company_store store ON store.id = purchase.store_id
+        LEFT JOIN company_agent agent ON agent.id = purchase.served_by_id
         LEFT JOIN company_product product ON product.id = line.product_id
         LEFT JOIN company_category category ON category.id = product.category_id
         WHERE purchase.voided_at IS NULL ORDER BY purchase.id, line.position""",
@@ -38,10 +39,11 @@ EXPORTS: dict[str, str] = {
         LEFT JOIN loyalty_tier tier ON tier.id = member.tier_id ORDER BY member.id""",
     "answers": """SELECT answer.id, survey.name AS survey,
         coalesce(customer.merged_into_id, customer.id) AS customer, store.code AS store,
-        answer.channel, answer.language, answer.answered_at, answer.values, answer.sample
+        agent.code AS served_by, answer.channel, answer.language, answer.answered_at, answer.values, answer.sample
         FROM feedback_answer answer JOIN feedback_survey survey ON survey.id = answer.survey_id
         LEFT JOIN customers_customer customer ON customer.id = answer.customer_id
-        LEFT JOIN company_store store ON store.id = answer.store_id ORDER BY answer.id""",
+        LEFT JOIN company_store store ON store.id = answer.store_id
+        LEFT JOIN company_agent agent ON agent.id = answer.served_by_id ORDER BY answer.id""",
 }
 """What can be exported, and how it is read. Money is in minor units, quantities in thousandths.
 

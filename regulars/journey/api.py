@@ -9,7 +9,9 @@ from django.utils import timezone
 from ninja import Query, Router, Schema, Status
 from pydantic import BaseModel, ConfigDict, Field
 
+from regulars.company.actions import meet_agents
 from regulars.company.models import Store
+from regulars.company.rules import ServedBy
 from regulars.core.access import get_seen, seen
 from regulars.core.api.cursors import Page, PageAsk, page_of
 from regulars.core.api.fields import Id, Key, Moment
@@ -93,6 +95,7 @@ class PassageIn(BaseModel):
     cause: Key
     customer_id: Id | None = None
     store: Key | None = Field(None, description="The code of the store.")
+    served_by: ServedBy = ""
 
 
 class PassageTaken(Schema):
@@ -109,6 +112,7 @@ class PassageOut(Schema):
     touchpoint: str
     customer_id: Id | None
     store_id: Id | None
+    served_by_id: Id | None
     at: Moment
     cause: str
     sample: bool
@@ -150,6 +154,7 @@ def _passage(each: Passage) -> PassageOut:
         touchpoint=each.touchpoint.code,
         customer_id=each.customer_id,
         store_id=each.store_id,
+        served_by_id=each.served_by_id,
         at=each.at,
         cause=each.cause,
         sample=each.sample,
@@ -241,9 +246,12 @@ def _take(items: Sequence[PassageIn], request: ApiRequest) -> list[PassageTaken 
     named = {item.store for item in items if item.store}
     rows = seen(Store, request.auth).filter(code__in=named)
     stores = dict(rows.values_list("code", "id"))
+    agents = meet_agents({item.served_by for item in items})
     asked = {item.customer_id for item in items if item.customer_id}
     known = set(Customer.objects.filter(pk__in=asked).values_list("pk", flat=True))
-    inputs = [_input(item, points=points, stores=stores, known=known) for item in items]
+    inputs = [
+        _input(item, points=points, stores=stores, agents=agents, known=known) for item in items
+    ]
     written = iter(record_passages([each for each in inputs if isinstance(each, PassageInput)]))
     return [
         each if isinstance(each, Refused) else PassageTaken(cause=each.cause, created=next(written))
@@ -252,7 +260,12 @@ def _take(items: Sequence[PassageIn], request: ApiRequest) -> list[PassageTaken 
 
 
 def _input(
-    item: PassageIn, *, points: dict[str, int], stores: dict[str, int], known: set[int]
+    item: PassageIn,
+    *,
+    points: dict[str, int],
+    stores: dict[str, int],
+    agents: dict[str, int],
+    known: set[int],
 ) -> PassageInput | Refused:
     if item.touchpoint not in points:
         return Refused("unknown_touchpoint", f"no touchpoint {item.touchpoint}", "touchpoint")
@@ -266,4 +279,5 @@ def _input(
         cause=item.cause,
         customer_id=item.customer_id,
         store_id=stores[item.store] if item.store else None,
+        served_by_id=agents.get(item.served_by),
     )

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import get_language, gettext
 
-from regulars.company.models import Store
+from regulars.company.models import Agent, Store
 from regulars.core.models import Record
 from regulars.customers.models import Customer
 from regulars.journey.rules import CHANNELS, STAGES
@@ -121,6 +121,9 @@ class Passage(Record):
         Customer, models.CASCADE, null=True, related_name="+", db_index=False
     )
     store = models.ForeignKey(Store, models.PROTECT, null=True, related_name="+", db_index=False)
+    served_by = models.ForeignKey(
+        Agent, models.SET_NULL, null=True, related_name="+", db_index=False
+    )
     at = models.DateTimeField()
     cause = models.CharField(max_length=150)
     sample = models.BooleanField(default=False)
@@ -136,4 +139,9 @@ class Passage(Record):
                 name="passage_by_touchpoint",
             ),
             models.Index(fields=("customer", "-at"), name="passage_by_customer"),
+            models.Index(
+                fields=("served_by",),
+                name="passage_by_agent",
+                condition=Q(served_by__isnull=False),
+            ),
         )

@@ -117,6 +117,19 @@ class Purchases(Target):
             ),
         ),
         Field(
+            "served_by",
+            _("Who served"),
+            "key",
+            length_max=50,
+            of_group=True,
+            synonyms=(
+                "served by|cashier|cashier id|employee|employee id|seller|agent|agent id|"
+                "sales person|кассир|код кассира|продавец|код продавца|сотрудник|"
+                "код сотрудника|табельный номер|кто обслужил"
+            ),
+            hint=_("The company's own code of the employee."),
+        ),
+        Field(
             "position",
             _("Line of the receipt"),
             "whole",
@@ -226,6 +239,7 @@ def _purchase(values: dict[str, Any], source: str) -> PurchaseInput:
         store_code=values.get("store"),
         bought_at=moment_of(values["bought_at"]),
         lines=lines,
+        served_by=values.get("served_by"),
     )
 
 

@@ -170,9 +170,11 @@ def test_customers_with_traits_products_and_stores() -> None:
     assert Product.objects.get(sku="5").category.path == "Food/Dairy"
     ran(b"code;name;city;kind\nS9;Nine;Town;web\n", target="stores")
     assert Store.objects.get(code="S9").kind == "web"
-    sale = ran(csv_of(("R9,2026-11-20,1,5,1.00",), "receipt,date,household,sku,total"))
+    ran(b"code;name;team\n1042;Ann Ivanova;Bakery\n", target="agents")
+    sale = ran(csv_of(("R9,2026-11-20,1,5,1.00,1042",), "receipt,date,household,sku,total,cashier"))
     assert counts(sale) == (1, 0, 0)
-    assert Purchase.objects.get(number="R9").customer == ann
+    bought = Purchase.objects.get(number="R9")
+    assert (bought.customer, str(bought.served_by)) == (ann, "Ann Ivanova")
 
 
 def test_a_dry_run_writes_nothing() -> None:

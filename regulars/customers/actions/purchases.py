@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
-from regulars.company.actions import add_bare_products, add_bare_stores
+from regulars.company.actions import add_bare_products, add_bare_stores, meet_agents
 from regulars.company.queries import KnownProduct, products_by_sku, stores_by_code
 from regulars.core.errors import Conflict, NotFound, Refused
 from regulars.core.events import publish
@@ -62,6 +62,7 @@ class _Facts:
 
     customers: dict[CustomerRef, int | None]
     stores: dict[str, int]
+    agents: dict[str, int]
     products: dict[str, KnownProduct]
 
 
@@ -157,13 +158,14 @@ def _facts_about(
 ) -> _Facts:
     """Everything the batch refers to; what fresh receipts name and nobody knows is made.
 
-    Stores, products and people are always made in this order, another guard against deadlocks.
+    Stores, those who serve, products and people are always made in this order, another guard against deadlocks.
     """
     codes = {code for index in fresh if (code := batch[index].store_code)}
     stores = stores_by_code(codes)
     if unknown := codes - stores.keys():
         add_bare_stores(unknown)
         stores = stores_by_code(codes)
+    agents = meet_agents({code for index in fresh if (code := batch[index].served_by)})
     skus = {
         line[0]
         for entry, problem in zip(batch, problems, strict=True)
@@ -180,7 +182,7 @@ def _facts_about(
         if entry.customer is not None:
             earlier = met.get(entry.customer, entry.bought_at)
             met[entry.customer] = min(earlier, entry.bought_at)
-    return _Facts(owners_of(met, work_id=work_id) if met else {}, stores, products)
+    return _Facts(owners_of(met, work_id=work_id) if met else {}, stores, agents, products)
 
 
 def _of_known_customers(
@@ -217,17 +219,18 @@ def _insert(
     entries = [batch[index] for index in fresh]
     owners = [facts.customers[e.customer] if e.customer else None for e in entries]
     stores = [facts.stores[e.store_code] if e.store_code else None for e in entries]
+    servers = [facts.agents[e.served_by] if e.served_by else None for e in entries]
     totals = [sum([line[2] for line in e.lines]) - e.discount_minor for e in entries]
     discounts = [sum([line[3] for line in e.lines]) + e.discount_minor for e in entries]
     with cursor_for(len(entries)) as cursor:
         cursor.execute(
-            """INSERT INTO customers_purchase (source, number, customer_id, store_id, bought_at,
-                total_minor, discount_minor, fingerprint, tenders, recorded_at, work_id)
-            SELECT source, number, customer_id, store_id, bought_at, total_minor, discount_minor,
+            """INSERT INTO customers_purchase (source, number, customer_id, store_id,
+                served_by_id, bought_at, total_minor, discount_minor, fingerprint, tenders, recorded_at, work_id)
+            SELECT source, number, customer_id, store_id, served_by_id, bought_at, total_minor, discount_minor,
                 decode(fingerprint, 'hex'), tenders, %s::timestamptz, %s::bigint
-            FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::timestamptz[],
-                %s::bigint[], %s::bigint[], %s::text[], %s::jsonb[]) AS given (source, number, customer_id,
-                store_id, bought_at, total_minor, discount_minor, fingerprint, tenders)
+            FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[],
+                %s::timestamptz[], %s::bigint[], %s::bigint[], %s::text[], %s::jsonb[])
+                AS given (source, number, customer_id, store_id, served_by_id, bought_at, total_minor, discount_minor, fingerprint, tenders)
             ON CONFLICT (source, number) WHERE voided_at IS NULL DO NOTHING
             RETURNING source, number, id, encode(fingerprint, 'hex'), customer_id, store_id, true""",
             [
@@ -237,6 +240,7 @@ def _insert(
                 text_array([entry.number for entry in entries]),
                 int_array(owners),
                 int_array(stores),
+                int_array(servers),
                 time_array([entry.bought_at for entry in entries]),
                 int_array(totals),
                 int_array(discounts),

@@ -5,7 +5,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
-from regulars.company.models import Product, Store
+from regulars.company.models import Agent, Product, Store
 from regulars.core.models import Record, Work
 from regulars.customers.models.people import Customer
 
@@ -21,6 +21,9 @@ class Purchase(Record):
         Customer, models.PROTECT, null=True, related_name="+", db_index=False
     )
     store = models.ForeignKey(Store, models.PROTECT, null=True, related_name="+", db_index=False)
+    served_by = models.ForeignKey(
+        Agent, models.SET_NULL, null=True, related_name="+", db_index=False
+    )
     bought_at = models.DateTimeField()
     total_minor = models.BigIntegerField()
     discount_minor = models.BigIntegerField(default=0)
@@ -47,6 +50,11 @@ class Purchase(Record):
         indexes = (
             models.Index(fields=("customer", "-bought_at"), name="purchase_by_customer"),
             models.Index(fields=("store", "-bought_at"), name="purchase_by_store"),
+            models.Index(
+                fields=("served_by",),
+                name="purchase_by_agent",
+                condition=Q(served_by__isnull=False),
+            ),
             models.Index(
                 fields=("work",), name="purchase_by_work", condition=Q(work__isnull=False)
             ),

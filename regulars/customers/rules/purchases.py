@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import NamedTuple
 
+from regulars.company.rules import AGENT_CODE_MAX
 from regulars.core.errors import Refused
 
 AMOUNT_MAX = 10**14
@@ -51,7 +52,7 @@ class PurchaseInput:
 
     `discount_minor` is what was taken off the whole receipt, beside the discounts of its lines.
     `tenders` name the means of payment where it was not only cash or a bank card; they do not
-    change what the receipt comes to.
+    change what the receipt comes to. `served_by` is the company's own code of the employee who served.
     """
 
     source: str
@@ -62,6 +63,7 @@ class PurchaseInput:
     lines: tuple[LineInput, ...]
     discount_minor: int = 0
     tenders: tuple[TenderInput, ...] = ()
+    served_by: str | None = None
 
 
 def problem_of(entry: PurchaseInput, *, now: datetime) -> Refused | None:
@@ -72,11 +74,13 @@ def problem_of(entry: PurchaseInput, *, now: datetime) -> Refused | None:
 def _problem_of_head(entry: PurchaseInput) -> Refused | None:
     if not entry.source or not entry.number:
         return Refused("missing", "a purchase needs a source and a number", "number")
-    texts = f"{entry.source}{entry.number}{entry.store_code}"
+    texts = f"{entry.source}{entry.number}{entry.store_code}{entry.served_by}"
     if _CONTROL.search(texts) or len(entry.source) > 50 or len(entry.number) > 100:
         return Refused("unreadable_text", "too long, or with control characters", "number")
     if entry.store_code is not None and len(entry.store_code) > 50:
         return Refused("too_long", "a store code has at most 50 characters", "store")
+    if entry.served_by is not None and len(entry.served_by) > AGENT_CODE_MAX:
+        return Refused("too_long", "the code has at most 50 characters", "served_by")
     return _problem_of_reference(entry.customer) if entry.customer is not None else None
 
 
@@ -134,6 +138,8 @@ def fingerprint_of(entry: PurchaseInput) -> str:
     text = f"{head}\x1d{entry.discount_minor}\x1d{lines}"
     if entry.tenders:
         text += f"\x1d{sorted(map(tuple, entry.tenders))}"
+    if entry.served_by:
+        text += f"\x1dserved by {entry.served_by}"
     return blake2b(text.encode(), digest_size=16).hexdigest()
 
 

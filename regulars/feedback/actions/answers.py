@@ -41,6 +41,7 @@ class AnswerInput:
     invitation_id: int | None = None
     customer_id: int | None = None
     store_id: int | None = None
+    served_by_id: int | None = None
     touchpoint_id: int | None = None
     is_passage: bool = True
     is_partial: bool = False
@@ -253,6 +254,7 @@ def insert_answers(
         int_array(one.customer_id for one in given),
         int_array(one.touchpoint_id for one in given),
         int_array(one.store_id for one in given),
+        int_array(one.served_by_id for one in given),
         json_array(fit.values for fit in fits),
         text_array(one.language for one in given),
         text_array(one.channel for one in given),
@@ -271,10 +273,10 @@ def insert_answers(
 INSERT_ANSWERS = f"""
     INSERT INTO {Answer._meta.db_table} (
         received_at, key, survey_id, version_id, invitation_id, customer_id, touchpoint_id,
-        store_id, "values", language, channel, answered_at, is_partial, duration_s, quota_ids,
-        flags, fingerprint, sample)
+        store_id, served_by_id, "values", language, channel, answered_at, is_partial, duration_s,
+        quota_ids, flags, fingerprint, sample)
     SELECT %s, key, survey, version, invitation, customer, touchpoint,
-        store, answers, language, channel, answered_at, is_partial = 1, duration_s, '{{}}',
+        store, server, answers, language, channel, answered_at, is_partial = 1, duration_s, '{{}}',
         ARRAY(SELECT jsonb_array_elements_text(flags)) || CASE WHEN EXISTS (
             SELECT FROM {Answer._meta.db_table} known
             WHERE known.survey_id = survey AND known.fingerprint = given.fingerprint
@@ -282,10 +284,10 @@ INSERT_ANSWERS = f"""
         fingerprint, sample = 1
     FROM unnest(
         %s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[],
-        %s::bigint[], %s::jsonb[], %s::text[], %s::text[], %s::timestamptz[], %s::int[],
-        %s::int[], %s::jsonb[], %s::text[], %s::int[])
-        AS given (key, survey, version, invitation, customer, touchpoint,
-            store, answers, language, channel, answered_at, is_partial, duration_s, flags, fingerprint, sample)
+        %s::bigint[], %s::bigint[], %s::jsonb[], %s::text[], %s::text[], %s::timestamptz[],
+        %s::int[], %s::int[], %s::jsonb[], %s::text[], %s::int[])
+        AS given (key, survey, version, invitation, customer, touchpoint, store, server,
+            answers, language, channel, answered_at, is_partial, duration_s, flags, fingerprint, sample)
     ORDER BY key
     ON CONFLICT (key) DO NOTHING
     RETURNING key, id
@@ -315,6 +317,7 @@ def _signal(answer_id: int, given: AnswerInput, draft: SignalDraft) -> Signal:
         channel=given.channel,
         touchpoint_id=given.touchpoint_id,
         store_id=given.store_id,
+        served_by_id=given.served_by_id,
         customer_id=given.customer_id,
         survey_id=given.version.survey_id,
         answer_id=answer_id,
@@ -378,6 +381,7 @@ def _passage(answer_id: int, given: AnswerInput) -> PassageInput:
         touchpoint_id=given.touchpoint_id,
         customer_id=given.customer_id,
         store_id=given.store_id,
+        served_by_id=given.served_by_id,
         at=given.answered_at,
         cause=f"answer:{answer_id}",
         sample=given.sample,

@@ -104,6 +104,7 @@ def _ask(rows: Sequence[Candidate], *, now: datetime) -> None:
             channel=_steps(row.plan)[0].channel,
             purchase_id=row.purchase_id,
             store_id=row.store_id,
+            served_by_id=row.served_by_id,
         )
         for row in rows
     ]

@@ -28,6 +28,7 @@ class InvitationInput:
     channel: str = ""
     purchase_id: int | None = None
     store_id: int | None = None
+    served_by_id: int | None = None
     language: str = ""
     sample: bool = False
 
@@ -167,6 +168,7 @@ def _insert(
         int_array(one.customer_id for one in batch),
         int_array(touchpoints.get(one.survey_id) for one in batch),
         int_array(one.store_id for one in batch),
+        int_array(one.served_by_id for one in batch),
         int_array(one.purchase_id for one in batch),
         text_array(one.channel for one in batch),
         text_array(one.language for one in batch),
@@ -180,14 +182,14 @@ def _insert(
 INSERT_INVITATIONS = f"""
     INSERT INTO {Invitation._meta.db_table} (
         created_at, sent_at, withheld, survey_id, version_id, cause, token, customer_id, touchpoint_id,
-        store_id, purchase_id, channel, language, sample)
+        store_id, served_by_id, purchase_id, channel, language, sample)
     SELECT given_at, CASE WHEN sample = 1 THEN given_at END, '', survey, version, cause, token, customer, touchpoint,
-        store, purchase, channel, language, sample = 1
+        store, server, purchase, channel, language, sample = 1
     FROM (SELECT %s::timestamptz AS given_at) AS moment, unnest(
         %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::bigint[], %s::bigint[],
-        %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::int[])
+        %s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::int[])
         AS given (survey, version, cause, token, customer, touchpoint,
-            store, purchase, channel, language, sample)
+            store, server, purchase, channel, language, sample)
     ORDER BY survey, cause
     ON CONFLICT (survey_id, cause) DO NOTHING
     RETURNING id

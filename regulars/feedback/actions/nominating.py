@@ -34,16 +34,27 @@ def after_purchases(purchase_ids: Sequence[int], *, now: datetime) -> None:
     rows = Purchase.objects.filter(
         pk__in=purchase_ids, customer__isnull=False, voided_at=None, bought_at__gt=now - FRESH
     )
+    columns = ("pk", "customer_id", "bought_at", "store_id", "served_by_id")
     happened = [
-        Happened(customer_id=who, cause=f"purchase:{pk}", at=at, store_id=store, purchase_id=pk)
-        for pk, who, at, store in rows.values_list("pk", "customer_id", "bought_at", "store_id")
+        Happened(
+            customer_id=who,
+            cause=f"purchase:{pk}",
+            at=at,
+            store_id=store,
+            served_by_id=server,
+            purchase_id=pk,
+        )
+        for pk, who, at, store, server in rows.values_list(*columns)
         if who is not None
     ]
     _nominate(plans, happened, now=now)
 
 
 def after_returns(return_ids: Sequence[int], *, now: datetime) -> None:
-    """Customers who brought goods back in the last days become candidates."""
+    """Customers who brought goods back in the last days become candidates.
+
+    Who sold the goods did not take them back: nobody is named as having served.
+    """
     plans = list(plans_for("return"))
     if not plans:
         return
@@ -73,10 +84,13 @@ def after_passages(passage_ids: Sequence[int], *, now: datetime) -> None:
         at__gt=now - FRESH,
         touchpoint__code__in={plan.subject for plan in plans},
     ).exclude(cause__startswith="answer:")
-    columns = ("touchpoint__code", "cause", "customer_id", "at", "store_id")
+    columns = ("touchpoint__code", "cause", "customer_id", "at", "store_id", "served_by_id")
     by_code = _grouped(
-        (code, Happened(customer_id=who, cause=cause, at=at, store_id=store))
-        for code, cause, who, at, store in rows.values_list(*columns)
+        (
+            code,
+            Happened(customer_id=who, cause=cause, at=at, store_id=store, served_by_id=server),
+        )
+        for code, cause, who, at, store, server in rows.values_list(*columns)
     )
     for plan in plans:
         _nominate([plan], by_code.get(plan.subject, []), now=now)

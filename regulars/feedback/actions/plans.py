@@ -60,6 +60,7 @@ class Happened:
     cause: str
     at: datetime
     store_id: int | None = None
+    served_by_id: int | None = None
     purchase_id: int | None = None
 
 
@@ -203,6 +204,7 @@ def _candidate(plan: AskingPlan, one: Happened, reason: str, zones: dict[int, st
         customer_id=one.customer_id,
         cause=one.cause,
         store_id=one.store_id,
+        served_by_id=one.served_by_id,
         purchase_id=one.purchase_id,
         at=one.at,
     )

@@ -315,6 +315,7 @@ def _answer_of(sitting: Sitting, *, is_partial: bool) -> AnswerInput:
         invitation_id=sitting.invitation_id,
         customer_id=sitting.customer_id,
         store_id=sitting.store_id,
+        served_by_id=invitation.served_by_id if invitation else None,
         touchpoint_id=sitting.touchpoint_id,
         is_passage=invitation is None or invitation.purchase_id is None,
         is_partial=is_partial,

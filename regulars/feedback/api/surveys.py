@@ -1,6 +1,7 @@
 """What other systems do with feedback: publish surveys, invite, send answers, read signals."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -9,7 +10,9 @@ from django.utils import timezone
 from ninja import Query, Router, Schema, Status
 from pydantic import Field
 
+from regulars.company.actions import meet_agents
 from regulars.company.models import Store
+from regulars.company.rules import ServedBy
 from regulars.core.access import get_seen, seen
 from regulars.core.api.cursors import Page, PageAsk, page_of
 from regulars.core.api.fields import Id, Key, Moment
@@ -96,6 +99,7 @@ class InvitationIn(Schema):
     customer_id: Id
     channel: Annotated[str, Field(max_length=30, pattern=r"^[a-z_]*$")] = ""
     store: StoreCode = ""
+    served_by: ServedBy = ""
     language: Annotated[str, Field(max_length=10)] = ""
 
 
@@ -132,6 +136,7 @@ class AnswerIn(Schema):
     customer_id: Id | None = None
     invitation_id: Id | None = None
     store: StoreCode = ""
+    served_by: ServedBy = ""
 
 
 class ReceivedOut(Schema):
@@ -153,6 +158,7 @@ class AnswerOut(Schema):
     version_id: int
     customer_id: int | None
     store_id: int | None
+    served_by_id: int | None
     values: dict[str, Any]
     language: str
     channel: str
@@ -172,6 +178,7 @@ class SignalOut(Schema):
     channel: str
     touchpoint_id: int | None
     store_id: int | None
+    served_by_id: int | None
     customer_id: int | None
     survey_id: int | None
     answer_id: int | None
@@ -242,6 +249,7 @@ def add_invitations(request: ApiRequest, batch: InvitationsIn) -> Status[Invited
     given = batch.invitations
     _must_exist(Customer, {one.customer_id for one in given}, request=request, field="customer_id")
     stores = _stores({one.store for one in given}, request=request)
+    agents = meet_agents({one.served_by for one in given})
     invited = invite(
         [
             InvitationInput(
@@ -250,6 +258,7 @@ def add_invitations(request: ApiRequest, batch: InvitationsIn) -> Status[Invited
                 customer_id=one.customer_id,
                 channel=one.channel,
                 store_id=stores.get(one.store),
+                served_by_id=agents.get(one.served_by),
                 language=one.language,
             )
             for one in given
@@ -325,7 +334,15 @@ def receive_for(request: ApiRequest, batch: Sequence[AnswerIn]) -> list[Received
     invitations = {one.invitation_id for one in batch if one.invitation_id}
     _must_exist(Invitation, invitations, request=request, field="invitation_id")
     stores = _stores({one.store for one in batch}, request=request)
-    given = [_input(one, versions[one.survey_id], store_id=stores.get(one.store)) for one in batch]
+    agents = meet_agents({one.served_by for one in batch})
+    given = [
+        replace(
+            _input(one, versions[one.survey_id]),
+            store_id=stores.get(one.store),
+            served_by_id=agents.get(one.served_by),
+        )
+        for one in batch
+    ]
     return [_said(one) for one in receive_answers(given, now=timezone.now())]
 
 
@@ -337,7 +354,7 @@ def _said(one: Received) -> ReceivedOut | Refused:
     return ReceivedOut(answer_id=one.answer_id, is_new=one.is_new)
 
 
-def _input(answer: AnswerIn, version: SurveyVersion, *, store_id: int | None) -> AnswerInput:
+def _input(answer: AnswerIn, version: SurveyVersion) -> AnswerInput:
     return AnswerInput(
         key=f"api:{answer.survey_id}:{answer.key}",
         version=version,
@@ -347,7 +364,6 @@ def _input(answer: AnswerIn, version: SurveyVersion, *, store_id: int | None) ->
         answered_at=answer.answered_at or timezone.now(),
         invitation_id=answer.invitation_id,
         customer_id=answer.customer_id,
-        store_id=store_id,
     )
 
 

@@ -6,7 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
-from regulars.company.models import Store
+from regulars.company.models import Agent, Store
 from regulars.core.models import Record
 from regulars.customers.models import Customer, Purchase, Segment
 from regulars.feedback.models.surveys import Invitation, Survey
@@ -56,6 +56,9 @@ class Candidate(Record):
     customer = models.ForeignKey(Customer, models.CASCADE, related_name="+")
     cause = models.CharField(max_length=150)
     store = models.ForeignKey(Store, models.PROTECT, null=True, related_name="+")
+    served_by = models.ForeignKey(
+        Agent, models.SET_NULL, null=True, related_name="+", db_index=False
+    )
     purchase = models.ForeignKey(Purchase, models.SET_NULL, null=True, related_name="+")
     invitation = models.ForeignKey(Invitation, models.SET_NULL, null=True, related_name="+")
     at = models.DateTimeField()
@@ -83,6 +86,11 @@ class Candidate(Record):
         indexes = (
             models.Index(fields=("customer", "-at"), name="candidate_by_customer"),
             models.Index(fields=("plan", "state", "reason"), name="candidate_by_plan"),
+            models.Index(
+                fields=("served_by",),
+                name="candidate_by_agent",
+                condition=Q(served_by__isnull=False),
+            ),
             models.Index(
                 fields=("due_at",), name="candidate_due", condition=Q(due_at__isnull=False)
             ),

@@ -7,7 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
-from regulars.company.models import Store
+from regulars.company.models import Agent, Store
 from regulars.core.models import Record
 from regulars.customers.models import Customer, Purchase
 from regulars.feedback.rules.dispositions import DISPOSITIONS, FINAL
@@ -103,6 +103,9 @@ class Invitation(Record):
     customer = models.ForeignKey(Customer, models.CASCADE, related_name="+")
     touchpoint = models.ForeignKey(Touchpoint, models.PROTECT, null=True, related_name="+")
     store = models.ForeignKey(Store, models.PROTECT, null=True, related_name="+")
+    served_by = models.ForeignKey(
+        Agent, models.SET_NULL, null=True, related_name="+", db_index=False
+    )
     purchase = models.ForeignKey(Purchase, models.SET_NULL, null=True, related_name="+")
     channel = models.CharField(max_length=30)
     language = models.CharField(max_length=10, default="", blank=True)
@@ -123,6 +126,11 @@ class Invitation(Record):
         indexes = (
             models.Index(fields=("customer",), name="invitation_by_customer"),
             models.Index(fields=("survey", "-created_at"), name="invitation_by_survey"),
+            models.Index(
+                fields=("served_by",),
+                name="invitation_by_agent",
+                condition=Q(served_by__isnull=False),
+            ),
         )
 
 
@@ -138,6 +146,9 @@ class Answer(Record):
     customer = models.ForeignKey(Customer, models.SET_NULL, null=True, related_name="+")
     touchpoint = models.ForeignKey(Touchpoint, models.PROTECT, null=True, related_name="+")
     store = models.ForeignKey(Store, models.PROTECT, null=True, related_name="+")
+    served_by = models.ForeignKey(
+        Agent, models.SET_NULL, null=True, related_name="+", db_index=False
+    )
     values = models.JSONField()
     language = models.CharField(max_length=10)
     channel = models.CharField(max_length=30)
@@ -161,6 +172,11 @@ class Answer(Record):
             models.Index(fields=("survey", "-answered_at"), name="answer_by_survey"),
             models.Index(fields=("customer",), name="answer_by_customer"),
             models.Index(fields=("-received_at",), name="answer_by_arrival"),
+            models.Index(
+                fields=("served_by",),
+                name="answer_by_agent",
+                condition=Q(served_by__isnull=False),
+            ),
             models.Index(
                 fields=("survey", "fingerprint"),
                 name="answer_by_fingerprint",
@@ -258,6 +274,9 @@ class Signal(Record):
     channel = models.CharField(max_length=30)
     touchpoint = models.ForeignKey(Touchpoint, models.PROTECT, null=True, related_name="+")
     store = models.ForeignKey(Store, models.PROTECT, null=True, related_name="+")
+    served_by = models.ForeignKey(
+        Agent, models.SET_NULL, null=True, related_name="+", db_index=False
+    )
     customer = models.ForeignKey(Customer, models.SET_NULL, null=True, related_name="+")
     survey = models.ForeignKey(Survey, models.CASCADE, null=True, related_name="+")
     answer = models.ForeignKey(Answer, models.CASCADE, null=True, related_name="+")
@@ -293,6 +312,11 @@ class Signal(Record):
             models.Index(fields=("survey", "-at"), name="signal_by_survey"),
             models.Index(fields=("customer",), name="signal_by_customer"),
             models.Index(fields=("answer",), name="signal_by_answer"),
+            models.Index(
+                fields=("served_by",),
+                name="signal_by_agent",
+                condition=Q(served_by__isnull=False),
+            ),
             models.Index(
                 fields=("-at",),
                 name="signal_unhappy_and_open",

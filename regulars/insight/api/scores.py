@@ -12,11 +12,12 @@ from pydantic import Field
 from regulars.core.api.fields import Id
 from regulars.core.api.operations import reads
 from regulars.core.api.requests import ApiRequest
+from regulars.core.errors import Forbidden
 from regulars.feedback.queries.scores import GroupScores, scores, scores_by
 from regulars.feedback.queries.signals import SignalFilter
 from regulars.feedback.rules.scores import Score
 from regulars.insight.api.metrics import MetricAsk, scope_of
-from regulars.insight.metrics.fair_scores import FairBy
+from regulars.insight.metrics.fair_scores import OF_PEOPLE, FairBy
 from regulars.insight.metrics.score_comparison import By as GroupedBy
 from regulars.insight.queries.metrics import Ask, measured
 from regulars.insight.rules.scope import Scope
@@ -159,7 +160,7 @@ class FairGroupOut(Schema):
     answers leave open; `limits` are the funnel's 99.8% and 95% bounds for a group of this size.
     """
 
-    key: str = Field(description="An id or a channel; empty for answers without one.")
+    key: str = Field(description="An id, a channel or a team; empty for answers without one.")
     raw: ScoreOut
     people: int = Field(description="Distinct people; bounds rest on these, not on answers.")
     expected: float | None
@@ -224,7 +225,13 @@ class FairAsk(MeasureAsk):
 
 @router.get("/scores/fair", response=FairOut, **reads("signals:read"))
 def compare_fairly(request: ApiRequest, ask: Query[FairAsk]) -> FairOut:
-    """Stores, touchpoints or channels adjusted for the mix of their customers, against chance."""
+    """Groups adjusted for the mix of their customers, against chance.
+
+    Stores, touchpoints, channels, those who served (`agent`) or their teams; the last two compare
+    employees and also need the scope `agents:read`.
+    """
+    if ask.by in OF_PEOPLE and not request.auth.allows("agents:read"):
+        raise Forbidden("scope_is_missing", "this key lacks the scope agents:read")
     scope = scope_of(request, ask)
     return FairOut(**_asked("fair_scores", scope, {"measure": ask.measure, "by": ask.by}))
 

@@ -7,7 +7,7 @@ facts.add("signals")(
         name="signals",
         source="feedback_signal",
         rows="""
-            SELECT id, method, channel, touchpoint_id, store_id, customer_id, survey_id,
+            SELECT id, method, channel, touchpoint_id, store_id, served_by_id, customer_id, survey_id,
                    (at AT TIME ZONE %(zone)s)::date AS day, at AT TIME ZONE 'UTC' AS at,
                    measure, native_score, share, is_unhappy, sample
             FROM feedback_signal WHERE NOT is_set_aside
@@ -18,6 +18,7 @@ facts.add("signals")(
             "channel": "string",
             "touchpoint_id": "int64",
             "store_id": "int64",
+            "served_by_id": "int64",
             "customer_id": "int64",
             "survey_id": "int64",
             "day": "date",

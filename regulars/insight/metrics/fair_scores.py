@@ -1,4 +1,7 @@
-"""The metric `fair_scores`: stores, touchpoints or channels compared as if all had the same customers."""
+"""The metric `fair_scores`: groups compared as if all had the same customers.
+
+Stores, touchpoints, channels, those who served, or their teams.
+"""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -23,7 +26,18 @@ from regulars.insight.metrics import (
 from regulars.insight.metrics.representation import age_level
 from regulars.insight.rules.scope import Scope
 
-FairBy = Literal["store", "touchpoint", "channel"]
+FairBy = Literal["store", "touchpoint", "channel", "agent", "team"]
+OF_PEOPLE = frozenset({"agent", "team"})
+"""What compares employees: only for those who may see which employee served."""
+
+KEYS = {
+    "store": "store_id",
+    "touchpoint": "touchpoint_id",
+    "channel": "channel",
+    "agent": "agent_id",
+    "team": "team",
+}
+"""The column that tells groups apart."""
 
 MIX = ("age", "gender", "tier", "bought", "channel", "touchpoint")
 """What scores are adjusted for; what groups are told apart by is left out."""
@@ -37,13 +51,14 @@ class FairScores(Metric):
     """Quality with fairness: scores adjusted for the mix of customers, and held against chance."""
 
     title: ClassVar[Any] = _("Fair comparison")
-    revision: ClassVar[int] = 2
+    revision: ClassVar[int] = 3
     facts: ClassVar[tuple[str, ...]] = (
         "signals",
         "purchases",
         "persons",
         "profiles",
         "standings",
+        "agents",
     )
 
     measure: Literal["nps", "csat", "ces"] = "nps"
@@ -95,8 +110,10 @@ def _answers(lake: Tables, scope: Scope, measure: str, by: str) -> Any:
     known = rated.left_join(profiles, rated.customer_id == profiles.known_id)
     members, bought = tiers_by_person(lake), _bought(lake, scope)
     placed = known.left_join(members, known.customer_id == members.member)
-    whole = placed.left_join(bought, placed.customer_id == bought.buyer)
-    key = whole[f"{by}_id" if by != "channel" else by].cast("string").coalesce("")
+    agents = lake["agents"].select("team", agent_id="id")
+    served = placed.left_join(agents, placed.served_by_id == agents.agent_id)
+    whole = served.left_join(bought, served.customer_id == bought.buyer)
+    key = whole[KEYS[by]].cast("string").coalesce("")
     of_person = ibis.window(group_by=[key, whole.customer_id], order_by=whole.id)
     is_first = whole.customer_id.isnull() | (ibis.row_number().over(of_person) == 0)
     return whole.select(

@@ -31,6 +31,8 @@ BY_LABELS = {
     "channel": gettext_lazy("Channels"),
     "tier": gettext_lazy("Tiers"),
     "segment": gettext_lazy("RFM segments"),
+    "agent": gettext_lazy("Who served"),
+    "team": gettext_lazy("Teams"),
 }
 
 add_view("compare", gettext_lazy("Compare"), "insight.compare_scores")
@@ -53,7 +55,7 @@ def compare_scores(request: HttpRequest) -> Shown:
         measure=measure,
         by=by,
         measures=measure_choices(),
-        groupings=list(BY_LABELS.items()),
+        groupings=[(key, BY_LABELS[key]) for key in get_args(By)],
         measure_label=LABELS[measure],
         by_label=BY_LABELS[by],
         now=score_of(found["now"], measure),

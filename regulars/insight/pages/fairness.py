@@ -8,8 +8,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from regulars.core.errors import Forbidden
 from regulars.feedback.shown import LABELS, add_view, factor_of, tabs
-from regulars.insight.metrics.fair_scores import FairBy
+from regulars.insight.metrics.fair_scores import OF_PEOPLE, FairBy
 from regulars.insight.pages.asking import as_csv, measure_asked, scope_of
 from regulars.insight.pages.comparing import BY_LABELS, ROWS
 from regulars.insight.queries.metrics import Ask, measured
@@ -39,7 +40,8 @@ def fair_scores(request: HttpRequest) -> Shown:
         measure=measure,
         by=by,
         measures=measure_choices(),
-        groupings=[(key, BY_LABELS[key]) for key in get_args(FairBy)],
+        groupings=[(key, BY_LABELS[key]) for key in _offered(request)],
+        is_of_people=by in OF_PEOPLE,
         measure_label=LABELS[measure],
         by_label=BY_LABELS[by],
         finding=finding(found),
@@ -79,14 +81,25 @@ def fair_scores_csv(request: HttpRequest) -> Shown:
 
 
 def _found(request: HttpRequest) -> dict[str, Any]:
-    """What the address asks to compare; nonsense in it counts as not given."""
+    """What the address asks to compare; nonsense in it counts as not given.
+
+    Raises Forbidden where it asks to compare employees and the person may not see who served.
+    """
     by = request.GET.get("by", "")
+    if by in OF_PEOPLE and by not in _offered(request):
+        raise Forbidden("role_is_missing", _("Your role does not see which employee served."))
     settings = {
         "measure": measure_asked(request),
-        "by": by if by in get_args(FairBy) else "store",
+        "by": by if by in _offered(request) else "store",
     }
     ask = Ask("fair_scores", scope_of(read_filters(request)), settings)
     return measured({"it": ask}, now=timezone.now())["it"]
+
+
+def _offered(request: HttpRequest) -> list[str]:
+    """What this person may compare: employees only with the right to see who served."""
+    sees_people = request.user.has_perm("personal.view_agent")
+    return [one for one in get_args(FairBy) if sees_people or one not in OF_PEOPLE]
 
 
 def _names(found: dict[str, Any]) -> dict[str, str]:

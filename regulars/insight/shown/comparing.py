@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from regulars.company.models import Store
+from regulars.company.models import Agent, Store
 from regulars.feedback.rules.nps import nps_compare_sample_size
 from regulars.feedback.rules.scores import Score
 from regulars.feedback.shown import LABELS, factor_of, readable, store_name
@@ -87,11 +87,13 @@ def group_names(by: str, keys: Sequence[str]) -> dict[str, str]:
     if by == "touchpoint":
         places = Touchpoint.objects.filter(pk__in=ids).select_related("stage")
         return {str(one.pk): str(one) for one in places}
+    if by == "agent":
+        return {str(one.pk): str(one) for one in Agent.objects.filter(pk__in=ids)}
     if by == "tier":
         return {one.code: str(one.name) for one in Tier.objects.filter(code__in=keys)}
     if by == "segment":
         return {key: str(name) for key, name in NAMES.items()}
-    return {key: _(CHANNELS.get(key, key)) for key in keys}
+    return {key: _(CHANNELS[key]) if by == "channel" and key in CHANNELS else key for key in keys}
 
 
 def no_group(by: str) -> str:
@@ -99,6 +101,8 @@ def no_group(by: str) -> str:
     words = {
         "store": _("No store"),
         "touchpoint": _("No touchpoint"),
+        "agent": _("Not known who served"),
+        "team": _("No team"),
         "tier": _("Not a member"),
         "segment": _("Unknown or never bought"),
     }

@@ -13,7 +13,7 @@ from regulars.journey.events import PassagesRecorded
 from regulars.journey.models import Passage
 
 INSERT = """
-INSERT INTO journey_passage (touchpoint_id, customer_id, store_id, at, cause, sample)
+INSERT INTO journey_passage (touchpoint_id, customer_id, store_id, served_by_id, at, cause, sample)
 """
 ONCE = " ON CONFLICT (cause) DO NOTHING RETURNING id, cause"
 
@@ -27,6 +27,7 @@ class PassageInput:
     cause: str
     customer_id: int | None = None
     store_id: int | None = None
+    served_by_id: int | None = None
     sample: bool = False
 
 
@@ -47,10 +48,11 @@ def _write(batch: Sequence[PassageInput]) -> set[str]:
     return _written(
         INSERT
         + """
-        SELECT DISTINCT ON (cause) touchpoint_id, customer_id, store_id, at, cause, sample
-        FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::timestamptz[], %s::text[],
-                    %s::int[]::bool[]) WITH ORDINALITY
-             AS given (touchpoint_id, customer_id, store_id, at, cause, sample, place)
+        SELECT DISTINCT ON (cause) touchpoint_id, customer_id, store_id, served_by_id, at, cause,
+               sample
+        FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::timestamptz[],
+                    %s::text[], %s::int[]::bool[]) WITH ORDINALITY
+             AS given (touchpoint_id, customer_id, store_id, served_by_id, at, cause, sample, place)
         ORDER BY cause, place
         """
         + ONCE,
@@ -58,6 +60,7 @@ def _write(batch: Sequence[PassageInput]) -> set[str]:
             int_array(each.touchpoint_id for each in batch),
             int_array(each.customer_id for each in batch),
             int_array(each.store_id for each in batch),
+            int_array(each.served_by_id for each in batch),
             time_array(each.at for each in batch),
             text_array(each.cause for each in batch),
             int_array(int(each.sample) for each in batch),
@@ -97,8 +100,8 @@ def pass_by_purchases(purchase_ids: Sequence[int]) -> int:
     every = _written(
         INSERT
         + """
-        SELECT touchpoint.id, purchase.customer_id, purchase.store_id, purchase.bought_at,
-               'purchase:' || purchase.id, false
+        SELECT touchpoint.id, purchase.customer_id, purchase.store_id, purchase.served_by_id,
+               purchase.bought_at, 'purchase:' || purchase.id, false
         FROM customers_purchase purchase
         LEFT JOIN company_store store ON store.id = purchase.store_id
         JOIN journey_touchpoint touchpoint
@@ -125,8 +128,8 @@ def _pass_first_purchases(of: str, ids: str) -> int:
         cursor.execute(
             INSERT
             + f"""
-            SELECT touchpoint.id, first.customer_id, first.store_id, first.bought_at,
-                   'first_purchase:customer:' || person.id, false
+            SELECT touchpoint.id, first.customer_id, first.store_id, first.served_by_id,
+                   first.bought_at, 'first_purchase:customer:' || person.id, false
             FROM (SELECT DISTINCT coalesce(merged_into_id, id) AS id
                   FROM customers_customer WHERE id IN ({of})) person
             CROSS JOIN LATERAL (
@@ -134,7 +137,7 @@ def _pass_first_purchases(of: str, ids: str) -> int:
                     SELECT person.id UNION ALL
                     SELECT id FROM customers_customer WHERE merged_into_id = person.id) record
                 CROSS JOIN LATERAL (
-                    SELECT id, customer_id, store_id, bought_at FROM customers_purchase
+                    SELECT id, customer_id, store_id, served_by_id, bought_at FROM customers_purchase
                     WHERE customer_id = record.id AND voided_at IS NULL
                     ORDER BY bought_at, id LIMIT 1) earliest
                 ORDER BY earliest.bought_at, earliest.id LIMIT 1) first
@@ -145,9 +148,11 @@ def _pass_first_purchases(of: str, ids: str) -> int:
             ORDER BY person.id
             ON CONFLICT (cause) DO UPDATE
             SET at = excluded.at, store_id = excluded.store_id, customer_id = excluded.customer_id,
-                touchpoint_id = excluded.touchpoint_id
-            WHERE (journey_passage.at, journey_passage.store_id, journey_passage.customer_id)
-                  IS DISTINCT FROM (excluded.at, excluded.store_id, excluded.customer_id)
+                served_by_id = excluded.served_by_id, touchpoint_id = excluded.touchpoint_id
+            WHERE (journey_passage.at, journey_passage.store_id, journey_passage.customer_id,
+                   journey_passage.served_by_id)
+                  IS DISTINCT FROM (excluded.at, excluded.store_id, excluded.customer_id,
+                                    excluded.served_by_id)
             """,
             [ids],
         )
@@ -206,8 +211,8 @@ def pass_by_returns(return_ids: Sequence[int]) -> int:
         _written(
             INSERT
             + """
-            SELECT touchpoint.id, purchase.customer_id, coming.store_id, coming.returned_at,
-                   'return:' || coming.id, false
+            SELECT touchpoint.id, purchase.customer_id, coming.store_id, NULL::bigint,
+                   coming.returned_at, 'return:' || coming.id, false
             FROM customers_return coming
             JOIN customers_purchase purchase ON purchase.id = coming.purchase_id
             LEFT JOIN company_store store ON store.id = coming.store_id

@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from regulars.company.models import Agent
 from regulars.core.api.keys import create_key
 from regulars.core.errors import Refused
 from regulars.journey.actions import PassageInput, TargetInput, record_passages, set_target
@@ -155,7 +156,7 @@ def test_bulk_passages_answer_each_line(client):
     head = {"Authorization": f"Bearer {secret}"}
     line = {"touchpoint": "card", "at": "2026-03-02T12:00:00+00:00", "customer_id": ann.pk}
     lines = [
-        {**line, "cause": "app:1"},
+        {**line, "cause": "app:1", "served_by": " 1042 "},
         {**line, "cause": "app:1"},
         {**line, "cause": "app:2", "touchpoint": "nowhere"},
     ]
@@ -169,3 +170,4 @@ def test_bulk_passages_answer_each_line(client):
     listed = client.get("/api/v1/passages?touchpoint=card", headers=head).json()["items"]
     assert [each["cause"] for each in listed] == ["app:1"]
     assert card.code == listed[0]["touchpoint"]
+    assert listed[0]["served_by_id"] == Agent.objects.get(code="1042").pk

@@ -152,6 +152,7 @@ def _told(entry: PurchaseIn) -> PurchaseInput:
         ),
         discount_minor=entry.discount_minor,
         tenders=tuple(TenderInput(one.kind, one.amount_minor) for one in entry.tenders),
+        served_by=entry.served_by or None,
     )
 
 

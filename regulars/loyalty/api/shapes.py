@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from ninja import Schema
 from pydantic import Field
 
+from regulars.company.rules import ServedBy
 from regulars.core.api.cursors import PageAsk
 from regulars.core.api.fields import Currency, Id, Minor, Moment, Text
 
@@ -45,6 +46,7 @@ class PurchaseIn(Schema):
     number: Number
     customer: CustomerRefIn | None = None
     store: Code | None = None
+    served_by: ServedBy = ""
     bought_at: Moment
     currency: Currency | None = None
     lines: Annotated[list[LineIn], Field(min_length=1, max_length=1000)]

@@ -108,6 +108,13 @@ def test_a_commit_is_on_the_books_and_answered(till: Till) -> None:
     assert points() == 123
 
 
+def test_a_till_may_say_who_served(till: Till) -> None:
+    assert till("commit", receipt("1", served_by=" 1042 ")).status_code == 201
+    assert till("commit", receipt("2")).status_code == 201
+    servers = Purchase.objects.order_by("number").values_list("served_by__code", flat=True)
+    assert list(servers) == ["1042", None]
+
+
 def test_the_same_name_gets_the_same_answer_once(till: Till) -> None:
     first = till("commit", receipt(), name="a")
     again = till("commit", receipt(), name="a")

@@ -291,6 +291,7 @@ def _purchase(entry: Purchase) -> PurchaseInput:
         bought_at=entry.bought_at,
         lines=lines_of(entry.lines),
         discount_minor=entry.discount_minor,
+        served_by=entry.served_by.strip() or None,
     )
 
 

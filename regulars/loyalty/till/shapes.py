@@ -16,6 +16,7 @@ Moment = Annotated[datetime, Meta(tz=True, description="RFC 3339, with an offset
 Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$", description="ISO 4217.")]
 
 ENTRIES_MAX = 1000
+SERVED_BY = "The company's own code of the employee who served; empty where not known."
 
 
 class Who(Struct):
@@ -65,6 +66,7 @@ class Purchase(Struct, kw_only=True, tag_field="kind", tag="purchase"):
     lines: Lines
     customer: Who | None = None
     store: Code = ""
+    served_by: Annotated[str, Meta(max_length=50, description=SERVED_BY)] = ""
     currency: Currency | None = None
     discount_minor: Minor = 0
     redeem: Annotated[list[Paid], Meta(max_length=10)] = []

@@ -1,0 +1,103 @@
+"""Those who serve customers: described by code, forgotten, and told to other programs."""
+
+import json
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from regulars.company.actions import (
+    AgentInput,
+    add_agents,
+    change_agent,
+    meet_agents,
+    remove_agent,
+    set_sample,
+)
+from regulars.company.events import SampleDataRemoved
+from regulars.company.handlers import forget_invented_agents
+from regulars.company.models import Agent, Store
+from regulars.core.api.keys import create_key
+from regulars.customers.models import Purchase
+from tests import make
+
+pytestmark = pytest.mark.django_db
+
+
+def test_those_who_serve_are_described_by_code_and_forgotten():
+    assert meet_agents({"7", ""}) == {"7": Agent.objects.get().pk}
+    answers = add_agents(
+        [
+            AgentInput("7", "Ann", team="Early"),
+            AgentInput(" 8 ", "Bob"),
+            AgentInput(" "),
+            AgentInput("9", "a\x00"),
+            AgentInput("1" * 51),
+        ]
+    )
+    assert [one.created for one in answers] == [False, True, False, False, False]
+    assert [one.refused and one.refused.field for one in answers[2:]] == ["code", "name", "code"]
+    add_agents([AgentInput("7", team="Late")])
+    ann = Agent.objects.get(code="7")
+    assert (str(ann), ann.team) == ("Ann", "Late")
+    assert str(Agent.objects.get(code="8")) == "Bob"
+    bought = make.purchase(served_by="7")
+    change_agent(ann, AgentInput("other", "", team=""))
+    assert str(Agent.objects.get(pk=ann.pk)) == "7"
+    remove_agent(ann)
+    assert Purchase.objects.get(pk=bought.purchase_id).served_by is None
+
+
+def test_invented_people_who_serve_go_with_the_sample_data():
+    set_sample(present=True)
+    add_agents([AgentInput("7"), AgentInput("8")], sample=True)
+    add_agents([AgentInput("8", "Real")])
+    forget_invented_agents(SampleDataRemoved())
+    assert [one.code for one in Agent.objects.all()] == ["8"]
+
+
+class Caller:
+    """A program with all scopes, for all stores or some."""
+
+    def __init__(self, *stores: Store) -> None:
+        ids = [one.pk for one in stores] or None
+        made = create_key(name="hr", scopes=["*"], now=timezone.now(), stores=ids)
+        self.client = Client(headers={"authorization": f"Bearer {made.secret}"})
+
+    def __call__(self, method: str, path: str, body: Any = None) -> Any:
+        return self.client.generic(
+            method,
+            f"/api/v1/agents{path}",
+            json.dumps(body) if body is not None else "",
+            content_type="application/json",
+            headers={"idempotency-key": str(uuid4())},
+        )
+
+
+def test_a_program_keeps_the_list():
+    hr = Caller()
+    made = hr("POST", "", {"code": "7", "name": "Ann", "team": "Early"})
+    assert (made.status_code, made.json()["created"]) == (201, True)
+    assert hr("POST", "", {"code": " "}).status_code == 422
+    meet_agents(["8"])
+    told = [(one["code"], one["name"]) for one in hr("GET", "").json()["items"]]
+    assert sorted(told) == [("7", "Ann"), ("8", "")]
+    assert [one["code"] for one in hr("GET", "?q=earl").json()["items"]] == ["7"]
+    path = f"/{made.json()['id']}"
+    assert hr("PATCH", path, {"name": "Anna"}).json()["team"] == ""
+    assert hr("DELETE", path).status_code == 204
+    assert hr("DELETE", path).status_code == 404
+    assert [one.code for one in Agent.objects.all()] == ["8"]
+
+
+def test_a_key_of_some_stores_neither_reads_nor_keeps_the_list():
+    till = Caller(make.store("A"))
+    agent = meet_agents(["7"])["7"]
+    assert till("GET", "").status_code == 403
+    assert till("POST", "", {"code": "8"}).status_code == 403
+    assert till("PATCH", f"/{agent}", {"name": "X"}).status_code == 403
+    assert till("DELETE", f"/{agent}").status_code == 403
+    assert b'"status":200' not in till("POST", "/bulk", {"code": "8"}).content.replace(b" ", b"")
+    assert [str(one) for one in Agent.objects.all()] == ["7"]
