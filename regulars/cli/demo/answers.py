@@ -1,17 +1,25 @@
 """Writing the invented opinions through the product's own door for answers."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 
 from django.db import connection
 
+from regulars.cli.demo.names import person_name
 from regulars.cli.demo.opinions import Opinion, Visit, opinions
+from regulars.company.actions import AgentInput, add_agents
 from regulars.feedback.actions.answers import AnswerInput, receive_answers
 from regulars.feedback.models import Survey, SurveyVersion
 from regulars.feedback.queries.surveys import latest_version
 
 AT_ONCE = 1000
+STAFFED = 12
+"""So many stores, the busiest, have tills that say who served."""
+
+TEAMS = ("Team A", "Team B")
 HOTLINE_EVERY = 9
 """Every so many opinions are told to the hotline as well, and asked for effort there."""
 
@@ -19,7 +27,8 @@ HOTLINE_EVERY = 9
 def generate_answers(surveys: dict[str, Survey], *, now: datetime) -> int:
     """Give every chosen purchase its answers; the same ones whenever it is repeated."""
     versions = {key: latest_version(survey) for key, survey in surveys.items()}
-    inputs = _inputs(opinions(_visits(), latest=now), versions)
+    visits = _visits()
+    inputs = _inputs(opinions(visits, latest=now), versions, crews_of(visits))
     count = 0
     while batch := list(islice(inputs, AT_ONCE)):
         receive_answers(batch, now=now)
@@ -27,14 +36,39 @@ def generate_answers(surveys: dict[str, Survey], *, now: datetime) -> int:
     return count
 
 
-def _inputs(spoken: Iterator[Opinion], versions: dict[str, SurveyVersion]) -> Iterator[AnswerInput]:
+def crews_of(visits: Sequence[Visit]) -> dict[int, list[int]]:
+    """The ids of those who serve in the busiest stores, by store: one of each team, invented.
+
+    They are dealt out among purchases by number, so any difference between them is chance.
+    """
+    busiest = Counter(visit.store_id for visit in visits).most_common(STAFFED)
+    posts = [(store, place) for store, _visits in sorted(busiest) for place in range(len(TEAMS))]
+    told = [
+        AgentInput(f"sample-{store}-{place + 1}", name.en, name.ru, TEAMS[place])
+        for store, place in posts
+        for name in (person_name(10_000 + store * len(TEAMS) + place),)
+    ]
+    crews: dict[int, list[int]] = {}
+    for (store, _place), added in zip(posts, add_agents(told, sample=True), strict=True):
+        crews.setdefault(store, []).append(added.id)
+    return crews
+
+
+def _inputs(
+    spoken: Iterator[Opinion],
+    versions: dict[str, SurveyVersion],
+    crews: Mapping[int, Sequence[int]],
+) -> Iterator[AnswerInput]:
     for index, opinion in enumerate(spoken):
         values: dict[str, object] = {
             "nps": opinion.recommend,
             "satisfied": opinion.satisfied,
             "why": opinion.comment,
         }
-        yield _input(opinion, versions["after_purchase"], values, is_passage=False)
+        asked = _input(opinion, versions["after_purchase"], values, is_passage=False)
+        crew = crews.get(opinion.visit.store_id)
+        server = crew[opinion.visit.purchase_id % len(crew)] if crew else None
+        yield replace(asked, served_by_id=server)
         if index % HOTLINE_EVERY == 0:
             effort: dict[str, object] = {"effort": opinion.easy, "solved": opinion.easy > 3}
             yield _input(opinion, versions["after_service"], effort, is_passage=True)

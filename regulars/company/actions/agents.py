@@ -7,7 +7,6 @@ from django.db import connection, transaction
 
 from regulars.company.actions.places import Added
 from regulars.company.models import Agent
-from regulars.company.queries import agents_by_code
 from regulars.company.rules import AgentInput, problem_of_agent
 from regulars.core.errors import Refused
 from regulars.core.sql import text_array
@@ -70,31 +69,41 @@ def change_agent(agent: Agent, told: AgentInput) -> Agent:
     return agent
 
 
+@transaction.atomic
 def remove_agent(agent: Agent) -> None:
     """Forget who this is and whom they served; purchases and answers stay without it.
 
     A code that tills go on naming comes back bare with the next receipt.
     """
+    Agent.objects.select_for_update().filter(pk=agent.pk).first()
     agent.delete()
 
 
+@transaction.atomic(savepoint=False)
 def meet_agents(codes: Collection[str]) -> dict[str, int]:
     """The ids of those who serve under these codes; a code that is new is put down bare.
 
     At most three statements, and none where nobody is named. Inserted in order, so that concurrent
-    batches wait for each other and never deadlock.
+    batches wait for each other and never deadlock. Nobody can be forgotten before the caller's
+    transaction has ended.
     """
     named = {code for code in codes if code}
     if not named:
         return {}
-    known = agents_by_code(named)
-    if not (unknown := named - known.keys()):
-        return known
     with connection.cursor() as cursor:
+        cursor.execute(MET, [text_array(sorted(named))])
+        known: dict[str, int] = dict(cursor.fetchall())
+        if not (unknown := named - known.keys()):
+            return known
         cursor.execute(
             """INSERT INTO company_agent (code, name, name_ru, team, sample)
             SELECT code, '', '', '', false FROM unnest(%s::text[]) AS given (code)
             ON CONFLICT (code) DO NOTHING""",
             [text_array(sorted(unknown))],
         )
-    return agents_by_code(named)
+        cursor.execute(MET, [text_array(sorted(named))])
+        return dict(cursor.fetchall())
+
+
+MET = """SELECT code, id FROM company_agent WHERE code = ANY(%s::text[])
+    ORDER BY id FOR KEY SHARE"""

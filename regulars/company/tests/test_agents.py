@@ -101,3 +101,34 @@ def test_a_key_of_some_stores_neither_reads_nor_keeps_the_list():
     assert till("DELETE", f"/{agent}").status_code == 403
     assert b'"status":200' not in till("POST", "/bulk", {"code": "8"}).content.replace(b" ", b"")
     assert [str(one) for one in Agent.objects.all()] == ["7"]
+
+
+def test_a_manager_names_those_who_serve(client: Client):
+    client.force_login(make.employee("cx_manager"))
+    assert "Whoever serves will be here" in client.get("/settings/agents").content.decode()
+    meet_agents(["7"])
+    assert "no name yet" in client.get("/settings/agents").content.decode()
+    saved = client.post("/settings/agents/new", {"code": "8", "name": "Bob", "team": "Late"})
+    assert saved.status_code == 302
+    again = client.post("/settings/agents/new", {"code": "8", "name": "Other", "team": "Early"})
+    assert again.status_code == 422
+    assert "Somebody has this code already" in again.content.decode()
+    assert "Early" in again.content.decode()
+    bob = Agent.objects.get(code="8")
+    assert str(bob) == "Bob"
+    listed = client.get("/settings/agents?q=lat&sort=-team").content.decode()
+    assert "Bob" in listed
+    assert "<c-" not in listed
+    assert client.post(f"/settings/agents/{bob.pk}", {"name": "Rob"}).status_code == 302
+    assert (str(Agent.objects.get(pk=bob.pk)), Agent.objects.get(pk=bob.pk).code) == ("Rob", "8")
+    wrong = client.post(f"/settings/agents/{bob.pk}", {"name": "x" * 101})
+    assert wrong.status_code == 422
+    assert "go for good" in client.get(f"/settings/agents/{bob.pk}/remove").content.decode()
+    assert client.post(f"/settings/agents/{bob.pk}/remove").status_code == 302
+    assert "Rob" not in client.get("/settings/agents").content.decode()
+
+
+@pytest.mark.parametrize("role", ["store_manager", "marketer", "agent", "loyalty_manager"])
+def test_other_roles_do_not_open_the_list(client: Client, role: str):
+    client.force_login(make.employee(role, stores=[make.store("A")]))
+    assert client.get("/settings/agents").status_code == 403

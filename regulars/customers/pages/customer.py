@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import get_language
 
-from regulars.company.models import Store
+from regulars.company.models import Agent, Store
 from regulars.company.queries import get_brand
 from regulars.core.access import get_seen
 from regulars.customers.eyes import Eyes, eyes_of
@@ -61,6 +61,7 @@ class Entry(NamedTuple):
     icon: str
     at: datetime
     store: str
+    served_by: str
     sample: bool
 
 
@@ -112,7 +113,7 @@ def _timeline(request: HttpRequest, found: Customer) -> dict[str, Any]:
         more = f"{address}?{urlencode({'kind': kind, 'after': _cursor_after(shown[-1])})}"
     kinds = kinds_on_timeline(found.pk)
     return {
-        "entries": _entries(shown),
+        "entries": _entries(shown, request),
         "more": more,
         "kind": kind,
         "kinds": [(one, _label_of(one), f"{address}?{urlencode({'kind': one})}") for one in kinds],
@@ -121,17 +122,25 @@ def _timeline(request: HttpRequest, found: Customer) -> dict[str, Any]:
     }
 
 
-def _entries(happened: list[Happening]) -> list[Entry]:
+def _entries(happened: list[Happening], request: HttpRequest) -> list[Entry]:
     ids = {one.store_id for one in happened if one.store_id}
     stores = {store.pk: str(store) for store in Store.objects.filter(pk__in=ids)}
-    texts = _texts_of(happened)
+    texts, servers = _texts_of(happened), _servers_of(happened, request)
     entries = []
     for one in happened:
         look, store = look_of(one.kind), stores.get(one.store_id or 0, "")
         text = texts[one.kind].pop(0)
-        label = _label_of(one.kind)
-        entries.append(Entry(label, text, look.tone, look.icon, one.at, store, one.sample))
+        label, server = _label_of(one.kind), servers.get(one.body.get("served_by_id") or 0, "")
+        entries.append(Entry(label, text, look.tone, look.icon, one.at, store, server, one.sample))
     return entries
+
+
+def _servers_of(happened: list[Happening], request: HttpRequest) -> dict[int, str]:
+    """Those who served, by id, where the viewer may see employees; one statement at most."""
+    ids = {found for one in happened if (found := one.body.get("served_by_id"))}
+    if not ids or not request.user.has_perm("personal.view_agent"):
+        return {}
+    return {one.pk: str(one) for one in Agent.objects.filter(pk__in=ids)}
 
 
 def _texts_of(happened: list[Happening]) -> dict[str, list[str]]:

@@ -85,7 +85,7 @@ flows_in(
         "customers_purchase",
         "bought_at",
         """jsonb_build_object('total_minor', total_minor, 'discount_minor', discount_minor,
-            'number', number)""",
+            'number', number, 'served_by_id', served_by_id)""",
         where="voided_at IS NULL",
         store="store_id",
     )

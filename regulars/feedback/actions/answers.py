@@ -354,6 +354,8 @@ def _note(answer_id: int, fit: Fit, *, names: dict[int, str]) -> TimelineNote:
     given, first = fit.given, fit.drafts[0] if fit.drafts else None
     assert given.customer_id is not None
     body: dict[str, Any] = {"title": names[given.version.survey_id], "answer_id": answer_id}
+    if given.served_by_id:
+        body["served_by_id"] = given.served_by_id
     if first is not None:
         body |= {"measure": first.measure, "score": first.native_score, "text": first.text}
     return TimelineNote(

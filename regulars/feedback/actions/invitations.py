@@ -57,7 +57,8 @@ def invite(batch: Sequence[InvitationInput], *, now: datetime) -> list[Invited]:
         firsts.setdefault((one.survey_id, one.cause), index)
     new_ids = _insert([batch[index] for index in firsts.values()], versions, now=now)
     rows = _rows(batch)
-    _send([row for row in rows.values() if row.pk in new_ids and not row.sample], now=now)
+    new = [rows[key] for key in firsts if rows[key].pk in new_ids]
+    _send([row for row in new if not row.sample], now=now)
     return [
         Invited(one.cause, row.pk, row.pk in new_ids and index == firsts[key], row.withheld)
         for index, one in enumerate(batch)

@@ -52,7 +52,14 @@ def openings() -> list[Opening]:
     ]
 
 
-RELATED = ("signal__customer", "signal__store", "signal__survey", "signal__touchpoint", "owner")
+RELATED = (
+    "signal__customer",
+    "signal__store",
+    "signal__served_by",
+    "signal__survey",
+    "signal__touchpoint",
+    "owner",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,7 @@ def verbatims(
         rows = rows.filter(is_unhappy=True, resolved_at__isnull=True)
     elif state == "resolved":
         rows = rows.filter(resolved_at__isnull=False)
-    related = ("customer", "store", "survey", "resolved_by")
+    related = ("customer", "store", "served_by", "survey", "resolved_by")
     return rows.select_related(*related).order_by("-at", "-pk")
 
 

@@ -14,6 +14,7 @@ from regulars.core.api.keys import create_key
 from regulars.customers.models import Customer, Purchase
 from regulars.feedback.actions import receive_answers
 from regulars.feedback.actions.asking import ask_due
+from regulars.feedback.actions.following import open_follow_ups
 from regulars.feedback.actions.nominating import after_passages, after_purchases
 from regulars.feedback.actions.plans import PlanInput, set_plan
 from regulars.feedback.actions.sittings import (
@@ -22,7 +23,7 @@ from regulars.feedback.actions.sittings import (
     keep_answers,
     open_sitting,
 )
-from regulars.feedback.models import Answer, Invitation, Signal, Survey
+from regulars.feedback.models import Answer, FollowUp, Invitation, Signal, Survey
 from regulars.feedback.tests import cast
 from regulars.insight.actions.lake import refresh_lake
 from regulars.insight.queries.metrics import Ask, measured
@@ -243,3 +244,30 @@ def test_a_program_compares_employees_with_a_scope_of_its_own():
     told = Caller("signals:read", "agents:read").get(path).json()
     assert {group["verdict"] for group in told["groups"]} == {"higher", "lower", "too_few"}
     assert "Ann" not in json.dumps(told)
+
+
+def test_follow_ups_words_and_timelines_tell_who_served_to_those_who_may_know():
+    asked, ann = cast.survey(), make.customer("Ann Cooper", card="77")
+    (bob, _eve) = add_agents([AgentInput("8", "Bob Harris"), AgentInput("9", "Eve Moreau")])
+    make.purchase(customer=ann, served_by="9")
+    unhappy = cast.answer(
+        asked,
+        values={"nps": 2, "why": "Rude"},
+        customer_id=ann.pk,
+        served_by_id=bob.id,
+        answered_at=NOW - timedelta(hours=1),
+    )
+    received = receive_answers([unhappy], now=NOW)[0]
+    assert received.answer_id
+    open_follow_ups([received.answer_id], now=NOW)
+    pages = [
+        f"/listen/follow-ups/{FollowUp.objects.get().pk}",
+        f"/listen/words?{AROUND}",
+        f"/customers/{ann.pk}",
+    ]
+    for role, sees in (("support_lead", True), ("agent", False)):
+        client = signed_in(role)
+        shown = [client.get(address) for address in pages]
+        assert [one.status_code for one in shown] == [200] * 3
+        assert ["served by Bob Harris" in one.content.decode() for one in shown] == [sees] * 3
+        assert ("served by Eve Moreau" in shown[2].content.decode()) == sees
