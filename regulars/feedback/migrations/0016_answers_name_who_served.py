@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('company', '0002_agents_who_serve'),
         ('customers', '0013_purchases_name_who_served'),
-        ('feedback', '0013_links_to_results'),
+        ('feedback', '0015_plans_take_from_surveys'),
         ('journey', '0003_passages_name_who_served'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
