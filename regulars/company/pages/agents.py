@@ -46,7 +46,7 @@ class AgentForm(forms.Form):
     needs=NEEDS,
     title=_("Who serves customers"),
     setting=Setting(
-        _("Who serves customers"), _("Names and teams by the codes of tills"), "people", 45
+        _("Who serves customers"), _("Names and teams by the codes of tills"), "people", 41
     ),
 )
 def agents(request: HttpRequest) -> Shown:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from regulars.company.actions import meet_agents
 from regulars.core.api.keys import create_key
 from regulars.core.errors import Refused
 from regulars.customers.models import TimelineEntry
@@ -131,6 +132,14 @@ def test_a_small_group_is_in_no_place_and_in_no_total(asked: Survey, client: Cli
     assert [one["scores"]["nps"]["answers"] for one in by_store] == [told] == [6]
     assert {one["customer_id"] for one in json.loads(bodies["answers"])["items"]} == {None}
     assert bodies[f"/listen/surveys/{asked.pk}/answers.csv"].count("words of B") == 6
+
+
+def test_an_anonymous_answer_does_not_say_who_served(asked: Survey) -> None:
+    server = meet_agents(["1042"])["1042"]
+    fill(asked, "A" * LEAST, served_by_id=server)
+    assert open_box(asked.pk, now=timezone.now()) == LEAST
+    for rows in (Answer, Signal, Passage):
+        assert not rows.objects.filter(served_by=server).exists()
 
 
 def _body(response: Any) -> str:
