@@ -7,7 +7,7 @@ from functools import partial
 
 from regulars.feedback.survey import dates, sums
 from regulars.feedback.survey.operators import is_empty, is_true
-from regulars.feedback.survey.scalars import Value, coerced, number_in
+from regulars.feedback.survey.scalars import Value, coerced, spells_number
 from regulars.feedback.survey.scopes import Scope
 from regulars.feedback.survey.sums import Part
 
@@ -33,10 +33,10 @@ def part_of_text(values: Sequence[Value]) -> Value:
     >>> part_of_text(["feedback", 0, 4]), part_of_text(["feedback", 4])
     ('feed', 'back')
     """
-    if len(values) < 2 or not isinstance(values[0], str) or number_in(values[1]) is None:
+    if len(values) < 2 or not isinstance(values[0], str) or not spells_number(values[1]):
         return ""
     text = values[0]
-    ends = [values[1], values[2] if len(values) > 2 and number_in(values[2]) is not None else None]
+    ends = [values[1], values[2] if len(values) > 2 and spells_number(values[2]) else None]
     first, last = (len(text) if end is None else _place_in(text, coerced(end)) for end in ends)
     return text[min(first, last) : max(first, last)]
 

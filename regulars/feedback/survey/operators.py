@@ -14,6 +14,7 @@ from regulars.feedback.survey.scalars import (
     moment_in,
     number_in,
     plain,
+    spells_number,
     text_of,
     tidy,
 )
@@ -155,15 +156,24 @@ def less(left: Value, right: Value) -> bool:
 def _ordered(left: Value, right: Value, compare: Callable[[Value, Value], bool]) -> bool:
     if left is None or right is None:
         return False
-    left, right = _primitive(_moments(left, right))
+    return _compared(*_moments(left, right), compare)
+
+
+def above(left: Value, right: Value) -> bool:
+    """Whether left lies above right where no text is taken for a date: beside a moment it has no place."""
+    return _compared(left, right, operator.gt)
+
+
+def below(left: Value, right: Value) -> bool:
+    """Whether left lies below right where no text is taken for a date."""
+    return _compared(left, right, operator.lt)
+
+
+def _compared(left: Value, right: Value, compare: Callable[[Value, Value], bool]) -> bool:
+    left, right = (text_of(one) if isinstance(one, list | dict) else one for one in (left, right))
     if isinstance(left, str) and isinstance(right, str):
         return compare(left.encode("utf-16-be"), right.encode("utf-16-be"))
     return compare(coerced(left), coerced(right))
-
-
-def _primitive(pair: tuple[Value, Value]) -> tuple[Value, Value]:
-    left, right = (text_of(one) if isinstance(one, list | dict) else one for one in pair)
-    return left, right
 
 
 def contains(left: Value, right: Value) -> bool:
@@ -221,7 +231,7 @@ def all_of(left: Value, right: Value) -> bool:
 
 def plus(left: Value, right: Value) -> Value:
     """The sum of numbers, the joined lists, or the joined texts."""
-    if _spells_number(left) and _spells_number(right):
+    if spells_number(left) and spells_number(right):
         if isinstance(left, str | list) or isinstance(right, str | list):
             return text_of(left) + text_of(right)
         return exact_sum(left, right)
@@ -232,13 +242,6 @@ def plus(left: Value, right: Value) -> Value:
     return _joined(left, right)
 
 
-def _spells_number(value: Value) -> bool:
-    """Whether a value is a number, a text that spells one, or a list with one of them."""
-    if isinstance(value, list):
-        value = text_of(value) if len(value) == 1 else None
-    return number_in(value) is not None
-
-
 def added(left: Value, right: Value) -> Value:
     """What a bare plus gives, the dust of binary fractions taken off."""
     result = _joined(left, right)
@@ -247,9 +250,9 @@ def added(left: Value, right: Value) -> Value:
 
 
 def _joined(left: Value, right: Value) -> Value:
-    """What a plus gives between single values that are not both numbers."""
+    """What a plus gives between values that are not both numbers."""
     for one in (left, right):
-        if isinstance(one, str | dict | datetime):
+        if isinstance(one, str | list | dict | datetime):
             return _word(left) + _word(right)
     return tidy(coerced(left) + coerced(right))
 
@@ -296,8 +299,8 @@ def _times(left: Value, right: Value) -> Value:
 
 
 def _seen(value: Value) -> Value:
-    """A number or a text that spells one, for counting its decimals."""
-    return coerced(value) if number_in(value) is not None else value
+    """A number, or what a text or list spells as one, for counting its decimals."""
+    return coerced(value) if spells_number(value) else value
 
 
 def _quotient(left: Value, right: Value) -> Value:

@@ -57,6 +57,21 @@ def number_in(value: Value) -> float | None:
     return _number_spelled(value.strip()) if isinstance(value, str) else None
 
 
+def spells_number(value: Value) -> bool:
+    """Whether a value is a number, a text that spells one, or a list whose text does.
+
+    A list is read as a browser reads it, by the text it makes: with no comma for a point, and
+    however many digits there are.
+
+    >>> [spells_number(one) for one in (5, "0,5", [[5]], ["0,5"], ["0x1f"], [1, 2], [], [True])]
+    [True, True, True, False, True, False, False, False]
+    """
+    if not isinstance(value, list):
+        return number_in(value) is not None
+    text = text_of(value).strip()
+    return bool(text) and math.isfinite(_coerced_text(text))
+
+
 def _number_spelled(text: str) -> float | None:
     if text.startswith("0x"):
         fits = len(text) <= WIDEST_HEXADECIMAL and HEXADECIMAL.fullmatch(text)

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from regulars.feedback.survey.operators import added, greater, is_empty, is_true, less
+from regulars.feedback.survey.operators import above, added, below, is_empty, is_true
 from regulars.feedback.survey.scalars import Value, coerced, number_in, text_of, tidy
 from regulars.feedback.survey.scopes import Item, Scope
 
@@ -65,7 +65,7 @@ def least(values: Sequence[Value]) -> Value:
     found = flat(values)
     result = found[0] if found else None
     for value in found:
-        result = value if greater(result, value) else result
+        result = value if above(result, value) else result
     return result
 
 
@@ -74,7 +74,7 @@ def greatest(values: Sequence[Value]) -> Value:
     found = flat(values)
     result = found[0] if found else None
     for value in found:
-        result = value if less(result, value) else result
+        result = value if below(result, value) else result
     return result
 
 
@@ -202,6 +202,6 @@ def row_functions(read: Reader) -> dict[str, Callable[..., Value]]:
         "sumInArray": over_rows(sum_of_rows, otherwise=0, read=read),
         "avgInArray": over_rows(mean_of_rows, otherwise=0, read=read),
         "countInArray": over_rows(lambda rows: len(rows.rows), otherwise=0, read=read),
-        "minInArray": over_rows(lambda rows: _best(rows, less), otherwise=None, read=read),
-        "maxInArray": over_rows(lambda rows: _best(rows, greater), otherwise=None, read=read),
+        "minInArray": over_rows(lambda rows: _best(rows, below), otherwise=None, read=read),
+        "maxInArray": over_rows(lambda rows: _best(rows, above), otherwise=None, read=read),
     }

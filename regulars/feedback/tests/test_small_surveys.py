@@ -5,7 +5,15 @@ from typing import Any
 
 import pytest
 
-from regulars.feedback.tests.node import IS_THERE, answers_of_node, kept_of
+from regulars.feedback.survey.expression import read_expression
+from regulars.feedback.survey.scopes import Scope
+from regulars.feedback.tests.node import (
+    IS_THERE,
+    answers_of_node,
+    as_node_says,
+    kept_of,
+    seen_by_node,
+)
 from regulars.feedback.tests.walks import walked
 
 NOW = datetime.fromisoformat("2026-11-28T12:00")
@@ -207,6 +215,51 @@ WAYS: dict[str, tuple[Json, list[Json], Json]] = {
         {"data": {"a": "hide"}, "page": "p1", "errors": [["b", "required"]]},
     ),
 }
+
+
+EXPRESSIONS: dict[str, tuple[str, Json, Any]] = {
+    "a list of one number is a place in a text": ("substring({#a}, [1])", {"a": "0,5"}, ",5"),
+    "and where it ends": ("substring({a}, 0, {b})", {"a": "feedback", "b": ["4"]}, "feed"),
+    "a comma is no point in a list": ("substring({a}, {b})", {"a": "feedback", "b": ["1,0"]}, ""),
+    "a list of two is no place": ("substring({a}, [0, 1])", {"a": "feedback"}, ""),
+    "truth in a list is no place": ("substring({a}, [true])", {"a": "feedback"}, ""),
+    "an empty list is no place": ("substring({a}, [])", {"a": "feedback"}, ""),
+    "a long row of digits in a list goes on as a text": (
+        "[{a}] + 6", {"a": "12345678901234567"}, "123456789012345676",
+    ),
+    "a number before a list of one makes a text": ("{a} + {b}", {"a": 1, "b": [2]}, "12"),
+    "beside a list of two it is their sum": ("{a} + {b}", {"a": 1, "b": [2, 3]}, 6),
+    "digits of a list count in a difference": ("{a} - 1", {"a": [1.005]}, 0.005),
+    "and in a product": ("{a} * {b}", {"a": [0.1], "b": "0.2"}, 0.02),
+    "the latest of moments stays where a text follows": (
+        "max(dateAdd('2026-11-28', -3, 'years'), {a})", {"a": "2026-11-28"},
+        datetime.fromisoformat("2023-11-28"),
+    ),
+    "and the first text where a moment follows": (
+        "min({a}, dateAdd('2026-11-28', -3, 'years'))", {"a": "2026-11-28"}, "2026-11-28",
+    ),
+    "of moments alone it is the latest": (
+        "max(dateAdd('2026-11-28', -3, 'years'), dateAdd('2026-11-28', 1))", {},
+        datetime.fromisoformat("2026-11-29"),
+    ),
+    "a list in a column is joined, not added": (
+        "sumInArray({a}, 'n')", {"a": [{"n": [5]}, {"n": 1}]}, "051",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", EXPRESSIONS)
+def test_a_small_expression_gives_what_it_must(name: str) -> None:
+    expression, values, wanted = EXPRESSIONS[name]
+    assert read_expression(expression).evaluate(Scope(values, now=NOW)) == wanted
+
+
+@pytest.mark.skipif(not IS_THERE, reason="survey-core is not installed in tests/node")
+def test_survey_core_gives_small_expressions_so_too() -> None:
+    tasks = [{"expression": text, "values": values} for text, values, _ in EXPRESSIONS.values()]
+    given = [seen_by_node(answer["value"]) for answer in answers_of_node(tasks, now=NOW)]
+    wanted = [seen_by_node(as_node_says(wanted)) for _, _, wanted in EXPRESSIONS.values()]
+    assert dict(zip(EXPRESSIONS, given, strict=True)) == dict(zip(EXPRESSIONS, wanted, strict=True))
 
 
 @pytest.mark.parametrize("name", WAYS)
