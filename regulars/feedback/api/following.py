@@ -70,6 +70,9 @@ class FollowUpOut(Schema):
     opened_at: datetime
     due_at: datetime
     contacted_at: datetime | None
+    told_at: datetime | None = Field(
+        description="When whoever is in charge was told that it is theirs, or took it."
+    )
     overdue_at: datetime | None = Field(description="Since when it is told as overdue.")
     closed_at: datetime | None
 
@@ -262,7 +265,7 @@ def _whole(request: ApiRequest, one: FollowUp) -> FollowUpWhole:
 
 OWN = (
     "id", "signal_id", "owner_id", "state", "outcome", "opened_at", "due_at", "contacted_at",
-    "overdue_at", "closed_at",
+    "told_at", "overdue_at", "closed_at",
 )  # fmt: skip
 OF_SIGNAL = ("answer_id", "customer_id", "store_id", "measure", "native_score")
 

@@ -2,19 +2,21 @@
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from regulars.channels.actions import deliver_messages
 from regulars.channels.models import Message
 from regulars.channels.tests.mail_server import Box, mail_server
 from regulars.company.actions.people import deactivate_employee
 from regulars.company.models import Employee
+from regulars.core.api.keys import create_key
 from regulars.feedback.actions.answers import receive_answer
 from regulars.feedback.actions.doubts import set_aside
 from regulars.feedback.actions.follow_up_rules import RuleInput, add_follow_up_rule
@@ -119,6 +121,16 @@ def test_who_gets_it_anew_is_told_and_who_took_it_is_not(box, boss):
     take_follow_up(one, by=boss, now=NOW)
     give_follow_up(one, lead, by=lead, now=NOW)
     assert remind_owners(now=NOW + DAY) == 0
+
+
+def test_the_api_says_since_when_the_owner_knows(box, boss):
+    one = opened(cast.survey())
+    key = create_key(name="board", scopes=["signals:read"], now=timezone.now())
+    door = Client(headers={"Authorization": f"Bearer {key.secret}"})
+    told = [door.get(f"/api/v1/follow-ups/{one.pk}").json()["told_at"]]
+    remind_owners(now=NOW)
+    told.append(door.get(f"/api/v1/follow-ups/{one.pk}").json()["told_at"])
+    assert (told[0], datetime.fromisoformat(told[1])) == (None, NOW)
 
 
 def test_letters_are_in_the_language_of_their_reader(box, boss):
