@@ -18,7 +18,8 @@ test: setup-dev browser node  ## set up, run every test
 check: lint  ## what keeps the code in shape: format, lint, layers, types, architecture; CI runs it, then `make test`
 	@$(BIN)/pytest -n0 tests/test_architecture.py
 
-soak: setup-dev  ## long trials, hours: a million operations against the model, tills while everything is killed
+soak: setup-dev  ## long trials, hours: a million operations against the model, tills while everything is killed, Spark as on a cluster
+	@JDK_JAVA_OPTIONS= PYSPARK_SUBMIT_ARGS=pyspark-shell $(BIN)/pytest -n0 -m spark
 	@REGULARS_HISTORIES=160000 $(BIN)/pytest -n0 -o faulthandler_timeout=0 regulars/loyalty/tests/test_laws.py
 	@REGULARS_KILLS=20 REGULARS_PEOPLE=500 $(BIN)/pytest -n0 -o faulthandler_timeout=0 tests/test_till_kill.py tests/test_answers_kill.py
 

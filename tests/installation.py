@@ -19,11 +19,20 @@ from regulars.core.database import ensure_database, leave_database
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 OWN_SERVER = "REGULARS_TESTS_OWN_SERVER"
 THROWN_AWAY = "REGULARS_TESTS_THROWN_AWAY"
+SHORT_LIVED = {
+    "JDK_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    "PYSPARK_SUBMIT_ARGS": "--conf spark.sql.codegen.wholeStage=false"
+    " --conf spark.sql.codegen.factoryMode=NO_CODEGEN pyspark-shell",
+}
+"""Java and Spark for a run of minutes, with some rows a statement: what their compilers spend is
+never earned back. `make soak` compares the engines with Spark as it is on a cluster."""
 
 
 def settle() -> None:
     """Prepares the environment and starts the server, unless `DATABASE_URL` names another one."""
     os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+    for name, told in SHORT_LIVED.items():
+        os.environ.setdefault(name, told)
     if WORKER:
         os.environ["REGULARS_DATA"] = str(Path(os.environ["REGULARS_DATA"]) / WORKER)
     elif not os.environ.get("REGULARS_DATA"):

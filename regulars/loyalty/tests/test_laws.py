@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -38,7 +38,7 @@ from tests import make
 
 pytestmark = pytest.mark.django_db
 
-HISTORIES = int(os.environ.get("REGULARS_HISTORIES", "200"))
+HISTORIES = int(os.environ.get("REGULARS_HISTORIES", "100"))
 STEPS = 12
 START = datetime(2026, 1, 20, 12, tzinfo=UTC)
 CARDS = ("a", "b", "c")
@@ -88,7 +88,10 @@ history = st.lists(st.tuples(act, st.booleans()), max_size=STEPS)
 
 def test_the_books_agree_with_a_model_after_every_step() -> None:
     told_again()
-    # Once for all histories: they share the books, and an audit reads all of them.
+    # Once for all histories: they share the books, and an audit reads all of them. What the
+    # database knows of its tables it knows from before.
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
     assert audit(START + timedelta(days=400)).mismatches == ()
 
 
