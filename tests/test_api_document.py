@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import pytest
@@ -99,6 +100,7 @@ TEXTS = {
 }
 
 
+@cache
 def requests_of(method: str, address: str) -> st.SearchStrategy[dict[str, Any]]:
     operation = operation_of(method, address)
     parameters = [one for one in operation["parameters"] if "$ref" not in one]

@@ -2,7 +2,8 @@
 
 import shutil
 
-ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage"]
+ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+"""There is no graphics card where tests run, and to play one in software takes longer than to draw."""
 
 
 def chromium() -> str | None:
