@@ -32,9 +32,10 @@ class GroupCommit(Generic[Item, Result]):
     counts towards `group_max`, at which a group is closed, and `waiting_max`, above which nothing
     more is taken.
 
-    With `pause`, after a group of several the next one waits for that share of the time the last
-    one took. Clients that ask again as soon as they are answered then come into one group, where
-    they would else fall into two that take turns, each at the full price of a transaction.
+    With `pause`, after a group of several the next one waits until as many have asked as were just
+    answered and had waited already, but no longer than that share of the time the last one took.
+    Clients that ask again as soon as they are answered then come into one group, where they would
+    else fall into two that take turns, each at the full price of a transaction.
     """
 
     def __init__(
@@ -55,6 +56,8 @@ class GroupCommit(Generic[Item, Result]):
         self._waiting: list[tuple[Item, asyncio.Future[Result]]] = []
         self._waiting_weight = 0
         self._is_writing = False
+        self._expected = 0
+        self._pausing: asyncio.TimerHandle | None = None
         self.thread = thread or ThreadPoolExecutor(1, thread_name_prefix="commit")
 
     async def put(self, item: Item) -> Result:
@@ -68,9 +71,13 @@ class GroupCommit(Generic[Item, Result]):
         if not self._is_writing:
             self._is_writing = True
             self._write_next(loop)
+        elif self._pausing is not None and len(self._waiting) >= self._expected:
+            self._pausing.cancel()
+            self._write_next(loop)
         return await done
 
     def _write_next(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._pausing = None
         if not self._waiting:
             self._is_writing = False
             return
@@ -79,9 +86,10 @@ class GroupCommit(Generic[Item, Result]):
 
         def go_on(future: asyncio.Future[Sequence[Result]]) -> None:
             _tell(group, written=future)
+            self._expected = len(self._waiting) + len(group)
             pause_s = self._pause * (loop.time() - started) if len(group) > 1 else 0
             if pause_s:
-                loop.call_later(pause_s, self._write_next, loop)
+                self._pausing = loop.call_later(pause_s, self._write_next, loop)
             else:
                 self._write_next(loop)
 

@@ -113,9 +113,13 @@ class ApiKey(Record):
 
 
 class StoredAnswer(Record):
-    """What a write answered, so that the same request again gets the same answer."""
+    """What a write answered, so that the same request again gets the same answer.
 
-    api_key = models.ForeignKey(ApiKey, models.CASCADE, related_name="+")
+    The database does not look at the key: each look would mark its row, which all writes share.
+    Nothing deletes keys, and answers live a month.
+    """
+
+    api_key = models.ForeignKey(ApiKey, models.CASCADE, related_name="+", db_constraint=False)
     name = models.CharField(max_length=255, help_text="the request's Idempotency-Key")
     request_hash = models.CharField(max_length=64)
     status = models.PositiveSmallIntegerField(null=True)

@@ -40,8 +40,8 @@ SCOPE = "answers:write"
 BYTES_MAX = 256 * 1024
 GROUP_MAX = 300
 WAITING_MAX = 5_000
-PAUSE = 0.12
-"""Of the time the last group took: so long respondents that were just answered are waited for."""
+PAUSE = 0.25
+"""Of the time the last group took: so long at most respondents just answered are waited for."""
 
 Message = dict[str, Any]
 

@@ -66,11 +66,16 @@ class Account(Record):
 
 
 class Accrual(Record):
-    """A purchase on the books of a program, with the receipt its till was given."""
+    """A purchase on the books of a program, with the receipt its till was given.
 
-    program = models.ForeignKey(Program, models.PROTECT, related_name="+", db_index=False)
+    Program and member never change; that they exist is seen to once a statement, as for transfers.
+    """
+
+    program = models.ForeignKey(
+        Program, models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
     purchase = models.ForeignKey(Purchase, models.PROTECT, related_name="+", db_index=False)
-    member = models.ForeignKey(Member, models.PROTECT, related_name="+")
+    member = models.ForeignKey(Member, models.PROTECT, related_name="+", db_constraint=False)
     at = models.DateTimeField()
     posted_at = models.DateTimeField()
     receipt = models.JSONField()
@@ -176,7 +181,11 @@ class Redemption(Record):
 
 
 class Transfer(Record):
-    """Moves a positive amount between two accounts, so the ledger always balances."""
+    """Moves a positive amount between two accounts, so the ledger always balances.
+
+    That its accounts, receipt and rule exist is seen to once for all rows of a statement. A foreign
+    key would lock them row by row, and all tills of a program share its pots and rules.
+    """
 
     key = models.CharField(
         max_length=150,
@@ -184,11 +193,19 @@ class Transfer(Record):
         db_collation="C",
         help_text="names the cause; makes a repeat harmless",
     )
-    source = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
-    target = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
+    source = models.ForeignKey(
+        Account, models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
+    target = models.ForeignKey(
+        Account, models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
     amount = models.PositiveBigIntegerField()
-    accrual = models.ForeignKey(Accrual, models.PROTECT, null=True, related_name="+")
-    rule = models.ForeignKey(Rule, models.PROTECT, null=True, related_name="+", db_index=False)
+    accrual = models.ForeignKey(
+        Accrual, models.PROTECT, null=True, related_name="+", db_constraint=False
+    )
+    rule = models.ForeignKey(
+        Rule, models.PROTECT, null=True, related_name="+", db_index=False, db_constraint=False
+    )
     redemption = models.ForeignKey(
         Redemption, models.PROTECT, null=True, related_name="+", db_index=False
     )
@@ -220,11 +237,14 @@ class Lot(Record):
     Until its moment of activation a lot is pending; without one it waits for an event.
     Where points move to another member because records are merged or parted, the target has a lot
     of its own with the same dates; `origin` names the lot that was once granted. Where a member gave
-    them to another, `first` names the lot that was once issued, and `handover` how they came.
+    them to another, `first` names the lot that was once issued, and `handover` how they came. Its
+    account and transfer never change; that they exist is seen to once a statement, as for transfers.
     """
 
-    account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
-    transfer = models.OneToOneField(Transfer, models.PROTECT, related_name="+")
+    account = models.ForeignKey(
+        Account, models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
+    transfer = models.OneToOneField(Transfer, models.PROTECT, related_name="+", db_constraint=False)
     granted = models.PositiveBigIntegerField()
     remaining = models.PositiveBigIntegerField()
     activates_at = models.DateTimeField(null=True)

@@ -156,6 +156,11 @@ def test_the_audit_names_what_was_tampered_with() -> None:
 
 
 USE = "INSERT INTO loyalty_lotuse (lot_id, transfer_id, amount)"
+TRANSFER = (
+    "INSERT INTO loyalty_transfer (key, at, recorded_at, amount, source_id, target_id, accrual_id,"
+    " rule_id) SELECT 'another', now(), now(), 1,"
+)
+LOT = "INSERT INTO loyalty_lot (granted, remaining, account_id, transfer_id) SELECT 1, 1,"
 
 
 @pytest.mark.parametrize(
@@ -169,9 +174,24 @@ USE = "INSERT INTO loyalty_lotuse (lot_id, transfer_id, amount)"
         "DELETE FROM loyalty_transfer",
         "UPDATE loyalty_lot SET id = id + 1000",
         "UPDATE loyalty_transfer SET id = id + 1000",
+        f"{TRANSFER} 0, max(target_id), max(accrual_id), max(rule_id) FROM loyalty_transfer",
+        f"{TRANSFER} max(source_id), 0, max(accrual_id), max(rule_id) FROM loyalty_transfer",
+        f"{TRANSFER} max(source_id), max(target_id), 0, max(rule_id) FROM loyalty_transfer",
+        f"{TRANSFER} max(source_id), max(target_id), max(accrual_id), 0 FROM loyalty_transfer",
+        "UPDATE loyalty_transfer SET source_id = 0",
+        f"{LOT} 0, max(id) FROM loyalty_transfer",
+        f"{LOT} max(account_id), 0 FROM loyalty_lot",
+        "UPDATE loyalty_lot SET account_id = account_id",
+        "UPDATE loyalty_accrual SET member_id = 0",
+        "UPDATE loyalty_accrual SET program_id = 0",
+        "DELETE FROM loyalty_accrual",
+        "DELETE FROM loyalty_account",
+        "DELETE FROM loyalty_rule",
+        "DELETE FROM loyalty_member",
+        "DELETE FROM loyalty_program",
     ],
 )
-def test_uses_are_of_lots_and_transfers_that_stay(statement: str) -> None:
+def test_what_the_ledger_names_exists_and_stays(statement: str) -> None:
     bought(30_000)
     redeem_points(Member.objects.get(), 30, key="k", now=NOW)
     with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:

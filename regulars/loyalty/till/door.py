@@ -47,8 +47,8 @@ GROUP_MAX = 500
 """Requests settled in one transaction: more would only make the first of them wait longer."""
 
 WAITING_MAX = 5_000
-PAUSE = 0.12
-"""Of the time the last group took: so long tills that were just answered are waited for."""
+PAUSE = 0.25
+"""Of the time the last group took: so long at most tills that were just answered are waited for."""
 
 SCOPES.add(SCOPE)
 _SINGLE: dict[str, type[Entry]] = {"commit": Purchase, "cancel": Cancel, "return": Return}
