@@ -1,7 +1,7 @@
 """DuckDB, embedded: one database in memory per process, one cursor per thread."""
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import duckdb
@@ -43,14 +43,20 @@ class DuckEngine:
     def _see(self, name: str, fact: Fact, paths: tuple[str, ...]) -> None:
         if self._here.seen.get(name) == paths:
             return
-        self._here.cursor.execute(
-            f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT {_columns(fact)} FROM {_files(fact, paths)}"
+        files, cursor = _files(fact, paths), self._here.cursor
+        there = {told[0] for told in cursor.execute(f"DESCRIBE SELECT * FROM {files}").fetchall()}
+        cursor.execute(
+            f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT {_columns(fact, there)} FROM {files}"
         )
         self._here.seen[name] = paths
 
 
-def _columns(fact: Fact) -> str:
-    return ", ".join(f'CAST("{name}" AS {kind}) AS "{name}"' for name, kind in fact.casts.items())
+def _columns(fact: Fact, there: Collection[str]) -> str:
+    """The columns of a fact; those that files of an earlier release do not have are null."""
+    read = {name: f'"{name}"' if name in there else "NULL" for name in fact.columns}
+    return ", ".join(
+        f'CAST({read[name]} AS {kind}) AS "{name}"' for name, kind in fact.casts.items()
+    )
 
 
 def _files(fact: Fact, paths: tuple[str, ...]) -> str:

@@ -4,6 +4,7 @@ import importlib.util
 import shutil
 from datetime import date, timedelta
 
+import duckdb
 import pytest
 
 from regulars.customers.models import Customer
@@ -62,3 +63,16 @@ def test_spark_and_duckdb_agree_on_every_row(spark):
     scores = rfm_scores(tables(), SCOPES[0])
     found = sources(("purchases", "returns", "persons"))
     assert spark.rows(scores, found) == duck.rows(scores, found)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_column_that_files_of_an_earlier_release_lack_is_null():
+    company.in_lake()
+    metric = metrics.get("fair_scores")(by="agent")
+    expression, found = metric.expression(tables(), SCOPES[0]), sources(metric.facts)
+    expected = engine_for("duckdb").rows(expression, found)
+    assert expected
+    for path in found["signals"][1]:
+        earlier = duckdb.sql(f"SELECT * EXCLUDE served_by_id FROM read_parquet('{path}')").df()
+        duckdb.from_df(earlier).write_parquet(path)
+    assert engine_for("duckdb").rows(expression, found) == expected
