@@ -13,8 +13,9 @@ from regulars.channels.actions.employees import write_to_employees
 from regulars.channels.queries.employees import EmployeeReader, readers_among, written_keys
 from regulars.company.models import Employee
 from regulars.company.queries import get_brand
-from regulars.company.rules import STORE_ROLES, role_allows
+from regulars.company.rules import STORE_ROLES
 from regulars.core.jobs import every
+from regulars.feedback.actions.follow_up_rules import OWNER_ROLES
 from regulars.feedback.models import FollowUp
 from regulars.feedback.owner_letters import TOPIC, letter_to_owner
 from regulars.feedback.queries.following import ALWAYS
@@ -110,8 +111,8 @@ def _by_owner(rows: QuerySet[FollowUp]) -> dict[int, Sequence[FollowUp]]:
 
 
 def _colleagues(owners: Mapping[int, Sequence[FollowUp]]) -> list[Colleague]:
-    """Those of the owners who may see follow-ups at all, with their stores; two statements."""
-    people = Employee.objects.filter(pk__in=owners).prefetch_related("stores")
+    """Those of the owners who may still take care of answers, with their stores; two statements."""
+    people = Employee.objects.filter(pk__in=owners, role__in=OWNER_ROLES).prefetch_related("stores")
     return [
         Colleague(
             one.pk,
@@ -119,5 +120,4 @@ def _colleagues(owners: Mapping[int, Sequence[FollowUp]]) -> list[Colleague]:
             frozenset(store.pk for store in one.stores.all()) if one.role in STORE_ROLES else None,
         )
         for one in people
-        if role_allows(one.role, "feedback.view_signal")
     ]

@@ -172,9 +172,12 @@ def test_others_than_owners_in_charge_hear_nothing(box, boss):
     made_up = opened(asked, "made up")
     Signal.objects.filter(pk=made_up.signal_id).update(sample=True)
     manager = cast.employee("store_manager", store)
-    for key, name in (("moved", manager), ("gone", cast.employee("support_lead"))):
+    other = cast.employee("cx_manager")
+    owners = {"moved": manager, "gone": cast.employee("support_lead"), "other work": other}
+    for key, name in owners.items():
         give_follow_up(opened(asked, key, store_id=store.pk), name, by=boss, now=NOW)
     manager.stores.clear()
+    Employee.objects.filter(pk=other.pk).update(role="agent")
     deactivate_employee(Employee.objects.get(role="support_lead"))
     assert remind_owners(now=NOW) == 0
 
