@@ -38,7 +38,7 @@ from tests import make
 
 pytestmark = pytest.mark.django_db
 
-HISTORIES = int(os.environ.get("REGULARS_HISTORIES", "100"))
+HISTORIES = int(os.environ.get("REGULARS_HISTORIES", "200"))
 STEPS = 12
 START = datetime(2026, 1, 20, 12, tzinfo=UTC)
 CARDS = ("a", "b", "c")
