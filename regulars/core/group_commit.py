@@ -33,9 +33,10 @@ class GroupCommit(Generic[Item, Result]):
     more is taken.
 
     With `pause`, after a group of several the next one waits until as many have asked as were just
-    answered and had waited already, but no longer than that share of the time the last one took.
-    Clients that ask again as soon as they are answered then come into one group, where they would
-    else fall into two that take turns, each at the full price of a transaction.
+    answered and had waited already, but no longer than that share of the time the last one took,
+    and not at all where a whole group waits. Clients that ask again as soon as they are answered
+    then come into one group, where they would else fall into two that take turns, each at the full
+    price of a transaction.
     """
 
     def __init__(
@@ -88,7 +89,7 @@ class GroupCommit(Generic[Item, Result]):
             _tell(group, written=future)
             self._expected = len(self._waiting) + len(group)
             pause_s = self._pause * (loop.time() - started) if len(group) > 1 else 0
-            if pause_s:
+            if pause_s and self._waiting_weight < self._group_max:
                 self._pausing = loop.call_later(pause_s, self._write_next, loop)
             else:
                 self._write_next(loop)

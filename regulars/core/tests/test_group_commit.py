@@ -55,3 +55,15 @@ def test_groups_have_at_most_so_much(pause):
 
     asyncio.run(busy(GroupCommit(write, group_max=3, waiting_max=100, pause=pause)))
     assert (max(sizes), sum(sizes)) == (3, CLIENTS * ROUNDS)
+
+
+def test_a_whole_group_that_waits_is_not_kept_waiting_for_more():
+    def write(items: Sequence[int]) -> Sequence[int]:
+        time.sleep(0.005)
+        return items
+
+    async def try_it() -> list[int]:
+        commit = GroupCommit[int, int](write, group_max=2, waiting_max=10, pause=1000)
+        return await asyncio.wait_for(asyncio.gather(*map(commit.put, range(7))), timeout=3)
+
+    assert asyncio.run(try_it()) == [*range(7)]
