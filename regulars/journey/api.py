@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Annotated
 
+from django.db import transaction
 from django.http import HttpResponse
 from django.utils import timezone
 from ninja import Query, Router, Schema, Status
@@ -240,6 +241,7 @@ def create_passages(request: ApiRequest) -> HttpResponse:
     return answer_lines(request, PassageIn, take)
 
 
+@transaction.atomic
 def _take(items: Sequence[PassageIn], request: ApiRequest) -> list[PassageTaken | Refused]:
     codes = {item.touchpoint for item in items}
     points = dict(Touchpoint.objects.filter(code__in=codes).values_list("code", "id"))

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
 
+from django.db import transaction
 from django.http import HttpResponse
 from django.utils import timezone
 from ninja import Query, Router, Schema, Status
@@ -280,7 +281,12 @@ def add_answer(request: ApiRequest, answer: AnswerIn) -> Status[ReceivedOut]:
 @router.post("/answers/bulk", **takes_lines("answers:write", AnswerIn))
 def add_answers(request: ApiRequest) -> HttpResponse:
     """Answers as lines of NDJSON; what does not fit its survey is refused line by line."""
-    return answer_lines(request, AnswerIn, lambda batch: receive_for(request, batch))
+
+    @transaction.atomic
+    def take(batch: Sequence[AnswerIn]) -> list[ReceivedOut | Refused]:
+        return receive_for(request, batch)
+
+    return answer_lines(request, AnswerIn, take)
 
 
 @router.get("/answers", response=Page[AnswerOut], **reads("answers:read"))
@@ -324,7 +330,10 @@ def _whole(survey: Survey) -> SurveyWhole:
 
 
 def receive_for(request: ApiRequest, batch: Sequence[AnswerIn]) -> list[ReceivedOut | Refused]:
-    """Each answer's place on record or its refusal, in the order given; what the key may see."""
+    """Each answer's place on record or its refusal, in the order given; what the key may see.
+
+    Within a transaction of the caller, for who served must stay until the answers name them.
+    """
     versions = latest_versions({one.survey_id for one in batch})
     for one in batch:
         if one.survey_id not in versions:

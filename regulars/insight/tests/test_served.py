@@ -1,14 +1,17 @@
 """Who served: from the till to the invitation, the answer and the fair comparison."""
 
 import json
+import threading
+import time
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import OperationalError, connection, connections, transaction
 from django.test import Client
 
-from regulars.company.actions import AgentInput, add_agents, remove_agent
+from regulars.company.actions import AgentInput, add_agents, meet_agents, remove_agent
 from regulars.company.models import Agent, Store
 from regulars.core.api.keys import create_key
 from regulars.customers.models import Customer, Purchase
@@ -176,6 +179,42 @@ def test_answers_and_invitations_of_other_programs_name_who_served():
     agent = Agent.objects.get()
     assert outside.get("/answers").json()["items"][0]["served_by_id"] == agent.pk
     assert {Signal.objects.get().served_by_id, Invitation.objects.get().served_by_id} == {agent.pk}
+
+
+LINES: dict[str, tuple[str, dict[str, Any]]] = {
+    "/answers/bulk": ("feedback_answer", {"key": "1", "values": {"nps": 9}}),
+    "/passages/bulk": ("journey_passage", {"cause": "1", "at": NOW.isoformat()}),
+}
+
+
+@pytest.mark.parametrize("path", LINES)
+def test_nobody_can_be_forgotten_between_the_code_and_the_row_that_names_them(path: str):
+    table, line = LINES[path]
+    place, asked = make.touchpoint().code, cast.survey().pk
+    about = {"survey_id": asked} if "values" in line else {"touchpoint": place}
+    body, agent = json.dumps(line | about | {"served_by": "1042"}), meet_agents(["1042"])["1042"]
+    outside, answers = Caller("answers:write", "journey:write"), []
+
+    def send() -> None:
+        kind = "application/x-ndjson"
+        answers.append(outside.client.post(f"/api/v1{path}", body, content_type=kind).content)
+        connections.close_all()
+
+    sender = threading.Thread(target=send)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"LOCK TABLE {table} IN SHARE MODE")
+        sender.start()
+        cursor.execute(WAITING, [table])
+        while sender.is_alive() and not cursor.fetchone():
+            time.sleep(0.01)
+            cursor.execute(WAITING, [table])
+        with pytest.raises(OperationalError), transaction.atomic():
+            Agent.objects.select_for_update(nowait=True).get(pk=agent)
+    sender.join()
+    assert json.loads(answers[0])["status"] == 200
+
+
+WAITING = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = %s::regclass"
 
 
 def test_those_who_serve_are_compared_like_stores_and_nothing_is_said_of_few_answers():
