@@ -123,9 +123,12 @@ def adjusted_for(found: Figures) -> str:
 
 
 def funnel_of(found: Figures, names: Mapping[str, str], *, title: str, column: str) -> Chart:
-    """The adjusted scores in the funnel of chance; groups beyond chance bear their number."""
+    """The adjusted scores in the funnel of chance; groups beyond chance bear their number.
+
+    Answers that belong to no group stand in the list only: so many would press all others to the edge.
+    """
     factor = factor_of(found["measure"])
-    known = [group for group in found["groups"] if group["adjusted"] is not None]
+    known = [one for one in found["groups"] if one["key"] and one["adjusted"] is not None]
     known.sort(key=lambda group: names[group["key"]])
     low, high = BOUNDS[found["measure"]]
     dots = [

@@ -241,6 +241,8 @@ def test_whoever_is_forgotten_is_nobody_and_the_answers_stay():
     groups = compared("agent")
     assert groups[""]["raw"]["answers"] == EACH
     assert len(groups) == 3
+    page = signed_in("cx_manager").get(f"/listen/fair?{AROUND}&by=agent").content.decode()
+    assert page.count("Not known who served") == 1, "in the list, and not in the chart"
 
 
 def test_the_page_names_employees_only_to_those_who_may_see_them():
