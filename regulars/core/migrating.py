@@ -4,7 +4,7 @@ Django keeps the classes of all models at hand and makes those of all related on
 table, index and constraint. Here nearly everything is related to a customer, so that hundreds of
 classes are made hundreds of times. Operations that touch one table need the class of its model, and
 of those that it points to: only these are made, and they are kept until they change. A migration
-that does anything else runs Django's way.
+that does anything else runs Django's way, and so does every migration of a database that has some.
 """
 
 from collections.abc import Iterator, Mapping
@@ -128,7 +128,11 @@ class AskedState(ProjectState):
 
 
 class Executor(MigrationExecutor):
-    """Runs migrations forwards; those that touch one table at a time without all the others."""
+    """Runs migrations forwards; in a new database those that touch one table without all the others."""
+
+    def __init__(self, *told: Any, **named: Any) -> None:
+        super().__init__(*told, **named)
+        self.is_new = not self.loader.applied_migrations
 
     def migrate(self, *args: Any, **told: Any) -> ProjectState:
         """What Django's gives: a state with the classes of all models."""
@@ -138,7 +142,8 @@ class Executor(MigrationExecutor):
         self, state: ProjectState, migration: Migration, *told: Any, **named: Any
     ) -> ProjectState:
         """The state after a migration, which is performed."""
-        kind = AskedState if _touches_single_tables(migration, state) else ProjectState
+        is_asked = self.is_new and _touches_single_tables(migration, state)
+        kind = AskedState if is_asked else ProjectState
         if type(state) is not kind:
             state = kind(state.models, state.real_apps)
         return super().apply_migration(state, migration, *told, **named)

@@ -4,6 +4,7 @@ import pytest
 from django.apps import apps
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.migration import Migration
 from django.db.migrations.state import ProjectState
 
 from regulars.core.migrating import AskedState, Executor
@@ -73,3 +74,13 @@ def test_after_migrating_the_state_is_whole() -> None:
     made = executor.migrate(executor.loader.graph.leaf_nodes())
     assert type(made) is ProjectState
     assert len(made.apps.get_models(include_swapped=True)) == len(state.models)
+
+
+@pytest.mark.django_db
+def test_only_a_new_database_is_migrated_in_another_way_than_djangos() -> None:
+    executor = Executor(connection)
+    assert not executor.is_new
+    for is_new, kind in ((False, ProjectState), (True, AskedState)):
+        executor.is_new = is_new
+        state = executor.apply_migration(ProjectState(), Migration("any", "core"), fake=True)
+        assert type(state) is kind

@@ -1,4 +1,4 @@
-"""`migrate` as Django's, in seconds where Django takes a minute: see `core.migrating`."""
+"""`migrate` as Django's; a new database in seconds where Django takes a minute: see `core.migrating`."""
 
 from django.core.management.commands import migrate
 
