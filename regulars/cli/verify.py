@@ -25,8 +25,13 @@ def mount(app: typer.Typer) -> None:
         cases: Annotated[Path, typer.Option(help="Folder of the case files.")] = CASES,
         as_json: AsJson = False,
     ) -> None:
-        """Run the cases of loyalty; exit 1 if one differs. Nothing stays in the database."""
-        _run("loyalty", cases, as_json=as_json)
+        """Run the cases of loyalty in a database of their own; exit 1 if one differs."""
+        prepare()
+        from regulars.cli.bench.posting import database_of_its_own
+
+        with database_of_its_own():
+            result = verified(cases)
+        _tell(result, as_json=as_json)
 
     @verify.command("scores")
     def scores(
@@ -34,12 +39,11 @@ def mount(app: typer.Typer) -> None:
         as_json: AsJson = False,
     ) -> None:
         """Run the cases of scores, intervals, weights, response, agreement; exit 1 if one differs."""
-        _run("scores", cases, as_json=as_json)
+        prepare()
+        _tell(verified(cases, "scores"), as_json=as_json)
 
 
-def _run(subject: str, cases: Path, *, as_json: bool) -> None:
-    prepare()
-    result = verified(cases, subject)
+def _tell(result: dict[str, Any], *, as_json: bool) -> None:
     answer(result, as_json=as_json, words=_words(result))
     raise typer.Exit(0 if result["ok"] else 1)
 

@@ -6,10 +6,8 @@ import pytest
 
 from regulars.loyalty.queries import audit
 from regulars.loyalty.verify.returns import AT, POLICIES
+from regulars.loyalty.verify.running import COMMITTING
 from tests.cases import assert_expected, cases_of
-
-CONCURRENT = {"double_reversal"}
-"""Policies that are tried by concurrent workers, so their rows have to be committed."""
 
 CASES = cases_of("returns")
 
@@ -19,7 +17,7 @@ CASES = cases_of("returns")
     [
         one
         for one in CASES
-        if (one.values[0] or {}).get("given", {}).get("policy") not in CONCURRENT
+        if (one.values[0] or {}).get("given", {}).get("policy") not in COMMITTING
     ],
 )
 def test_case(case: dict[str, Any]) -> None:
@@ -30,7 +28,7 @@ def test_case(case: dict[str, Any]) -> None:
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
     "case",
-    [one for one in CASES if (one.values[0] or {}).get("given", {}).get("policy") in CONCURRENT],
+    [one for one in CASES if (one.values[0] or {}).get("given", {}).get("policy") in COMMITTING],
 )
 def test_case_of_concurrent_workers(case: dict[str, Any]) -> None:
     given = case["given"]
