@@ -1,17 +1,21 @@
 """Reads of the company: brand, stores, products, employees."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextvars import ContextVar
 from typing import NamedTuple
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet, Value
+from django.db.models.expressions import Combinable, OrderBy
+from django.db.models.functions import Coalesce, NullIf
+from django.utils.translation import get_language
 
 from regulars.company.models import Agent, Brand, Category, Employee, Product, Store
 from regulars.core.access import Viewer, seen
 from regulars.core.sql import cursor_for, text_array
 
 THE_BRAND = 1
+IN_TWO_LANGUAGES = {"name", "city"}
 remembered_brand: ContextVar[dict[str, Brand] | None] = ContextVar("brand", default=None)
 """Where a request remembers the brand it has read; None outside requests."""
 
@@ -65,6 +69,18 @@ def stores_by_code(codes: Collection[str]) -> dict[str, int]:
 def agents_by_code(codes: Collection[str]) -> dict[str, int]:
     """Ids of the known ones who serve among these codes, in one statement."""
     return dict(Agent.objects.filter(code__in=codes).values_list("code", "pk"))
+
+
+def in_order(sort: str, orders: Mapping[str, Sequence[str]]) -> list[OrderBy]:
+    """The order that an address asks for, `-` first for the other way; texts as the reader sees them."""
+    fields = orders.get(sort.lstrip("-"), orders["name"])
+    return [OrderBy(_as_read(one), descending=sort.startswith("-")) for one in fields]
+
+
+def _as_read(field: str) -> Combinable:
+    if field in IN_TWO_LANGUAGES and (get_language() or "").startswith("ru"):
+        return Coalesce(NullIf(F(f"{field}_ru"), Value("")), F(field))
+    return F(field)
 
 
 def find_agents(text: str) -> QuerySet[Agent]:

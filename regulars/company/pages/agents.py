@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from regulars.company.actions import AgentInput, add_agents, change_agent, remove_agent
 from regulars.company.models import Agent
-from regulars.company.queries import agents_by_code, find_agents
+from regulars.company.queries import agents_by_code, find_agents, in_order
 from regulars.company.rules import AGENT_CODE_MAX
 from regulars.core.access import get_seen
 from regulars.core.errors import Conflict, Refused
@@ -52,10 +52,7 @@ class AgentForm(forms.Form):
 def agents(request: HttpRequest) -> Shown:
     """Everybody whom a purchase, a visit or an answer named, and who was described beforehand."""
     text = request.GET.get("q", "")[:100].replace("\x00", "")
-    sort = request.GET.get("sort", "name")
-    sign = "-" if sort.startswith("-") else ""
-    columns = ORDERS.get(sort.lstrip("-"), ORDERS["name"])
-    rows = find_agents(text).order_by(*(f"{sign}{one}" for one in columns))
+    rows = find_agents(text).order_by(*in_order(request.GET.get("sort", ""), ORDERS))
     listed = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     return show(request, "company/agents.html", listed=listed, query=text)
 

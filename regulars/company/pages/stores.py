@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from regulars.company.actions import StoreInput, add_stores, change_store
 from regulars.company.models import Store
 from regulars.company.pages.brand import zones
-from regulars.company.queries import find_stores, stores_by_code
+from regulars.company.queries import find_stores, in_order, stores_by_code
 from regulars.core.access import get_seen
 from regulars.core.errors import Conflict, Refused
 from regulars.web.filters import read_filters
@@ -22,7 +22,7 @@ from regulars.web.frame import say
 from regulars.web.pages import Nav, Shown, blame, page, panels_of, show, show_form
 
 PER_PAGE = 50
-ORDERS = {"name": "name", "code": "code", "city": "city"}
+ORDERS = {"name": ("name",), "code": ("code",), "city": ("city",)}
 
 
 class StoreForm(forms.Form):
@@ -51,10 +51,8 @@ def stores(request: HttpRequest) -> Shown:
     """The stores this person may see: found by a text, sorted, in pages."""
     user: Any = request.user
     text = request.GET.get("q", "")[:100].replace("\x00", "")
-    sort = request.GET.get("sort", "name")
-    column = ORDERS.get(sort.lstrip("-"), "name")
-    order = f"-{column}" if sort.startswith("-") else column
-    rows = find_stores(text, seen_by=user).order_by(order, "id")
+    order = in_order(request.GET.get("sort", ""), ORDERS)
+    rows = find_stores(text, seen_by=user).order_by(*order, "id")
     listed = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     return show(request, "company/stores.html", listed=listed, query=text)
 

@@ -132,3 +132,21 @@ def test_a_manager_names_those_who_serve(client: Client):
 def test_other_roles_do_not_open_the_list(client: Client, role: str):
     client.force_login(make.employee(role, stores=[make.store("A")]))
     assert client.get("/settings/agents").status_code == 403
+
+
+@pytest.mark.parametrize("path", ["/settings/agents", "/stores"])
+def test_lists_are_sorted_by_the_names_that_the_reader_sees(client: Client, path: str):
+    client.force_login(make.employee("owner"))
+    names = {"1": ("Ann", "Яна"), "2": ("Bob", "Антон"), "3": ("Cyd", "")}
+    add_agents([AgentInput(code, *both) for code, both in names.items()])
+    Store.objects.bulk_create(
+        Store(code=code, name=name, name_ru=russian) for code, (name, russian) in names.items()
+    )
+    for language, sort, order in (
+        ("en", "name", ["Ann", "Bob", "Cyd"]),
+        ("en", "-name", ["Cyd", "Bob", "Ann"]),
+        ("ru", "name", ["Cyd", "Антон", "Яна"]),
+    ):
+        client.cookies["django_language"] = language
+        text = client.get(f"{path}?sort={sort}").content.decode().partition("<tbody")[2]
+        assert sorted(order, key=text.index) == order
