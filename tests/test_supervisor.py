@@ -35,6 +35,17 @@ def test_ctrl_c_ends_web_worker_and_database(installation: Environment) -> None:
     assert not processes_of(Path(installation["REGULARS_DATA"]))
 
 
+def test_a_web_server_that_is_killed_leaves_no_workers_serving(installation: Environment) -> None:
+    with serving(installation) as served:
+        (web,) = [
+            one for one in psutil.Process(served.pid).children() if "granian" in one.cmdline()
+        ]
+        workers = web.children()
+        assert workers
+        web.kill()
+        assert not psutil.wait_procs(workers, timeout=20)[1]
+
+
 def test_killed_outright_it_starts_again_with_everything(installation: Environment) -> None:
     served = start(installation)
     regulars("user", "add", "kept@example.com", environment=installation)

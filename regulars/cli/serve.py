@@ -53,16 +53,20 @@ class Child:
         if len(self.deaths) >= GIVE_UP_AFTER:
             stop(f"{self.name} keeps dying (exit code {self.process.returncode}); stopping")
         speech.print(f"[yellow]{self.name} died, starting it again[/yellow]")
+        self._end_family()
         self.process = self._start()
 
     def end(self) -> None:
         """Ask it to stop, and insist when it does not."""
         if self.process.poll() is None:
             self.process.terminate()
-        try:
+        with suppress(subprocess.TimeoutExpired):
             self.process.wait(STOP_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            # The child leads its own session, so its workers go with it.
+        self._end_family()
+
+    def _end_family(self) -> None:
+        """What is left of its session: a child that was killed outright leaves its workers serving."""
+        with suppress(OSError):
             os.killpg(self.process.pid, signal.SIGKILL)
 
     def _start(self) -> subprocess.Popen[bytes]:
