@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from django.db import connection
 from django.db.models import F, Q, QuerySet, Value
-from django.db.models.expressions import Combinable, OrderBy
+from django.db.models.expressions import OrderBy
 from django.db.models.functions import Coalesce, NullIf
 from django.utils.translation import get_language
 
@@ -77,7 +77,7 @@ def in_order(sort: str, orders: Mapping[str, Sequence[str]]) -> list[OrderBy]:
     return [OrderBy(_as_read(one), descending=sort.startswith("-")) for one in fields]
 
 
-def _as_read(field: str) -> Combinable:
+def _as_read(field: str) -> F | Coalesce:
     if field in IN_TWO_LANGUAGES and (get_language() or "").startswith("ru"):
         return Coalesce(NullIf(F(f"{field}_ru"), Value("")), F(field))
     return F(field)
