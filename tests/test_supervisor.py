@@ -1,11 +1,21 @@
 """The program as its user runs it: started, served, interrupted, killed, started again."""
 
 import signal
+from itertools import pairwise
 from pathlib import Path
 
+import httpx
 import psutil
 
-from tests.served import Environment, processes_of, regulars, serving, start
+from tests.served import (
+    Environment,
+    in_installation,
+    processes_of,
+    regulars,
+    serving,
+    start,
+    webs_of,
+)
 
 
 def test_init_makes_an_owner_with_a_link(installation: Environment) -> None:
@@ -44,6 +54,31 @@ def test_a_web_server_that_is_killed_leaves_no_workers_serving(installation: Env
         assert workers
         web.kill()
         assert not psutil.wait_procs(workers, timeout=20)[1]
+
+
+NEW_KEY = """
+from django.utils.timezone import now
+from regulars.core.api.keys import create_key
+print(create_key(name="memory", scopes=["purchases:write"], now=now()).secret)
+"""
+
+
+def test_a_web_server_keeps_nothing_of_a_request(installation: Environment) -> None:
+    """Not what waited for a commit either: a server's way with tasks may keep all of it for ever."""
+    basket = {"customer": {"kind": "card", "value": "1"}, "lines": [{"total_minor": 100}]}
+    headers = {"Authorization": f"Bearer {in_installation(NEW_KEY, installation).strip()}"}
+    with serving(installation) as served:
+        webs = webs_of(served)
+
+        def kept_bytes(requests: int) -> int:
+            with httpx.Client(base_url=installation["BASE_URL"], headers=headers) as client:
+                for _ in range(requests):
+                    client.post("/api/v1/till/quote", json=basket).raise_for_status()
+            return sum(one.memory_full_info().uss for one in webs)
+
+        held = [kept_bytes(600) for _ in range(4)]
+        grown = [after - before for before, after in pairwise(held)]
+        assert min(grown) < 400 * 1024, "each 600 requests leave something behind"
 
 
 def test_killed_outright_it_starts_again_with_everything(installation: Environment) -> None:

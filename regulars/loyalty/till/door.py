@@ -47,7 +47,7 @@ GROUP_MAX = 500
 """Requests settled in one transaction: more would only make the first of them wait longer."""
 
 WAITING_MAX = 5_000
-PAUSE = 0.25
+PAUSE = 1.0
 """Of the time the last group took: so long at most tills that were just answered are waited for."""
 
 SCOPES.add(SCOPE)
