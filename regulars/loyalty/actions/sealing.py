@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
-from regulars.loyalty.queries.seals import CONTENT
+from regulars.loyalty.queries.seals import CONTENT, FORM
 
 BLOCK = 20_000
 """At most so many numbers of transfers in a block."""
@@ -20,10 +20,11 @@ HORIZON = """
     ) THEN NULL ELSE %(upto)s END
 """
 
-SEAL = f"""
-    INSERT INTO loyalty_seal (number, from_id, upto_id, transfers, before, digest, sealed_at)
+SEAL = """
+    INSERT INTO loyalty_seal (number, from_id, upto_id, transfers, before, digest, form, sealed_at)
     SELECT %(number)s, %(from)s, %(upto)s, count(*), %(before)s,
-        encode(sha256(convert_to(%(before)s, 'UTF8') || {CONTENT}), 'hex'), %(now)s
+        encode(sha256(convert_to(%(before)s, 'UTF8') || sha256({content})), 'hex'),
+        {form}, %(now)s
     FROM loyalty_transfer t WHERE t.id BETWEEN %(from)s AND %(upto)s
     RETURNING digest
 """
@@ -46,11 +47,11 @@ def seal_transfers(*, now: datetime, block: int = BLOCK) -> int:
             "SELECT number, upto_id, digest FROM loyalty_seal ORDER BY number DESC LIMIT 1"
         )
         number, sealed, before = cursor.fetchone() or (0, 0, "")
-        made = 0
+        seal, made = SEAL.format(content=CONTENT[FORM], form=FORM), 0
         while sealed < upto:
             end = min(sealed + block, upto)
             told = {"number": number + 1, "from": sealed + 1, "upto": end, "before": before}
-            cursor.execute(SEAL, {**told, "now": now})
+            cursor.execute(seal, {**told, "now": now})
             number, sealed, before, made = number + 1, end, cursor.fetchone()[0], made + 1
         return made
 

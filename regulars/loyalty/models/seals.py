@@ -22,6 +22,9 @@ class Seal(Record):
     transfers = models.PositiveBigIntegerField()
     before = models.CharField(max_length=64, db_collation="C")
     digest = models.CharField(max_length=64, unique=True, db_collation="C")
+    form = models.PositiveSmallIntegerField(
+        default=1, db_default=1, help_text="how the transfers' bytes were laid out for the hash"
+    )
     sealed_at = models.DateTimeField()
 
     objects: models.Manager[Any] = AppendOnlyRows.as_manager()

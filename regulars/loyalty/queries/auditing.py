@@ -9,11 +9,12 @@ from typing import Any
 from regulars.loyalty.models import Unit
 from regulars.loyalty.queries.auditing_moves import MOVE_CHECKS
 from regulars.loyalty.queries.auditing_passes import (
+    BALANCES,
     CLEARABLE,
-    GRANTING,
-    TRANSFERS,
+    NARROW,
+    REACHED,
+    TIERS,
     USES,
-    balances,
     cleared,
     receipts,
     tiers,
@@ -22,10 +23,10 @@ from regulars.loyalty.queries.auditing_passes import (
     LOTS as LOTS_PASS,
 )
 from regulars.loyalty.queries.auditing_rewards import REWARD_CHECKS
-from regulars.loyalty.queries.auditing_side_by_side import Rows, one_moment, rows_of
+from regulars.loyalty.queries.auditing_side_by_side import Reader, Rows, one_moment, rows_of
 from regulars.loyalty.queries.auditing_tiers import standings_that_differ
 from regulars.loyalty.queries.partners import PARTNER_CHECKS
-from regulars.loyalty.queries.seals import CHAIN, PARTS, broken_blocks
+from regulars.loyalty.queries.seals import LEAST, asked_for, chain_of_blocks, spans
 
 LOTS = """
     SELECT lot.id, lot.remaining, lot.granted - coalesce(uses.amount, 0)
@@ -202,7 +203,7 @@ CAMPAIGNS = """
 """
 
 CHECKS = {
-    "balance_is_the_sum_of_transfers": balances("loyalty_transfer"),
+    "balance_is_the_sum_of_transfers": BALANCES,
     "balance_is_the_sum_of_lots_less_debt": BALANCES_OF_LOTS,
     "who_owes_has_no_points": DEBTS,
     "lot_is_its_grant_less_its_uses": LOTS,
@@ -211,7 +212,7 @@ CHECKS = {
     "a_hold_ends_once": HOLDS,
     "transfer_stays_in_one_unit": UNITS,
     "receipt_is_what_was_posted": RECEIPTS,
-    "tier_follows_from_transfers": tiers("loyalty_transfer"),
+    "tier_follows_from_transfers": tiers(REACHED),
     "who_is_led_holds_nothing": LED,
     "moved_points_keep_their_dates": DATES_OF_MOVED,
     "visits_are_the_purchases_that_stand": VISITS,
@@ -223,10 +224,11 @@ CHECKS = {
 """Each check gives rows of (id, stored, derived) that disagree; none where the books are right."""
 
 SEALED = "sealed_transfers_are_unchanged"
-
+BLOCK, AT_ONCE, ACCOUNTS_AT_ONCE = 20_000, 8, 100_000
+"""Transfers of a block that is not sealed yet; blocks, and accounts, that one statement asks for."""
 
 COUNT = "SELECT count(*) FROM loyalty_{}"
-PASSES = ("transfers", "receipts", "lots", "uses")
+PASSES = ("receipts", "lots", "uses", "tiers", "narrow")
 COUNTING = {"transfer": "transfers", "accrual": "receipts", "lot": "lots"}
 """What a pass counts, in its last column."""
 
@@ -248,13 +250,11 @@ def audit(now: datetime, *, limit: int = 1000) -> Audit:
     passes over each of them, and made only where a pass does not clear them. Several connections
     share the work. All of them see the same moment: posting may go on meanwhile.
     """
-    told = {"limit": limit, "now": now, "granting": list(GRANTING), "seed": randbits(48)}
+    told = {"limit": limit, "now": now, "seed": 1 + randbits(48) + 2**48}
     with one_moment():
         told |= _units()
-        chain = _chain()
-        readers = dict.fromkeys(chain, broken_blocks)
-        found = rows_of(chain | _asked(told), told, may_overflow=PASSES, readers=readers)
-        passed = cleared({name: found[name][0] if found[name] else None for name in PASSES})
+        found = _passed(told)
+        passed = cleared({name: rows[0] for name, rows in found.items() if rows})
         late = {name: f"{CHECKS[name]} LIMIT %(limit)s" for name in CLEARABLE - passed}
         late |= {noun: COUNT.format(noun) for noun, one in COUNTING.items() if not found[one]}
         found |= rows_of(late, told)
@@ -265,6 +265,30 @@ def audit(now: datetime, *, limit: int = 1000) -> Audit:
         ]
         mismatches += standings_that_differ(limit=limit)
     return Audit(tuple(mismatches), {f"{noun}s": _count(found, noun) for noun in COUNTED})
+
+
+def _passed(told: Mapping[str, Any]) -> dict[str, Rows]:
+    """What all passes, and the checks that no pass clears, gave by their names."""
+    from regulars.loyalty.queries.auditing_books import ACCOUNTS, Books
+
+    books = Books(told["seed"])
+    asked = _asked(told)
+    readers: dict[str, Reader] = {}
+    for span in spans("loyalty_account", LEAST, ACCOUNTS_AT_ONCE):
+        asked[f"accounts/{span[0]}"] = ACCOUNTS.format(*span)
+        readers[f"accounts/{span[0]}"] = books.read_accounts
+    found = rows_of(asked, told, may_overflow=PASSES, readers=readers)
+    books.open_accounts()
+    chain = chain_of_blocks(BLOCK)
+    pieces = [chain[start : start + AT_ONCE] for start in range(0, len(chain), AT_ONCE)]
+    sealed = {f"{SEALED}/{place}": piece for place, piece in enumerate(pieces)}
+    found |= rows_of(
+        {name: asked_for(piece) for name, piece in sealed.items()},
+        told,
+        readers={name: books.reader_of(piece) for name, piece in sealed.items()},
+    )
+    moved = books.found() if all(block.follows for block in chain) else None
+    return found | {"transfers": [moved] if moved else []}
 
 
 def _count(found: Mapping[str, Rows], noun: str) -> int:
@@ -285,17 +309,13 @@ def _units() -> dict[str, Any]:
     return {"units": codes} | {f"unit_{place}": code for place, code in enumerate(codes)}
 
 
-def _chain() -> dict[str, str]:
-    return {f"{SEALED}/{part}": CHAIN.format(part=part, parts=PARTS) for part in range(PARTS)}
-
-
 def _asked(told: Mapping[str, Any]) -> dict[str, str]:
     """What is asked of the database at once, the longest first: passes, checks, counts."""
-    passes = {"transfers": TRANSFERS, "receipts": receipts(len(told["units"])), "lots": LOTS_PASS}
+    passes = {"receipts": receipts(len(told["units"])), "lots": LOTS_PASS, "uses": USES}
     checks = {
         name: f"{statement} LIMIT %(limit)s"
         for name, statement in CHECKS.items()
         if name not in CLEARABLE
     }
     counts = {noun: COUNT.format(noun) for noun in COUNTED if noun not in COUNTING}
-    return passes | {"uses": USES} | checks | counts
+    return passes | {"tiers": TIERS, "narrow": NARROW} | checks | counts

@@ -17,11 +17,12 @@ from regulars.loyalty.queries.ladders import tier_due
 
 BITS = 2_147_483_647
 
-LEGS = "SELECT target_id AS id, amount FROM {0} UNION ALL SELECT source_id, -amount FROM {0}"
+LEGS = """SELECT target_id AS id, amount FROM loyalty_transfer
+    UNION ALL SELECT source_id, -amount FROM loyalty_transfer"""
 """What each transfer brings to one account and takes from another."""
 
 
-def _weighed(amount: str, row: str, seed: str, name: str, *, of: str = "true") -> str:
+def _weighed(amount: str, row: str, seed: str | int, name: str, *, of: str = "true") -> str:
     """Two weighed sums of an amount, as columns; `of` which rows."""
     weight = f"hashint8extended({row}, %(seed)s + {seed})"
     return (
@@ -30,26 +31,28 @@ def _weighed(amount: str, row: str, seed: str, name: str, *, of: str = "true") -
     )
 
 
-def balances(transfers: str) -> str:
-    """Accounts of members whose balance is not what transfers brought them."""
-    return f"""
+BALANCES = f"""
     SELECT account.id, account.balance, coalesce(sums.amount, 0)
     FROM loyalty_account account
-    LEFT JOIN (SELECT id, sum(amount) AS amount FROM ({LEGS.format(transfers)}) legs GROUP BY id)
-        sums ON sums.id = account.id
+    LEFT JOIN (SELECT id, sum(amount) AS amount FROM ({LEGS}) legs GROUP BY id) sums
+        ON sums.id = account.id
     WHERE account.member_id IS NOT NULL AND account.balance <> coalesce(sums.amount, 0)
     ORDER BY account.id
-    """
+"""
+"""Accounts of members whose balance is not what transfers brought them."""
+
+REACHED = f"SELECT id, amount FROM ({LEGS}) legs"
+BALANCED = "SELECT id, balance AS amount FROM loyalty_account"
 
 
-def tiers(transfers: str) -> str:
-    """Members whose tier, on a ladder without a memory, does not follow from transfers."""
+def tiers(reached: str) -> str:
+    """Members whose tier, on a ladder without a memory, does not follow from what they reached."""
     return f"""
     WITH reached AS (
         SELECT account.member_id, coalesce(sum(legs.amount), 0) AS amount
         FROM loyalty_account account
         JOIN loyalty_unit unit ON unit.id = account.unit_id AND unit.kind = 'qualifying'
-        LEFT JOIN ({LEGS.format(transfers)}) legs ON legs.id = account.id
+        LEFT JOIN ({reached}) legs ON legs.id = account.id
         JOIN loyalty_member leader ON leader.id = account.member_id AND leader.led_by_id IS NULL
         GROUP BY account.member_id
     )
@@ -64,42 +67,53 @@ def tiers(transfers: str) -> str:
     """
 
 
+TIERS = f"SELECT count(*) = 0 FROM ({tiers(BALANCED)}) odd"
+"""Whether tiers follow from balances; where these follow from transfers, so do tiers."""
+
 GRANTING = ("issued", "adjusted", "expired", "partner", "")
 """Pots whose transfers to members make lots; "" is another member's account."""
 
-TRANSFERS = f"""
-    WITH pairs AS MATERIALIZED (
-        SELECT source_id, target_id, count(*) AS transfers, sum(amount) AS amount,
-            {_weighed("amount", "id", "target_id", "grants")},
-            {_weighed("amount", "accrual_id", "-1", "accruals")}
-        FROM loyalty_transfer GROUP BY source_id, target_id
-    ), seen AS MATERIALIZED (
-        SELECT pairs.*, source.pot, target.member_id, source.unit_id AS source_unit,
-            target.unit_id, unit.kind
-        FROM pairs JOIN loyalty_account source ON source.id = pairs.source_id
-        JOIN loyalty_account target ON target.id = pairs.target_id
-        JOIN loyalty_unit unit ON unit.id = target.unit_id
+OF_ACCRUALS, OF_LOTS, OF_ACCOUNTS, OF_MEMBERS, OF_SPENDING = -1, -2, -3, -4, -5
+"""What the seed of an audit is shifted by for weights by an id; by account and transfer together it is
+the account's number."""
+
+IDS_MAX = 2**32
+
+NARROW = f"""
+    SELECT coalesce(min(id) >= 0 AND max(id) < {IDS_MAX}, true) FROM (
+        {
+    " UNION ALL ".join(
+        f"SELECT unnest(ARRAY[min({column}), max({column})]) FROM loyalty_{table}"
+        for table, column in (
+            ("transfer", "id"),
+            ("transfer", "accrual_id"),
+            ("accrual", "id"),
+            ("accrual", "member_id"),
+            ("member", "id"),
+            ("account", "id"),
+            ("lot", "id"),
+            ("lot", "transfer_id"),
+            ("lotuse", "lot_id"),
+            ("lotuse", "transfer_id"),
+        )
     )
-    SELECT (SELECT count(*) = 0 FROM ({balances("pairs")}) odd),
-        (SELECT count(*) = 0 FROM ({tiers("pairs")}) odd),
-        (SELECT count(*) = 0 FROM seen WHERE source_unit <> unit_id),
-        (SELECT ARRAY[coalesce(sum(grants_1), 0), coalesce(sum(grants_2), 0)] FROM seen
-            WHERE member_id IS NOT NULL AND kind <> 'qualifying' AND pot = ANY(%(granting)s)),
-        (SELECT ARRAY[coalesce(sum(accruals_1), 0), coalesce(sum(accruals_2), 0)] FROM seen
-            WHERE pot IN ('issued', 'partner')),
-        (SELECT coalesce(sum(transfers), 0)::bigint FROM pairs)
+}
+    ) ends(id)
 """
+"""Whether all ids have weights of their own: a larger one has that of a smaller one, and an amount could
+be moved from the one to the other."""
 
 LOTS = f"""
-    SELECT (held_1, held_2) = (kept_1, kept_2), ARRAY[grants_1, grants_2], ARRAY[used_1, used_2],
-        lots
+    SELECT are_narrow AND (held_1, held_2) = (kept_1, kept_2), ARRAY[grants_1, grants_2],
+        ARRAY[used_1, used_2], lots
     FROM (
-        SELECT count(*) AS lots, {_weighed("remaining", "account_id", "-3", "held")},
+        SELECT count(*) AS lots, {_weighed("remaining", "account_id", OF_ACCOUNTS, "held")},
             {_weighed("granted", "transfer_id", "account_id", "grants")},
-            {_weighed("(granted - remaining)", "id", "-2", "used")}
+            {_weighed("(granted - remaining)", "id", OF_LOTS, "used")},
+            coalesce(bool_and(account_id BETWEEN 0 AND {IDS_MAX - 1}), true) AS are_narrow
         FROM loyalty_lot
     ) lots, (
-        SELECT {_weighed("(account.balance + account.debt)", "account.id", "-3", "kept")}
+        SELECT {_weighed("(account.balance + account.debt)", "account.id", OF_ACCOUNTS, "kept")}
         FROM loyalty_account account
         JOIN loyalty_unit unit ON unit.id = account.unit_id AND unit.kind <> 'qualifying'
         WHERE account.member_id IS NOT NULL
@@ -107,8 +121,11 @@ LOTS = f"""
 """
 
 USES = f"""
-    SELECT ARRAY[used_1, used_2] FROM (
-        SELECT {_weighed("amount", "lot_id", "-2", "used")} FROM loyalty_lotuse) sums
+    SELECT ARRAY[used_1, used_2], CASE WHEN least > 0 THEN ARRAY[spent_1, spent_2] END FROM (
+        SELECT {_weighed("amount", "lot_id", OF_LOTS, "used")},
+            {_weighed("amount", "transfer_id", OF_SPENDING, "spent")},
+            coalesce(min(amount), 1) AS least
+        FROM loyalty_lotuse) sums
 """
 
 
@@ -122,14 +139,14 @@ def receipts(units: int) -> str:
     SELECT is_told, ARRAY[earned_1, earned_2], (visits_1, visits_2) = (kept_1, kept_2), accruals
     FROM (
         SELECT count(*) AS accruals, coalesce(bool_and(is_told), true) AS is_told,
-            {_weighed("earned", "id", "-1", "earned")},
-            {_weighed("1", "member_id", "-4", "visits", of="reversed_at IS NULL")}
+            {_weighed("earned", "id", OF_ACCRUALS, "earned")},
+            {_weighed("1", "member_id", OF_MEMBERS, "visits", of="reversed_at IS NULL")}
         FROM (
             SELECT id, member_id, reversed_at, {earned or 0} AS earned,
                 (receipt -> 'earned') - %(units)s::text[] = '{{}}' AS is_told
             FROM loyalty_accrual OFFSET 0
         ) accrual
-    ) told, (SELECT {_weighed("visits", "id", "-4", "kept")} FROM loyalty_member) kept
+    ) told, (SELECT {_weighed("visits", "id", OF_MEMBERS, "kept")} FROM loyalty_member) kept
     """
 
 
@@ -141,6 +158,7 @@ CLEARABLE = frozenset(
         "balance_is_the_sum_of_lots_less_debt",
         "every_grant_has_its_lot",
         "lot_is_its_grant_less_its_uses",
+        "every_spending_has_its_uses",
         "receipt_is_what_was_posted",
         "visits_are_the_purchases_that_stand",
     }
@@ -152,14 +170,20 @@ def cleared(found: Mapping[str, Sequence[Any] | None]) -> set[str]:
     """The checks that the passes clear, by what each pass gave; None where it could not be done."""
     moved, held = found.get("transfers"), found.get("lots")
     used, told = found.get("uses"), found.get("receipts")
+    narrow, tiered = found.get("narrow"), found.get("tiers")
+    follows = bool(moved and moved[0])
     clear = {
-        "balance_is_the_sum_of_transfers": bool(moved and moved[0]),
-        "tier_follows_from_transfers": bool(moved and moved[1]),
-        "transfer_stays_in_one_unit": bool(moved and moved[2]),
-        "balance_is_the_sum_of_lots_less_debt": bool(held and held[0]),
-        "every_grant_has_its_lot": bool(moved and held and moved[3] == held[1]),
-        "lot_is_its_grant_less_its_uses": bool(held and used and held[2] == used[0]),
-        "receipt_is_what_was_posted": bool(moved and told and told[0] and moved[4] == told[1]),
-        "visits_are_the_purchases_that_stand": bool(told and told[2]),
+        "balance_is_the_sum_of_transfers": follows,
+        "tier_follows_from_transfers": bool(follows and tiered and tiered[0]),
+        "transfer_stays_in_one_unit": bool(moved and moved[1]),
     }
+    if narrow and narrow[0]:
+        clear |= {
+            "balance_is_the_sum_of_lots_less_debt": bool(held and held[0]),
+            "every_grant_has_its_lot": bool(moved and held and moved[2] == held[1]),
+            "lot_is_its_grant_less_its_uses": bool(held and used and held[2] == used[0]),
+            "every_spending_has_its_uses": bool(moved and used and moved[4] == used[1]),
+            "receipt_is_what_was_posted": bool(moved and told and told[0] and moved[3] == told[1]),
+            "visits_are_the_purchases_that_stand": bool(told and told[2]),
+        }
     return {check for check, is_clear in clear.items() if is_clear}

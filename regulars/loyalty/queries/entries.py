@@ -89,7 +89,7 @@ def sealing_of(transfer_id: int) -> Sealing | None:
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
-            SELECT encode(sha256(convert_to(%(before)s, 'UTF8') || {CONTENT}), 'hex')
+            SELECT encode(sha256(convert_to(%(before)s, 'UTF8') || sha256({CONTENT[seal.form]})), 'hex')
                 = %(digest)s AND count(*) = %(transfers)s
             FROM loyalty_transfer t WHERE t.id BETWEEN %(from)s AND %(upto)s
             """,

@@ -3,7 +3,7 @@
 import pytest
 from django.db import connection
 
-from regulars.loyalty.actions import seal_transfers, take_purchases
+from regulars.loyalty.actions import seal_transfers, sealing, take_purchases
 from regulars.loyalty.models import Seal, Transfer
 from regulars.loyalty.queries import audit
 from tests import make
@@ -15,6 +15,9 @@ CHANGES = {
     "an amount": "UPDATE loyalty_transfer SET amount = amount + 1 WHERE id = {id}",
     "a time": "UPDATE loyalty_transfer SET at = at - interval '1 day' WHERE id = {id}",
     "a cause": "UPDATE loyalty_transfer SET rule_id = NULL WHERE id = {id}",
+    "nothing": "SET LOCAL session_replication_role = replica;"
+    " UPDATE loyalty_transfer SET redemption_id = -1 WHERE id = {id}",
+    "a form": "UPDATE loyalty_seal SET form = 3 - form WHERE number = 2",
     "a number": "UPDATE loyalty_seal SET number = number + 10 WHERE number = 2",
     "a link": "UPDATE loyalty_seal SET before = repeat('0', 64) WHERE number = 2",
     "a block": "DELETE FROM loyalty_seal WHERE number = 2",
@@ -42,13 +45,18 @@ def test_everything_is_sealed_once_and_each_block_follows_the_one_before() -> No
     assert audit(NOW).mismatches == ()
 
 
+@pytest.mark.parametrize("forms", [(2, 2, 2), (1, 1, 2)], ids=["new", "of two forms"])
 @pytest.mark.parametrize("what", CHANGES)
-def test_whatever_is_changed_behind_a_seal_is_found(what: str) -> None:
+def test_whatever_is_changed_behind_a_seal_is_found(
+    what: str, forms: tuple[int, int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
     make.program()
-    for number in ("R1", "R2", "R3"):
+    for number, form in zip(("R1", "R2", "R3"), forms, strict=True):
         bought(number)
+        monkeypatch.setattr(sealing, "FORM", form)
         assert seal_transfers(now=NOW, block=10**9) == 1
     assert broken() == []
+    assert tuple(Seal.objects.order_by("number").values_list("form", flat=True)) == forms
     found = Seal.objects.get(number=2)
     with connection.cursor() as cursor:
         cursor.execute(CHANGES[what].format(id=found.upto_id))
