@@ -57,7 +57,6 @@ TABLES: dict[str, dict[str, str]] = {
     "loyalty_lot": {
         "id": "id + {shift}",
         "account_id": "account_id",
-        "transfer_id": "transfer_id + {shift}",
         "granted": "granted",
         "remaining": "remaining",
         "activates_at": "activates_at",

@@ -16,7 +16,7 @@ ACTIVATE = """
         WHERE id = ANY(%(accruals)s::bigint[])
     ), granted AS (
         SELECT lot.id FROM loyalty_transfer transfer
-        JOIN loyalty_lot lot ON lot.transfer_id = transfer.id
+        JOIN loyalty_lot lot ON lot.id = transfer.id
         WHERE transfer.accrual_id = ANY(%(accruals)s::bigint[])
     )
     UPDATE loyalty_lot lot SET activates_at = %(now)s

@@ -231,22 +231,22 @@ WRITE = """
         INSERT INTO loyalty_lotuse (lot_id, transfer_id, amount)
         SELECT lot_id, id, amount FROM given WHERE lot_id IS NOT NULL
     ), lots AS (
-        INSERT INTO loyalty_lot (account_id, transfer_id, granted, remaining, activates_at,
+        INSERT INTO loyalty_lot (id, account_id, granted, remaining, activates_at,
             expires_at, origin_id)
-        SELECT given.target_id, given.id, given.amount, given.amount, origin.activates_at,
+        SELECT given.id, given.target_id, given.amount, given.amount, origin.activates_at,
             origin.expires_at, origin.id
         FROM given JOIN loyalty_lot origin ON origin.id = given.origin_id
     ), repaid AS (
-        INSERT INTO loyalty_lot (account_id, transfer_id, granted, remaining, activates_at)
-        SELECT given.target_id, given.id, given.amount, 0, %(now)s FROM given
+        INSERT INTO loyalty_lot (id, account_id, granted, remaining, activates_at)
+        SELECT given.id, given.target_id, given.amount, 0, %(now)s FROM given
         JOIN loyalty_account account ON account.id = given.target_id
             AND account.member_id IS NOT NULL
         JOIN loyalty_unit unit ON unit.id = account.unit_id AND unit.kind <> 'qualifying'
         WHERE given.lot_id IS NULL AND given.origin_id IS NULL
-        RETURNING id, transfer_id, account_id, granted
+        RETURNING id, account_id, granted
     ), paid AS (
         INSERT INTO loyalty_lotuse (lot_id, transfer_id, amount)
-        SELECT id, transfer_id, granted FROM repaid
+        SELECT id, id, granted FROM repaid
     ), emptied AS (
         UPDATE loyalty_lot lot SET remaining = lot.remaining - moved.amount
         FROM (SELECT lot_id, sum(amount) AS amount FROM given GROUP BY lot_id) moved
@@ -300,7 +300,7 @@ def _write_shortfalls(borne: Sequence[Borne], *, cause: str, now: datetime) -> N
                 AS given (lot_id, spender_id, amount)
             JOIN loyalty_lot lot ON lot.id = given.lot_id
             JOIN loyalty_account account ON account.id = lot.account_id
-            JOIN loyalty_transfer transfer ON transfer.id = lot.transfer_id
+            JOIN loyalty_transfer transfer ON transfer.id = lot.id
             LEFT JOIN loyalty_accrual accrual ON accrual.id = transfer.accrual_id
             LEFT JOIN loyalty_adjustment adjustment ON adjustment.transfer_id = transfer.id
             LEFT JOIN loyalty_handover handover ON handover.id = lot.handover_id

@@ -16,7 +16,7 @@ LINK = """
     UPDATE loyalty_lot lot SET handover_id = given.handover_id, first_id = given.first_id
     FROM unnest(%s::text[], %s::bigint[], %s::bigint[]) AS given (key, handover_id, first_id)
     JOIN loyalty_transfer transfer ON transfer.key = given.key
-    WHERE lot.transfer_id = transfer.id
+    WHERE lot.id = transfer.id
 """
 
 
@@ -63,7 +63,7 @@ def move_lots(book: Book, movings: Sequence[Moving], *, now: datetime) -> None:
 def _first(lot: Lot) -> int:
     """The lot that was issued once, of which this one is a part."""
     root = lot.origin or lot
-    return root.first_id or root.pk
+    return root.first_id or root.transfer_id
 
 
 def _link(links: Sequence[tuple[str, int, int]]) -> None:

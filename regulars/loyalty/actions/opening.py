@@ -21,7 +21,7 @@ LEFT = """
     JOIN loyalty_unit unit ON unit.id = adjustment.unit_id
     JOIN loyalty_transfer transfer ON transfer.id = adjustment.transfer_id
     JOIN loyalty_account account ON account.id = transfer.target_id
-    LEFT JOIN loyalty_lot lot ON lot.transfer_id = transfer.id
+    LEFT JOIN loyalty_lot lot ON lot.id = transfer.id
     WHERE adjustment.work_id = %s AND adjustment.reason = 'opening' AND adjustment.amount > 0
         AND NOT EXISTS (SELECT 1 FROM loyalty_adjustment undone
             WHERE undone.key = adjustment.key || %s)

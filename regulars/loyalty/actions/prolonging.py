@@ -22,7 +22,7 @@ END_OLD = """
     UPDATE loyalty_lot lot SET expires_at = %(end)s
     FROM loyalty_account account, loyalty_lot root, loyalty_transfer granted
     WHERE account.id = lot.account_id AND account.unit_id = %(unit)s AND lot.expires_at IS NULL
-        AND root.id = coalesce(lot.origin_id, lot.id) AND granted.id = root.transfer_id
+        AND root.id = coalesce(lot.origin_id, lot.id) AND granted.id = root.id
         AND granted.at < %(since)s
 """
 

@@ -192,13 +192,13 @@ REINSTATE = """
         WHERE lot.id = given.lot_id
     ), granted AS (
         INSERT INTO loyalty_lot
-            (account_id, transfer_id, granted, remaining, activates_at, expires_at)
-        SELECT account_id, in_id, amount, amount - repaid, %(now)s,
+            (id, account_id, granted, remaining, activates_at, expires_at)
+        SELECT in_id, account_id, amount, amount - repaid, %(now)s,
             CASE WHEN ends <> 'never' THEN ends::timestamptz END
-        FROM given RETURNING id, transfer_id, granted - remaining AS repaid
+        FROM given RETURNING id, granted - remaining AS repaid
     ), paid AS (
         INSERT INTO loyalty_lotuse (lot_id, transfer_id, amount)
-        SELECT id, transfer_id, repaid FROM granted WHERE repaid > 0
+        SELECT id, id, repaid FROM granted WHERE repaid > 0
     )
     UPDATE loyalty_account account SET debt = account.debt - sums.repaid
     FROM (SELECT account_id, sum(repaid) AS repaid FROM given GROUP BY 1) sums

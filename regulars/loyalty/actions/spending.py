@@ -20,12 +20,12 @@ SPEND_LOTS = """
         FROM open WHERE upto - remaining < %(amount)s
     ), uses AS (
         INSERT INTO loyalty_lotuse (lot_id, transfer_id, amount)
-        SELECT id, %(transfer)s, amount FROM taken RETURNING amount
+        SELECT id, %(transfer)s, amount FROM taken
     ), lots AS (
         UPDATE loyalty_lot lot SET remaining = lot.remaining - taken.amount
         FROM taken WHERE lot.id = taken.id
     )
-    SELECT coalesce(sum(amount), 0) FROM uses
+    SELECT coalesce(sum(amount), 0) FROM taken
 """
 
 

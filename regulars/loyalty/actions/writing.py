@@ -294,8 +294,8 @@ WRITE_TRANSFERS = """
         FROM given
     ), lots AS (
         INSERT INTO loyalty_lot
-            (account_id, transfer_id, granted, remaining, activates_at, expires_at)
-        SELECT target_id, id, amount, amount - repaid, active_from,
+            (id, account_id, granted, remaining, activates_at, expires_at)
+        SELECT id, target_id, amount, amount - repaid, active_from,
             CASE WHEN lot <> 'never' THEN lot::timestamptz END
         FROM given WHERE lot <> ''
     ), members AS (
@@ -311,10 +311,9 @@ WRITE_TRANSFERS = """
 
 REPAY = """
     INSERT INTO loyalty_lotuse (lot_id, transfer_id, amount)
-    SELECT lot.id, transfer.id, given.amount
+    SELECT transfer.id, transfer.id, given.amount
     FROM unnest(%s::text[], %s::bigint[]) AS given (key, amount)
     JOIN loyalty_transfer transfer ON transfer.key = given.key
-    JOIN loyalty_lot lot ON lot.transfer_id = transfer.id
 """
 
 USE_LOTS = """

@@ -231,8 +231,8 @@ class Transfer(Record):
         )
 
 
-class Lot(Record):
-    """Points granted together, usable from one moment up to another.
+class Lot(models.Model):
+    """Points granted together, usable from one moment up to another; its number is its transfer's.
 
     Until its moment of activation a lot is pending; without one it waits for an event.
     Where points move to another member because records are merged or parted, the target has a lot
@@ -241,10 +241,17 @@ class Lot(Record):
     account and transfer never change; that they exist is seen to once a statement, as for transfers.
     """
 
+    transfer = models.OneToOneField(
+        Transfer,
+        models.PROTECT,
+        primary_key=True,
+        db_column="id",
+        related_name="+",
+        db_constraint=False,
+    )
     account = models.ForeignKey(
         Account, models.PROTECT, related_name="+", db_index=False, db_constraint=False
     )
-    transfer = models.OneToOneField(Transfer, models.PROTECT, related_name="+", db_constraint=False)
     granted = models.PositiveBigIntegerField()
     remaining = models.PositiveBigIntegerField()
     activates_at = models.DateTimeField(null=True)
@@ -270,7 +277,7 @@ class Lot(Record):
         )
         indexes = (
             models.Index(
-                fields=("account", "expires_at", "id"),
+                fields=("account", "expires_at", "transfer"),
                 name="lot_open_by_account",
                 condition=Q(remaining__gt=0),
             ),

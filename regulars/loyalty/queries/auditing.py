@@ -44,11 +44,11 @@ LOTS_OF_TRANSFERS = """
     JOIN loyalty_unit unit ON unit.id = account.unit_id AND unit.kind <> 'qualifying'
     JOIN loyalty_account source ON source.id = transfer.source_id
         AND source.pot IN ('issued', 'adjusted', 'expired', 'partner', '')
-    LEFT JOIN loyalty_lot lot ON lot.transfer_id = transfer.id AND lot.account_id = account.id
+    LEFT JOIN loyalty_lot lot ON lot.id = transfer.id AND lot.account_id = account.id
     WHERE account.member_id IS NOT NULL AND transfer.amount IS DISTINCT FROM lot.granted
     UNION ALL
     SELECT transfer.id, 0, lot.granted
-    FROM loyalty_lot lot JOIN loyalty_transfer transfer ON transfer.id = lot.transfer_id
+    FROM loyalty_lot lot JOIN loyalty_transfer transfer ON transfer.id = lot.id
     JOIN loyalty_account target ON target.id = transfer.target_id
     JOIN loyalty_account source ON source.id = transfer.source_id
     WHERE target.member_id IS NULL OR source.pot IN ('held', 'redeemed', 'reversed')
@@ -75,7 +75,7 @@ USES_OF_TRANSFERS = """
                 WHEN target.member_id IS NULL THEN 0 ELSE coalesce((
                     SELECT sum(use.amount) FROM loyalty_lot lot JOIN loyalty_lotuse use
                         ON use.lot_id = lot.id AND use.transfer_id = transfer.id
-                    WHERE lot.transfer_id = transfer.id), 0) END AS used
+                    WHERE lot.id = transfer.id), 0) END AS used
         FROM rest JOIN loyalty_transfer transfer ON transfer.id = rest.transfer_id
         JOIN loyalty_account source ON source.id = transfer.source_id
         JOIN loyalty_account target ON target.id = transfer.target_id

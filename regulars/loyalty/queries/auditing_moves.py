@@ -34,7 +34,7 @@ HANDOVERS = """
         SELECT lot.handover_id, sum(transfer.amount) AS amount, count(*) FILTER (
             WHERE source.member_id IS NULL OR target.member_id IS NULL
                 OR transfer.target_id <> lot.account_id OR first.first_id IS NOT NULL) AS odd
-        FROM loyalty_lot lot JOIN loyalty_transfer transfer ON transfer.id = lot.transfer_id
+        FROM loyalty_lot lot JOIN loyalty_transfer transfer ON transfer.id = lot.id
         JOIN loyalty_account source ON source.id = transfer.source_id
         JOIN loyalty_account target ON target.id = transfer.target_id
         JOIN loyalty_lot first ON first.id = lot.first_id

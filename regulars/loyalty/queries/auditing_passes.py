@@ -92,7 +92,6 @@ NARROW = f"""
             ("member", "id"),
             ("account", "id"),
             ("lot", "id"),
-            ("lot", "transfer_id"),
             ("lotuse", "lot_id"),
             ("lotuse", "transfer_id"),
         )
@@ -108,7 +107,7 @@ LOTS = f"""
         ARRAY[used_1, used_2], lots
     FROM (
         SELECT count(*) AS lots, {_weighed("remaining", "account_id", OF_ACCOUNTS, "held")},
-            {_weighed("granted", "transfer_id", "account_id", "grants")},
+            {_weighed("granted", "id", "account_id", "grants")},
             {_weighed("(granted - remaining)", "id", OF_LOTS, "used")},
             coalesce(bool_and(account_id BETWEEN 0 AND {IDS_MAX - 1}), true) AS are_narrow
         FROM loyalty_lot

@@ -95,7 +95,7 @@ BALANCE = """
         SELECT pool.lead_id, granted.at, lot.granted AS amount
         FROM pool JOIN loyalty_account own ON own.member_id = pool.id AND own.unit_id = %(unit)s
         JOIN loyalty_lot lot ON lot.account_id = own.id
-        JOIN loyalty_transfer moved ON moved.id = lot.transfer_id
+        JOIN loyalty_transfer moved ON moved.id = lot.id
         CROSS JOIN LATERAL (SELECT CASE WHEN %(pending)s THEN moved.at
             WHEN lot.activates_at IS NOT NULL THEN greatest(lot.activates_at, moved.at) END AS at) granted
         WHERE granted.at IS NOT NULL AND (lot.expires_at IS NULL OR granted.at < lot.expires_at)
@@ -103,7 +103,7 @@ BALANCE = """
         SELECT pool.lead_id, greatest(moved.at, granted.at), -use.amount
         FROM pool JOIN loyalty_account own ON own.member_id = pool.id AND own.unit_id = %(unit)s
         JOIN loyalty_lot lot ON lot.account_id = own.id
-        JOIN loyalty_transfer first ON first.id = lot.transfer_id
+        JOIN loyalty_transfer first ON first.id = lot.id
         CROSS JOIN LATERAL (SELECT CASE WHEN %(pending)s THEN first.at
             WHEN lot.activates_at IS NOT NULL THEN greatest(lot.activates_at, first.at) END AS at) granted
         JOIN loyalty_lotuse use ON use.lot_id = lot.id

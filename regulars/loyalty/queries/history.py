@@ -195,14 +195,14 @@ MOVED = """
         coalesce(redemption.worth_minor, 0), coalesce(redemption.key LIKE 'reward:%%', false),
         coalesce(redemption.redeemed_at, accrual.at, CASE WHEN told.cause = 'expiry' THEN (
             SELECT min(granted.at) FROM loyalty_lotuse part JOIN loyalty_lot lot ON lot.id = part.lot_id
-            JOIN loyalty_transfer granted ON granted.id = lot.transfer_id
+            JOIN loyalty_transfer granted ON granted.id = lot.id
             WHERE part.transfer_id = told.id) END),
         coalesce(adjustment.reason, CASE WHEN told.amount < 0 THEN taker.number
             ELSE giver.number END, '')
     FROM told
     LEFT JOIN loyalty_adjustment adjustment
         ON told.cause = 'adjustment' AND adjustment.transfer_id = told.id
-    LEFT JOIN loyalty_lot handed ON told.cause IN ('handover', 'household') AND handed.transfer_id = told.id
+    LEFT JOIN loyalty_lot handed ON told.cause IN ('handover', 'household') AND handed.id = told.id
     LEFT JOIN loyalty_handover handover ON handover.id = handed.handover_id
     LEFT JOIN loyalty_member giver ON giver.id = handover.giver_id
     LEFT JOIN loyalty_member taker ON taker.id = handover.taker_id

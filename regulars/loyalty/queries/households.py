@@ -38,7 +38,7 @@ LOTS = """
     SELECT lot.id, lot.account_id, account.member_id, account.unit_id, lot.granted, lot.remaining,
         lot.expires_at, coalesce(lot.origin_id, lot.id), coalesce(came.kind IN ('back', 'draw'), false),
         coalesce((SELECT sum(use.amount)::bigint FROM loyalty_lotuse use
-            JOIN loyalty_lot made ON made.transfer_id = use.transfer_id
+            JOIN loyalty_lot made ON made.id = use.transfer_id
             JOIN loyalty_handover drew ON drew.id = made.handover_id AND drew.kind = 'draw'
             WHERE use.lot_id = lot.id), 0)
     FROM loyalty_account account

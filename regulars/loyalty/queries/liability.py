@@ -22,7 +22,7 @@ ISSUED = """
         coalesce(sum(lot.granted) FILTER (WHERE given.accrual_id IS NOT NULL), 0)::bigint,
         coalesce(sum(lot.granted) FILTER (WHERE given.key LIKE 'adjustment:%%'), 0)::bigint
     FROM loyalty_lot lot JOIN loyalty_account account ON account.id = lot.account_id
-    JOIN loyalty_transfer given ON given.id = lot.transfer_id
+    JOIN loyalty_transfer given ON given.id = lot.id
     WHERE account.unit_id = %(unit)s AND lot.origin_id IS NULL AND lot.first_id IS NULL GROUP BY 1
 """
 
@@ -31,7 +31,7 @@ PRICES = """
         SELECT DISTINCT date_trunc('month', given.at AT TIME ZONE %(zone)s)::date AS month,
             accrual.purchase_id
         FROM loyalty_lot lot JOIN loyalty_account account ON account.id = lot.account_id
-        JOIN loyalty_transfer given ON given.id = lot.transfer_id
+        JOIN loyalty_transfer given ON given.id = lot.id
         JOIN loyalty_accrual accrual ON accrual.id = given.accrual_id
         WHERE account.unit_id = %(unit)s AND lot.origin_id IS NULL AND lot.first_id IS NULL
     )
@@ -54,9 +54,9 @@ MOVED = """
     JOIN loyalty_lot lot ON lot.id = use.lot_id
     JOIN loyalty_lot root ON root.id = coalesce(lot.origin_id, lot.id)
     JOIN loyalty_lot origin ON origin.id = coalesce(root.first_id, root.id)
-    JOIN loyalty_transfer given ON given.id = origin.transfer_id
+    JOIN loyalty_transfer given ON given.id = origin.id
     WHERE target.unit_id = %(unit)s
-        AND (target.member_id IS NULL OR source.member_id IS NULL OR lot.transfer_id = moved.id)
+        AND (target.member_id IS NULL OR source.member_id IS NULL OR lot.id = moved.id)
     GROUP BY 1, 2, 3
 """
 
@@ -65,7 +65,7 @@ OPEN = """
     FROM loyalty_lot lot JOIN loyalty_account account ON account.id = lot.account_id
     JOIN loyalty_lot root ON root.id = coalesce(lot.origin_id, lot.id)
     JOIN loyalty_lot origin ON origin.id = coalesce(root.first_id, root.id)
-    JOIN loyalty_transfer given ON given.id = origin.transfer_id
+    JOIN loyalty_transfer given ON given.id = origin.id
     WHERE account.unit_id = %(unit)s AND lot.remaining > 0 GROUP BY 1
 """
 

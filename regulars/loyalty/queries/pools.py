@@ -99,7 +99,7 @@ def open_lots_with_owners(member_ids: Collection[int]) -> list[tuple[int, int, H
             JOIN loyalty_lot lot ON lot.account_id = account.id AND lot.remaining > 0
             JOIN loyalty_lot origin ON origin.id = coalesce(lot.origin_id, lot.id)
             JOIN loyalty_account first ON first.id = origin.account_id
-            JOIN loyalty_transfer transfer ON transfer.id = origin.transfer_id
+            JOIN loyalty_transfer transfer ON transfer.id = origin.id
             LEFT JOIN loyalty_accrual accrual ON accrual.id = transfer.accrual_id
             LEFT JOIN loyalty_adjustment adjustment ON adjustment.transfer_id = transfer.id
             LEFT JOIN loyalty_handover handover ON handover.id = origin.handover_id
@@ -138,7 +138,7 @@ def _granted(member_ids: Collection[int]) -> list[tuple[int, int, int, Step]]:
         f"""
         SELECT {columns.format(owner="accrual.member_id")} FROM loyalty_accrual accrual
         JOIN loyalty_transfer transfer ON transfer.accrual_id = accrual.id
-        JOIN loyalty_lot lot ON lot.transfer_id = transfer.id AND lot.origin_id IS NULL
+        JOIN loyalty_lot lot ON lot.id = transfer.id AND lot.origin_id IS NULL
         JOIN loyalty_account account ON account.id = lot.account_id
         WHERE accrual.member_id = ANY(%s::bigint[])
         UNION ALL
@@ -147,7 +147,7 @@ def _granted(member_ids: Collection[int]) -> list[tuple[int, int, int, Step]]:
             ON transfer.target_id = account.id AND transfer.accrual_id IS NULL
                 AND transfer.key NOT LIKE 'merging:%%%%'
                 AND transfer.key NOT LIKE 'adjustment:%%%%'
-        JOIN loyalty_lot lot ON lot.transfer_id = transfer.id AND lot.origin_id IS NULL
+        JOIN loyalty_lot lot ON lot.id = transfer.id AND lot.origin_id IS NULL
             AND lot.handover_id IS NULL
         WHERE account.member_id = ANY(%s::bigint[])
         """,
@@ -198,7 +198,7 @@ def _adjusted(member_ids: Collection[int]) -> list[tuple[int, int, int, Step]]:
         FROM loyalty_adjustment adjustment
         JOIN loyalty_transfer transfer ON transfer.id = adjustment.transfer_id
         JOIN loyalty_unit unit ON unit.id = adjustment.unit_id AND unit.kind <> 'qualifying'
-        LEFT JOIN loyalty_lot lot ON lot.transfer_id = transfer.id
+        LEFT JOIN loyalty_lot lot ON lot.id = transfer.id
         WHERE adjustment.member_id = ANY(%s::bigint[])
         """,
         member_ids,
@@ -215,9 +215,9 @@ def _handed_over(member_ids: Collection[int]) -> list[tuple[int, int, int, Step]
         SELECT {columns} FROM loyalty_handover handover
         JOIN loyalty_lot lot ON lot.handover_id = handover.id
         WHERE handover.{side} = ANY(%s::bigint[])"""
-    got = """lot.transfer_id, handover.unit_id, lot.id, handover.taker_id, lot.granted,
+    got = """lot.id, handover.unit_id, lot.id, handover.taker_id, lot.granted,
         lot.activates_at, lot.expires_at"""
-    gave = "lot.transfer_id, handover.unit_id, handover.giver_id, lot.granted, handover.at"
+    gave = "lot.id, handover.unit_id, handover.giver_id, lot.granted, handover.at"
     steps: list[tuple[Any, ...]] = [
         (row[0], 0, row[1], Granted(*row[2:]))  # type: ignore[arg-type]
         for row in _rows(lots.format(columns=got, side="taker_id"), member_ids)

@@ -133,7 +133,7 @@ EXPIRED = """
     WITH granted AS (
         SELECT transfer.accrual_id, unit.code, lot.id
         FROM loyalty_transfer transfer
-        JOIN loyalty_lot lot ON lot.transfer_id = transfer.id
+        JOIN loyalty_lot lot ON lot.id = transfer.id
         JOIN loyalty_account account ON account.id = lot.account_id
         JOIN loyalty_unit unit ON unit.id = account.unit_id
         WHERE transfer.accrual_id = ANY(%(accruals)s::bigint[])
@@ -173,7 +173,7 @@ def live_lots_of(account_ids: Collection[int], *, now: datetime) -> dict[int, li
                 lot.activates_at IS NULL OR lot.activates_at > %(now)s
             FROM loyalty_lot lot
             JOIN loyalty_lot origin ON origin.id = coalesce(lot.origin_id, lot.id)
-            JOIN loyalty_transfer transfer ON transfer.id = origin.transfer_id
+            JOIN loyalty_transfer transfer ON transfer.id = origin.id
             WHERE lot.account_id = ANY(%(accounts)s::bigint[]) AND lot.remaining > 0
                 AND (lot.expires_at IS NULL OR lot.expires_at > %(now)s)
             ORDER BY lot.expires_at NULLS LAST, origin.id, lot.id

@@ -150,7 +150,7 @@ TOUCHED = """
         JOIN loyalty_lot lot ON lot.id = use.lot_id
         JOIN loyalty_lot origin ON origin.id = coalesce(lot.origin_id, lot.id)
         JOIN loyalty_account first ON first.id = origin.account_id
-        JOIN loyalty_transfer given ON given.id = origin.transfer_id
+        JOIN loyalty_transfer given ON given.id = origin.id
         LEFT JOIN loyalty_accrual accrual ON accrual.id = given.accrual_id
         UNION SELECT cause, member_id FROM spent
         UNION SELECT spent.cause, account.member_id FROM spent

@@ -82,7 +82,7 @@ TRANSFERS = """
     JOIN loyalty_account other
         ON other.id = transfer.source_id + transfer.target_id - account.id
     LEFT JOIN loyalty_member mate ON mate.id = other.member_id
-    LEFT JOIN loyalty_lot lot ON lot.transfer_id = transfer.id
+    LEFT JOIN loyalty_lot lot ON lot.id = transfer.id
     WHERE account.member_id = ANY(%s::bigint[]) ORDER BY transfer.id
 """
 

@@ -121,7 +121,7 @@ def test_a_debt_is_repaid_first() -> None:
     reverse_purchases([purchase], "void", now=NOW)
     assert balance() == -50
     adjust(told(80, "b"))
-    lot = Lot.objects.latest("id")
+    lot = Lot.objects.latest("pk")
     assert (balance(), lot.granted, lot.remaining) == (30, 80, 30)
 
 
@@ -132,8 +132,8 @@ def test_given_points_die_by_the_rule_or_on_the_day_that_was_said() -> None:
         told(6, "b", ends_at=NOW + DAY),
         told(7, "c", earned_at=NOW - 20 * DAY),
     )
-    rule, said, older = Lot.objects.order_by("-id")[:3][::-1]
-    assert rule.expires_at == Lot.objects.order_by("id")[0].expires_at
+    rule, said, older = Lot.objects.order_by("-pk")[:3][::-1]
+    assert rule.expires_at == Lot.objects.order_by("pk")[0].expires_at
     assert said.expires_at == NOW + DAY
     assert older.expires_at
     assert rule.expires_at

@@ -60,7 +60,7 @@ def buy(at: datetime, now: datetime | None = None, card: str = "1", points: int 
 
 
 def ends() -> list[datetime | None]:
-    return list(Lot.objects.order_by("id").values_list("expires_at", flat=True))
+    return list(Lot.objects.order_by("pk").values_list("expires_at", flat=True))
 
 
 def test_another_expiry_is_for_points_granted_from_then_on() -> None:

@@ -85,8 +85,8 @@ def test_lots_change_hands_with_their_own_dates_soonest_first() -> None:
     for _ in range(2):
         give(60)
     assert (balance("a"), balance("b")) == (40, 110)
-    older, newer = Lot.objects.filter(account__member=member("a")).order_by("id")
-    got = Lot.objects.filter(handover__isnull=False).order_by("id")
+    older, newer = Lot.objects.filter(account__member=member("a")).order_by("pk")
+    got = Lot.objects.filter(handover__isnull=False).order_by("pk")
     assert [(lot.granted, lot.expires_at, lot.first_id) for lot in got] == [
         (50, older.expires_at, older.pk),
         (10, newer.expires_at, newer.pk),
@@ -159,7 +159,7 @@ def test_a_debt_of_who_takes_is_repaid_first() -> None:
     redeem_points(member("c"), 30, key="r", now=NOW)
     reverse_purchases([purchase], "void", now=NOW)
     give(50, taker="c")
-    lot = Lot.objects.latest("id")
+    lot = Lot.objects.latest("pk")
     assert (balance("c"), lot.granted, lot.remaining) == (20, 50, 20)
     assert audit(NOW).mismatches == ()
     assert liability_of(Unit.objects.get(), now=NOW).months[-1].open == 150 - 50 + 20

@@ -40,7 +40,7 @@ def held(amount: int, key: str = "k", *, hours: int = 1) -> Hold:
 
 
 def lots() -> list[int]:
-    return list(Lot.objects.order_by("id").values_list("remaining", flat=True))
+    return list(Lot.objects.order_by("pk").values_list("remaining", flat=True))
 
 
 @pytest.fixture(autouse=True)

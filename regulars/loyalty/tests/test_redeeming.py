@@ -160,7 +160,7 @@ TRANSFER = (
     "INSERT INTO loyalty_transfer (key, at, recorded_at, amount, source_id, target_id, accrual_id,"
     " rule_id) SELECT 'another', now(), now(), 1,"
 )
-LOT = "INSERT INTO loyalty_lot (granted, remaining, account_id, transfer_id) SELECT 1, 1,"
+LOT = "INSERT INTO loyalty_lot (granted, remaining, account_id, id) SELECT 1, 1,"
 
 
 @pytest.mark.parametrize(

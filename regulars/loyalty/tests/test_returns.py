@@ -85,7 +85,7 @@ def state(now: datetime = NOW) -> tuple[object, ...]:
     """Balances, debts, live lots, tier and visits: all that a round trip has to give back."""
     member = Member.objects.get()
     accounts = Account.objects.filter(member=member).order_by("unit")
-    lots = Lot.objects.filter(remaining__gt=0).order_by("id")
+    lots = Lot.objects.filter(remaining__gt=0).order_by("pk")
     live = [lot for lot in lots if lot.expires_at is None or lot.expires_at > now]
     return (
         list(accounts.values_list("balance", "debt")),

@@ -48,7 +48,7 @@ CHANGES = (
     "UPDATE loyalty_lot SET granted = 9223372036854775807 WHERE id = {lot}",
     "UPDATE loyalty_lot SET account_id = {account} WHERE id = {lot}",
     "UPDATE loyalty_lot SET account_id = 4294967296 # account_id # 1 WHERE id = {lot}",
-    "UPDATE loyalty_lot SET transfer_id = 4294967296 + transfer_id WHERE id = {lot}",
+    "UPDATE loyalty_lot SET id = 4294967296 + id WHERE id = {lot}",
     "DELETE FROM loyalty_lot WHERE id = {lot}",
     "UPDATE loyalty_lotuse SET amount = amount + {n} WHERE lot_id = {used}",
     "UPDATE loyalty_lotuse SET amount = -amount WHERE lot_id = {used}",
@@ -57,8 +57,8 @@ CHANGES = (
     "DELETE FROM loyalty_lotuse WHERE lot_id = {used}",
     "INSERT INTO loyalty_lotuse (lot_id, transfer_id, amount) VALUES ({lot}, {transfer}, {n})",
     """INSERT INTO loyalty_lotuse (lot_id, transfer_id, amount)
-        SELECT id, transfer_id, {n} FROM loyalty_lot WHERE id = {lot}
-        UNION ALL SELECT {lot_2}, transfer_id, -{n} FROM loyalty_lot WHERE id = {lot}""",
+        SELECT id, id, {n} FROM loyalty_lot WHERE id = {lot}
+        UNION ALL SELECT {lot_2}, id, -{n} FROM loyalty_lot WHERE id = {lot}""",
     "UPDATE loyalty_accrual SET receipt = jsonb_set(receipt, '{{earned,points}}', '{n}') WHERE id = {accrual}",
     "UPDATE loyalty_accrual SET receipt = jsonb_set(receipt, '{{earned,stars}}', '{n}') WHERE id = {accrual}",
     "UPDATE loyalty_accrual SET receipt = receipt - 'earned' WHERE id = {accrual}",

@@ -25,6 +25,11 @@ ROUNDS, IN_ROUND, GIFT, SPENT = 9, 5, 10, 35
 FIRST_ACCOUNT = 1_000
 """Accounts of members begin after this number; the pots lie below."""
 
+LOT = """CASE lot WHEN 0 THEN n ELSE
+            (1 + (lot - 1) / %(in_round)s * 11 + (lot - 1) %% %(in_round)s * 2)
+                * %(members)s::bigint + n END"""
+"""The number of member n's lot: that of the transfer which granted it."""
+
 STEPS = {
     "customers": """
         INSERT INTO customers_customer (id, name, name_ru, email, phone, gender, address,
@@ -102,24 +107,19 @@ STEPS = {
             'joined:' || %(members)s + n || ':' || lot + 1, %(issued)s,
             %(first)s + %(members)s + n, 1, %(start)s + lot * interval '1 hour', %(start)s
         FROM generate_series(0, %(lots)s - 1) lot, generate_series(1, %(probes)s) n""",
-    "lots": """
-        INSERT INTO loyalty_lot (id, account_id, transfer_id, granted, remaining, activates_at,
-            expires_at)
-        SELECT lot * %(members)s::bigint + n, %(first)s + n, CASE lot WHEN 0 THEN n ELSE
-                (1 + (lot - 1) / %(in_round)s * 11 + (lot - 1) %% %(in_round)s * 2)
-                    * %(members)s::bigint + n END,
-            %(gift)s, least(%(gift)s, greatest(0,
+    "lots": f"""
+        INSERT INTO loyalty_lot (id, account_id, granted, remaining, activates_at, expires_at)
+        SELECT {LOT}, %(first)s + n, %(gift)s, least(%(gift)s, greatest(0,
                 %(gift)s * (lot + 1) - %(spent)s * %(rounds)s)),
             %(start)s, %(start)s + lot * interval '9 days' + interval '5 years'
         FROM generate_series(0, %(receipts)s) lot, generate_series(1, %(members)s) n""",
     "lots of probes": """
-        INSERT INTO loyalty_lot (id, account_id, transfer_id, granted, remaining, activates_at,
-            expires_at)
-        SELECT id, target_id, id, 1, 1, at, at + interval '5 years'
+        INSERT INTO loyalty_lot (id, account_id, granted, remaining, activates_at, expires_at)
+        SELECT id, target_id, 1, 1, at, at + interval '5 years'
         FROM loyalty_transfer WHERE id > %(entries)s * %(members)s::bigint""",
-    "uses of lots": """
+    "uses of lots": f"""
         INSERT INTO loyalty_lotuse (lot_id, transfer_id, amount)
-        SELECT lot * %(members)s::bigint + n, 11 * (c + 1) * %(members)s::bigint + n,
+        SELECT {LOT}, 11 * (c + 1) * %(members)s::bigint + n,
             least(%(gift)s * (lot + 1), %(spent)s * (c + 1)) - greatest(%(gift)s * lot, %(spent)s * c)
         FROM generate_series(0, %(rounds)s - 1) c
         CROSS JOIN LATERAL generate_series(%(spent)s * c / %(gift)s,
@@ -213,7 +213,7 @@ def _count_on() -> None:
     """Have the numbers of new rows begin after those that were given, and the planner know the tables."""
     tables = (
         *("customers_customer", "customers_purchase", "loyalty_member", "loyalty_account"),
-        *("loyalty_accrual", "loyalty_redemption", "loyalty_transfer", "loyalty_lot"),
+        *("loyalty_accrual", "loyalty_redemption", "loyalty_transfer"),
     )
     with connection.cursor() as cursor:
         for table in tables:
