@@ -14,7 +14,6 @@ from regulars.loyalty.queries.auditing_passes import (
     NARROW,
     REACHED,
     TIERS,
-    USES,
     cleared,
     receipts,
     tiers,
@@ -23,7 +22,13 @@ from regulars.loyalty.queries.auditing_passes import (
     LOTS as LOTS_PASS,
 )
 from regulars.loyalty.queries.auditing_rewards import REWARD_CHECKS
-from regulars.loyalty.queries.auditing_side_by_side import Reader, Rows, one_moment, rows_of
+from regulars.loyalty.queries.auditing_side_by_side import (
+    Reader,
+    Rows,
+    one_moment,
+    pages_of,
+    rows_of,
+)
 from regulars.loyalty.queries.auditing_tiers import standings_that_differ
 from regulars.loyalty.queries.partners import PARTNER_CHECKS
 from regulars.loyalty.queries.seals import LEAST, asked_for, chain_of_blocks, spans
@@ -56,7 +61,31 @@ LOTS_OF_TRANSFERS = """
 """
 """Every grant has its one lot, of its amount and in its account; and no other transfer has any."""
 
-USES_OF_TRANSFERS = """
+OTHER_USES = """
+    other AS (
+        SELECT transfer.id, transfer.amount::bigint, source.member_id AS giver_id,
+            source.pot AS source_pot, target.member_id AS taker_id, unit.kind, rest.amount - CASE
+                WHEN target.member_id IS NULL THEN 0 ELSE coalesce((
+                    SELECT sum(use.amount) FROM loyalty_lot lot JOIN loyalty_lotuse use
+                        ON use.lot_id = lot.id AND use.transfer_id = transfer.id
+                    WHERE lot.id = transfer.id), 0) END AS used
+        FROM rest JOIN loyalty_transfer transfer ON transfer.id = rest.transfer_id
+        JOIN loyalty_account source ON source.id = transfer.source_id
+        JOIN loyalty_account target ON target.id = transfer.target_id
+        JOIN loyalty_unit unit ON unit.id = source.unit_id
+    )
+"""
+
+ODD_USES = """
+    SELECT id, amount, used FROM other WHERE kind <> 'qualifying' AND CASE
+        WHEN giver_id IS NOT NULL THEN used NOT BETWEEN 0 AND amount
+        WHEN source_pot NOT IN ('held', 'redeemed') OR taker_id IS NULL THEN used <> 0
+        ELSE used NOT BETWEEN -amount AND 0
+    END
+    ORDER BY 1
+"""
+
+USES_OF_TRANSFERS = f"""
     WITH uses AS MATERIALIZED (
         SELECT transfer_id, sum(amount) AS amount FROM loyalty_lotuse GROUP BY transfer_id
     ), spent AS MATERIALIZED (
@@ -69,33 +98,24 @@ USES_OF_TRANSFERS = """
         WHERE pot.member_id IS NULL AND pot.pot NOT IN ('reversed', 'adjusted')
     ), rest AS MATERIALIZED (
         SELECT * FROM uses WHERE NOT EXISTS (SELECT FROM spent WHERE spent.id = uses.transfer_id)
-    ), other AS (
-        SELECT transfer.id, transfer.amount::bigint, source.member_id AS giver_id,
-            source.pot AS source_pot, target.member_id AS taker_id, unit.kind, rest.amount - CASE
-                WHEN target.member_id IS NULL THEN 0 ELSE coalesce((
-                    SELECT sum(use.amount) FROM loyalty_lot lot JOIN loyalty_lotuse use
-                        ON use.lot_id = lot.id AND use.transfer_id = transfer.id
-                    WHERE lot.id = transfer.id), 0) END AS used
-        FROM rest JOIN loyalty_transfer transfer ON transfer.id = rest.transfer_id
-        JOIN loyalty_account source ON source.id = transfer.source_id
-        JOIN loyalty_account target ON target.id = transfer.target_id
-        JOIN loyalty_unit unit ON unit.id = source.unit_id
-    )
+    ), {OTHER_USES}
     SELECT spent.id, spent.amount::bigint, coalesce(uses.amount, 0)
     FROM spent LEFT JOIN uses ON uses.transfer_id = spent.id
     WHERE coalesce(uses.amount, 0) <> spent.amount
-    UNION ALL
-    SELECT id, amount, used FROM other WHERE kind <> 'qualifying' AND CASE
-        WHEN giver_id IS NOT NULL THEN used NOT BETWEEN 0 AND amount
-        WHEN source_pot NOT IN ('held', 'redeemed') OR taker_id IS NULL THEN used <> 0
-        ELSE used NOT BETWEEN -amount AND 0
-    END
-    ORDER BY 1
+    UNION ALL {ODD_USES}
 """
 """What left a member was taken from lots, what came back went into them, and grants use none.
 
 A grant that pays a debt uses the lot it has made itself, which does not count here.
 """
+
+USES_OF_OTHERS = f"""
+    WITH rest AS MATERIALIZED (
+        SELECT transfer_id, sum(amount) AS amount FROM loyalty_lotuse
+        WHERE transfer_id = ANY(%(others)s) GROUP BY transfer_id
+    ), {OTHER_USES} {ODD_USES}
+"""
+"""The same of transfers that are known to be no spending, where all spending has its uses."""
 
 BALANCES_OF_LOTS = """
     SELECT account.id, account.balance, coalesce(lots.amount, 0) - account.debt
@@ -224,11 +244,12 @@ CHECKS = {
 """Each check gives rows of (id, stored, derived) that disagree; none where the books are right."""
 
 SEALED = "sealed_transfers_are_unchanged"
-BLOCK, AT_ONCE, ACCOUNTS_AT_ONCE = 20_000, 8, 100_000
-"""Transfers of a block that is not sealed yet; blocks, and accounts, that one statement asks for."""
+BLOCK, AT_ONCE, ACCOUNTS_AT_ONCE, PAGES = 20_000, 8, 100_000, 2_048
+"""Transfers of a block that is not sealed yet; blocks, accounts, and pages of uses, that one statement
+asks for."""
 
 COUNT = "SELECT count(*) FROM loyalty_{}"
-PASSES = ("receipts", "lots", "uses", "tiers", "narrow")
+PASSES = ("receipts", "lots", "tiers", "narrow")
 COUNTING = {"transfer": "transfers", "accrual": "receipts", "lot": "lots"}
 """What a pass counts, in its last column."""
 
@@ -256,6 +277,9 @@ def audit(now: datetime, *, limit: int = 1000) -> Audit:
         found = _passed(told)
         passed = cleared({name: rows[0] for name, rows in found.items() if rows})
         late = {name: f"{CHECKS[name]} LIMIT %(limit)s" for name in CLEARABLE - passed}
+        if "every_spending_has_its_uses" in passed and (others := found["uses"][0][2]):
+            late |= {"every_spending_has_its_uses": f"{USES_OF_OTHERS} LIMIT %(limit)s"}
+            told |= {"others": others}
         late |= {noun: COUNT.format(noun) for noun, one in COUNTING.items() if not found[one]}
         found |= rows_of(late, told)
         mismatches = [
@@ -270,25 +294,38 @@ def audit(now: datetime, *, limit: int = 1000) -> Audit:
 def _passed(told: Mapping[str, Any]) -> dict[str, Rows]:
     """What all passes, and the checks that no pass clears, gave by their names."""
     from regulars.loyalty.queries.auditing_books import ACCOUNTS, Books
+    from regulars.loyalty.queries.auditing_uses import USES, Uses
 
     books = Books(told["seed"])
-    asked = _asked(told)
-    readers: dict[str, Reader] = {}
-    for span in spans("loyalty_account", LEAST, ACCOUNTS_AT_ONCE):
-        asked[f"accounts/{span[0]}"] = ACCOUNTS.format(*span)
-        readers[f"accounts/{span[0]}"] = books.read_accounts
-    found = rows_of(asked, told, may_overflow=PASSES, readers=readers)
-    books.open_accounts()
+    asked, accounts = _asked(told), spans("loyalty_account", LEAST, ACCOUNTS_AT_ONCE)
+    found = _read(asked, told, {ACCOUNTS.format(*span): books.read_accounts for span in accounts})
+    books.open_accounts(last=found["narrow"][0][1])
     chain = chain_of_blocks(BLOCK)
-    pieces = [chain[start : start + AT_ONCE] for start in range(0, len(chain), AT_ONCE)]
-    sealed = {f"{SEALED}/{place}": piece for place, piece in enumerate(pieces)}
-    found |= rows_of(
-        {name: asked_for(piece) for name, piece in sealed.items()},
-        told,
-        readers={name: books.reader_of(piece) for name, piece in sealed.items()},
+    parts = [chain[start : start + AT_ONCE] for start in range(0, len(chain), AT_ONCE)]
+    found |= _read(
+        {}, told, {asked_for(part): books.reader_of(part) for part in parts}, name=SEALED
     )
     moved = books.found() if all(block.follows for block in chain) else None
-    return found | {"transfers": [moved] if moved else []}
+    uses = Uses(books.spent, told["seed"])
+    _read({}, told, {USES.format(*part): uses.read for part in pages_of("loyalty_lotuse", PAGES)})
+    return found | {"transfers": [moved] if moved else [], "uses": [uses.found()]}
+
+
+def _read(
+    asked: Mapping[str, str],
+    told: Mapping[str, Any],
+    readers: Mapping[str, Reader],
+    *,
+    name: str = "read",
+) -> dict[str, Rows]:
+    """What is asked for by name, and what readers make of the statements that each of them reads."""
+    named = {f"{name}/{place}": one for place, one in enumerate(readers.items())}
+    return rows_of(
+        {**asked, **{part: statement for part, (statement, _) in named.items()}},
+        told,
+        may_overflow=PASSES,
+        readers={part: reader for part, (_, reader) in named.items()},
+    )
 
 
 def _count(found: Mapping[str, Rows], noun: str) -> int:
@@ -311,7 +348,7 @@ def _units() -> dict[str, Any]:
 
 def _asked(told: Mapping[str, Any]) -> dict[str, str]:
     """What is asked of the database at once, the longest first: passes, checks, counts."""
-    passes = {"receipts": receipts(len(told["units"])), "lots": LOTS_PASS, "uses": USES}
+    passes = {"receipts": receipts(len(told["units"])), "lots": LOTS_PASS}
     checks = {
         name: f"{statement} LIMIT %(limit)s"
         for name, statement in CHECKS.items()

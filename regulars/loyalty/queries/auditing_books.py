@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from regulars.loyalty.queries.auditing_passes import GRANTING, OF_ACCRUALS, OF_SPENDING
-from regulars.loyalty.queries.auditing_weights import ROWS_MAX, weighed
+from regulars.loyalty.queries.auditing_passes import GRANTING, IDS_MAX, OF_ACCRUALS, OF_SPENDING
+from regulars.loyalty.queries.auditing_weights import ROWS_MAX, columns_of, weighed
 from regulars.loyalty.queries.seals import COLUMNS, COUNTS, NOTHING, Block, broken_blocks
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ class Books:
         self._parts: list[bytes] = []
         self._first = 0
         self._left = self._facts = np.zeros(0, np.int64)
+        self.spent = np.zeros(0, np.uint8)
         self._sums = np.zeros((3, 2), dtype=object)
         self._rows = self._moved = 0
         self._is_sound = self._stay_in_units = True
@@ -62,9 +63,10 @@ class Books:
         self._parts += [part for (part,) in rows if part]
         return []
 
-    def open_accounts(self) -> None:
-        """Lay the accounts that were read side by side; transfers come after that."""
-        ids, balances, facts = _columns(b"".join(self._parts), 3)
+    def open_accounts(self, last: int) -> None:
+        """Lay the accounts that were read side by side, for transfers up to one; they come then."""
+        self.spent = np.zeros(min(max(last, 0), IDS_MAX) // 8 + 1, np.uint8)
+        ids, balances, facts = columns_of(b"".join(self._parts), 3)
         self._parts.clear()
         if not ids.size:
             return
@@ -89,17 +91,20 @@ class Books:
             self._add(leaves[start : start + ROWS_MAX, :5].T.astype(np.int64, order="C"))
 
     def _add(self, columns: "Numbers") -> None:
-        _, sources, targets, amounts, _ = columns
+        ids, sources, targets, amounts, _ = columns
         given, taken = self._places(sources), self._places(targets)
-        if given is None or taken is None or not _within(0, amounts, AMOUNT_MAX):
+        is_small = _within(0, amounts, AMOUNT_MAX) and _within(0, ids, 8 * self.spent.size)
+        if given is None or taken is None or not is_small:
             self._is_sound = False
             return
         giver, taker = self._facts[given], self._facts[taken]
         sums = [
-            weighed(amounts[of], ids[of], seed)
-            for of, ids, seed in self._compared(columns, giver, taker)
+            weighed(amounts[of], names[of], seed)
+            for of, names, seed in self._compared(columns, giver, taker)
         ]
+        spent = ids[_is_spent(giver, taker)]
         with self._lock:
+            np.bitwise_or.at(self.spent, spent >> 3, np.uint8(1) << (spent & 7).astype(np.uint8))
             np.subtract.at(self._left, taken, amounts)
             np.add.at(self._left, given, amounts)
             self._sums += np.array(sums, dtype=object)
@@ -115,7 +120,7 @@ class Books:
         granting = ((taker & (MEMBER | QUALIFYING)) == MEMBER) & ((giver & GRANTS) != 0)
         yield granting, ids, self._seed + targets[granting]
         yield ((giver & ISSUED) != 0) & (accruals != NOTHING), accruals, self._seed + OF_ACCRUALS
-        yield ((taker & SPENT) != 0) & ((giver & MEMBER) != 0), ids, self._seed + OF_SPENDING
+        yield _is_spent(giver, taker), ids, self._seed + OF_SPENDING
 
     def _places(self, ids: "Numbers") -> "Numbers | None":
         """Where accounts lie; None where one of them is not there."""
@@ -137,8 +142,8 @@ class Books:
         return follows, self._stay_in_units, grants, accruals, spent, self._rows
 
 
-def _columns(content: bytes, count: int) -> "Numbers":
-    return np.frombuffer(content, ">i8").reshape(-1, count).T.astype(np.int64, order="C")
+def _is_spent(giver: "Numbers", taker: "Numbers") -> Any:
+    return ((taker & SPENT) != 0) & ((giver & MEMBER) != 0)
 
 
 def _within(least: int, numbers: "Numbers", bound: int) -> bool:

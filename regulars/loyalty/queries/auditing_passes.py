@@ -80,7 +80,9 @@ the account's number."""
 IDS_MAX = 2**32
 
 NARROW = f"""
-    SELECT coalesce(min(id) >= 0 AND max(id) < {IDS_MAX}, true) FROM (
+    SELECT coalesce(min(id) >= 0 AND max(id) < {IDS_MAX}, true),
+        (SELECT coalesce(max(id), 0) FROM loyalty_transfer)
+    FROM (
         {
     " UNION ALL ".join(
         f"SELECT unnest(ARRAY[min({column}), max({column})]) FROM loyalty_{table}"
@@ -100,7 +102,7 @@ NARROW = f"""
     ) ends(id)
 """
 """Whether all ids have weights of their own: a larger one has that of a smaller one, and an amount could
-be moved from the one to the other."""
+be moved from the one to the other; and the largest of transfers."""
 
 LOTS = f"""
     SELECT are_narrow AND (held_1, held_2) = (kept_1, kept_2), ARRAY[grants_1, grants_2],
@@ -117,14 +119,6 @@ LOTS = f"""
         JOIN loyalty_unit unit ON unit.id = account.unit_id AND unit.kind <> 'qualifying'
         WHERE account.member_id IS NOT NULL
     ) kept
-"""
-
-USES = f"""
-    SELECT ARRAY[used_1, used_2], CASE WHEN least > 0 THEN ARRAY[spent_1, spent_2] END FROM (
-        SELECT {_weighed("amount", "lot_id", OF_LOTS, "used")},
-            {_weighed("amount", "transfer_id", OF_SPENDING, "spent")},
-            coalesce(min(amount), 1) AS least
-        FROM loyalty_lotuse) sums
 """
 
 
@@ -181,7 +175,9 @@ def cleared(found: Mapping[str, Sequence[Any] | None]) -> set[str]:
             "balance_is_the_sum_of_lots_less_debt": bool(held and held[0]),
             "every_grant_has_its_lot": bool(moved and held and moved[2] == held[1]),
             "lot_is_its_grant_less_its_uses": bool(held and used and held[2] == used[0]),
-            "every_spending_has_its_uses": bool(moved and used and moved[4] == used[1]),
+            "every_spending_has_its_uses": bool(
+                moved and used and used[2] is not None and moved[4] == used[1]
+            ),
             "receipt_is_what_was_posted": bool(moved and told and told[0] and moved[3] == told[1]),
             "visits_are_the_purchases_that_stand": bool(told and told[2]),
         }

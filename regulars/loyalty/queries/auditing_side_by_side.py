@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import Any
 
 from django.db import DataError, connection, transaction
@@ -15,6 +16,9 @@ Reader = Callable[[Iterable[tuple[Any, ...]]], Rows]
 
 CONNECTIONS = 4
 """At most so many at once; never more than there are cores."""
+
+PAGES_END = 2**32 - 1
+"""No page of any table has this number."""
 
 AT_ONCE = 4
 """So many rows are brought to a reader together."""
@@ -61,6 +65,20 @@ def rows_of(
         for other in others:
             other.result()
     return asking.found
+
+
+def pages_of(table: str, at_once: int) -> list[tuple[int, int]]:
+    """All pages of a table, so many together: from which one, and before which other.
+
+    The first look keeps the table from being written anew until the transaction ends: a row that
+    stays the same stays on its page.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT EXISTS (SELECT FROM {table})")
+        cursor.execute("SELECT pg_relation_size(%s) / current_setting('block_size')::int", [table])
+        pages = int(cursor.fetchone()[0])
+    starts = range(0, pages + 1, at_once)
+    return [*pairwise(starts), (starts[-1], PAGES_END)]
 
 
 class _Asking:

@@ -12,6 +12,7 @@ import numpy as np
 if TYPE_CHECKING:
     Numbers = np.ndarray[Any, np.dtype[np.int64]]
     Halves = np.ndarray[Any, np.dtype[np.uint32]]
+    Bits = np.ndarray[Any, np.dtype[np.uint8]]
 
 BITS = 2_147_483_647
 """Weights are of 31 bits: two of them are taken from one hash."""
@@ -26,6 +27,15 @@ START = 0x9E3779B9 + 4 + 3923095
 MIXING = ((0, 2, 1, 4), (1, 0, 2, 6), (2, 1, 0, 8), (0, 2, 1, 16), (1, 0, 2, 19), (2, 1, 0, 4))
 ENDING = ((2, 1, 14), (0, 2, 11), (1, 0, 25), (2, 1, 16), (0, 2, 4), (1, 0, 14), (2, 1, 24))
 """The steps of lookup3's `mix` and `final` on its three words, each with how far it turns a word."""
+
+
+def columns_of(content: bytes, count: int) -> "Numbers":
+    """So many columns of numbers from rows of them, 8 bytes each, the highest byte first.
+
+    >>> columns_of(bytes(15) + b"\\x07", 2).tolist()
+    [[0], [7]]
+    """
+    return np.frombuffer(content, ">i8").reshape(-1, count).T.astype(np.int64, order="C")
 
 
 def weighed(amounts: "Numbers", ids: "Numbers", seed: "int | Numbers") -> tuple[int, int]:
