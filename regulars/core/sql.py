@@ -6,7 +6,7 @@ quicker, which matters where a purchase has a budget of some tens of microsecond
 
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -53,7 +53,10 @@ def int_array(values: Iterable[int | None]) -> str:
     >>> int_array([1, None, 3])
     '{1,NULL,3}'
     """
-    return "{" + ",".join(["NULL" if value is None else str(value) for value in values]) + "}"
+    numbers = list(values)
+    if None in numbers:
+        return "{" + ",".join(["NULL" if one is None else str(one) for one in numbers]) + "}"
+    return "{" + ",".join(map(str, numbers)) + "}"
 
 
 def text_array(values: Iterable[str | None]) -> str:
@@ -62,7 +65,20 @@ def text_array(values: Iterable[str | None]) -> str:
     >>> text_array(["a", 'say "b"', None])
     '{"a","say \\"b\\"",NULL}'
     """
-    return "{" + ",".join(["NULL" if value is None else _quoted(value) for value in values]) + "}"
+    texts = list(values)
+    if plain := _all_plain(texts):
+        return plain
+    return "{" + ",".join(["NULL" if one is None else _quoted(one) for one in texts]) + "}"
+
+
+def _all_plain(texts: Sequence[str | None]) -> str:
+    """The literal of texts that need nothing but quotation marks around each; "" for others."""
+    if not texts or None in texts:
+        return ""
+    joined = '","'.join(texts)  # type: ignore[arg-type]
+    if "\\" in joined or joined.count('"') > 2 * (len(texts) - 1):
+        return ""
+    return '{"' + joined + '"}'
 
 
 def time_array(values: Iterable[datetime | None]) -> str:

@@ -1,10 +1,12 @@
-"""Plans that are kept: made once, and not kept for ever."""
+"""Plans that are kept, made once and not kept for ever; and arrays written as text."""
 
 import pytest
 from django.db import connection
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 
 from regulars.core import sql
-from regulars.core.sql import cursor_for
+from regulars.core.sql import cursor_for, int_array, text_array
 
 ASK = "SELECT count(*) FROM seen WHERE number = ANY(%s::bigint[])"
 
@@ -31,3 +33,26 @@ def test_a_plan_made_for_an_empty_table_does_not_stay(monkeypatch: pytest.Monkey
     assert "Seq Scan" in plan()
     monkeypatch.setattr(sql, "PLANS_LIVE_S", 0.0)
     assert "Seq Scan" not in plan()
+
+
+texts = st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)))
+
+
+@pytest.mark.django_db
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.none() | texts | st.sampled_from(("NULL", '"', "\\", '","', "{}"))))
+@example(['a","b'])
+@example([""])
+@example(['"', ""])
+def test_texts_come_out_as_they_went_in(values: list[str | None]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT %s::text[]", [text_array(values)])
+        assert cursor.fetchone()[0] == values
+
+
+@pytest.mark.django_db
+def test_whole_numbers_come_out_as_they_went_in() -> None:
+    for values in ([], [1, None, -(2**63)], [0, 2**63 - 1]):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT %s::bigint[]", [int_array(values)])
+            assert cursor.fetchone()[0] == values

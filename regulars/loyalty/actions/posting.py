@@ -277,6 +277,9 @@ def _write_accruals(
     receipts: Sequence[Receipt],
     now: datetime,
 ) -> None:
+    ats: list[str | None] = [sale.at.isoformat() for sale in sales]
+    waits = book.terms.is_patient
+    active_from = [book.activation_of(sale.at) for sale in sales] if waits else ats
     with cursor_for(len(ids)) as cursor:
         cursor.execute(
             """
@@ -293,8 +296,8 @@ def _write_accruals(
                 int_array(ids),
                 int_array([sale.purchase_id for sale in sales]),
                 int_array([members[sale.customer_id].id for sale in sales]),
-                text_array([sale.at.isoformat() for sale in sales]),
-                text_array([book.activation_of(sale.at) for sale in sales]),
+                text_array(ats),
+                text_array(active_from),
                 text_array([written(receipt) for receipt in receipts]),
             ],
         )
