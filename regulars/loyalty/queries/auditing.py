@@ -297,14 +297,15 @@ def _passed(told: Mapping[str, Any]) -> dict[str, Rows]:
     from regulars.loyalty.queries.auditing_uses import USES, Uses
 
     books = Books(told["seed"])
-    asked, accounts = _asked(told), spans("loyalty_account", LEAST, ACCOUNTS_AT_ONCE)
-    found = _read(asked, told, {ACCOUNTS.format(*span): books.read_accounts for span in accounts})
+    accounts = spans("loyalty_account", LEAST, ACCOUNTS_AT_ONCE)
+    found = _read(
+        {"narrow": NARROW}, told, {ACCOUNTS.format(*span): books.read_accounts for span in accounts}
+    )
     books.open_accounts(last=found["narrow"][0][1])
     chain = chain_of_blocks(BLOCK)
     parts = [chain[start : start + AT_ONCE] for start in range(0, len(chain), AT_ONCE)]
-    found |= _read(
-        {}, told, {asked_for(part): books.reader_of(part) for part in parts}, name=SEALED
-    )
+    blocks = {asked_for(part): books.reader_of(part) for part in parts}
+    found |= _read(_asked(told), told, blocks, name=SEALED)
     moved = books.found() if all(block.follows for block in chain) else None
     uses = Uses(books.spent, told["seed"])
     _read({}, told, {USES.format(*part): uses.read for part in pages_of("loyalty_lotuse", PAGES)})
@@ -355,4 +356,4 @@ def _asked(told: Mapping[str, Any]) -> dict[str, str]:
         if name not in CLEARABLE
     }
     counts = {noun: COUNT.format(noun) for noun in COUNTED if noun not in COUNTING}
-    return passes | {"tiers": TIERS, "narrow": NARROW} | checks | counts
+    return passes | {"tiers": TIERS} | checks | counts
