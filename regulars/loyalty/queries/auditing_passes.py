@@ -16,6 +16,7 @@ from typing import Any
 from regulars.loyalty.queries.ladders import tier_due
 
 BITS = 2_147_483_647
+"""Weights are of 31 bits: two of them are taken from one hash."""
 
 LEGS = """SELECT target_id AS id, amount FROM loyalty_transfer
     UNION ALL SELECT source_id, -amount FROM loyalty_transfer"""

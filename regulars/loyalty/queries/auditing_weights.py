@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from regulars.loyalty.queries.auditing_passes import BITS
+
 if TYPE_CHECKING:
     Numbers = np.ndarray[Any, np.dtype[np.int64]]
     Halves = np.ndarray[Any, np.dtype[np.uint32]]
     Bits = np.ndarray[Any, np.dtype[np.uint8]]
-
-BITS = 2_147_483_647
-"""Weights are of 31 bits: two of them are taken from one hash."""
 
 ROWS_MAX = 2**14
 """So many products are added up at once: 31 bits by 16 in 2^14 rows stay below 2^62."""
