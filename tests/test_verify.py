@@ -1,5 +1,7 @@
 """The report of worked cases that `regulars verify` prints."""
 
+from pathlib import Path
+
 import pytest
 
 from regulars.cli.verify import verified
@@ -14,3 +16,55 @@ def test_the_report_lists_every_case_and_all_pass(subject: str) -> None:
     report = verified(case_folder(), subject)
     assert (report["ok"], report["failed"], report["skipped"]) == (True, [], [])
     assert report["passed"] == len({(one["area"], one["id"]) for one in report["cases"]})
+
+
+EDGES = """
+cases:
+  - {id: nobody, given: {policy: nps_from_scores, scores: []}, expect: {nps: null, se: null}}
+  - id: no-share
+    given: {policy: proportion_interval, successes: 0, size: 0}
+    expect: {low: null, high: null}
+  - id: no-weight
+    given: {policy: kish, weights: [{weight: "0", count: 3}]}
+    expect: {deff: null, ess: null}
+  - id: silent-stratum
+    given:
+      policy: poststratified_mean
+      strata:
+        - {population_share: "0.5", size: 0, mean: null}
+        - {population_share: "0.25", size: 4, mean: "3"}
+        - {population_share: "0.25", size: 1, mean: "5"}
+    expect: {raw_mean: 3.4, weighted_mean: 4.0, tolerance: 0.0001}
+  - {id: none-of-ten, given: {policy: proportion_interval, successes: 0, size: 10}, expect: {low: 0}}
+  - id: quoted-table
+    given: {policy: raking, seed: [["1", "1"], ["1", "1"]], rows: ["1", "3"], cols: ["2", "2"]}
+    expect: {table: [[0.5, 0.5], [1.5, 1.5]], tolerance: 0.0001}
+"""
+
+
+@pytest.mark.django_db
+def test_what_nobody_answered_has_no_value_and_other_edges_are_met(tmp_path: Path) -> None:
+    (tmp_path / "scores.yaml").write_text(EDGES, encoding="utf-8")
+    report = verified(tmp_path, "scores")
+    assert [row for row in report["cases"] if not row["pass"]] == []
+    assert report["passed"] == 6
+
+
+OTHER_ZONE = """
+cases:
+  - id: other-zone
+    given:
+      policy: rolling_window
+      rules: [{id: daily, scope: all, max: 1, window: PT24H}]
+      history: [{customer: " C1", at: "2025-03-29T22:00:00+01:00"}]
+      request: {customer: c1, at: "2025-03-30T20:00:00+02:00"}
+    expect: {decision: skip, send_at: null, earliest: "2025-03-30T23:00:00+02:00", blocked_by: daily}
+"""
+
+
+@pytest.mark.django_db
+def test_contact_rules_are_among_the_scores_and_moments_compare_as_instants(tmp_path: Path) -> None:
+    (tmp_path / "contact_rules.yaml").write_text(OTHER_ZONE, encoding="utf-8")
+    report = verified(tmp_path, "scores")
+    assert [(row["area"], row["pass"]) for row in report["cases"]] == [("contact_rules", True)]
+    assert "scores: no cases" in report["skipped"]

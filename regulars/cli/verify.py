@@ -38,7 +38,7 @@ def mount(app: typer.Typer) -> None:
         cases: Annotated[Path, typer.Option(help="Folder of the case files.")] = CASES,
         as_json: AsJson = False,
     ) -> None:
-        """Run the cases of scores, intervals, weights, response, agreement; exit 1 if one differs."""
+        """Run the cases of scores, contact rules and agreement; exit 1 if one differs."""
         prepare()
         _tell(verified(cases, "scores"), as_json=as_json)
 
@@ -54,7 +54,7 @@ def _areas(subject: str) -> tuple[tuple[str, ...], str]:
 
     subjects = {
         "loyalty": (AREAS, "regulars.loyalty.verify"),
-        "scores": (("scores", "agreement"), "regulars.feedback.verify"),
+        "scores": (("scores", "contact_rules", "agreement"), "regulars.feedback.verify"),
     }
     return subjects[subject]
 

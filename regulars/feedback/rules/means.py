@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 
 from regulars.feedback.rules.normal import t_for
-from regulars.feedback.rules.scores import Score
+from regulars.feedback.rules.scores import NoAnswers, Score
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ def mean_t_interval(values: Sequence[float], *, confidence: float = 0.95) -> Mea
     MeanInterval(mean=5.4, low=4.495..., high=6.304...)
     """
     if not values:
-        raise ValueError("no values, no mean")
+        raise NoAnswers("no values, no mean")
     deviation = stdev(values) if len(values) > 1 else 0.0
     return interval_from_moments(
         fmean(values), deviation=deviation, size=len(values), confidence=confidence

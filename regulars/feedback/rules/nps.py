@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from regulars.feedback.rules.normal import two_sided_p, z_for, z_for_power, z_of
-from regulars.feedback.rules.scores import Score
+from regulars.feedback.rules.scores import NoAnswers, Score
 
 PSEUDO_DETRACTORS = 0.75
 PSEUDO_PASSIVES = 1.5
@@ -36,15 +36,16 @@ class NpsCounts:
 
     @property
     def mean(self) -> float:
-        """The mean of +1, 0 and -1, from -1 to 1. Raises ValueError without answers."""
+        """The mean of +1, 0 and -1, from -1 to 1. Raises NoAnswers without any."""
         if self.total <= 0:
-            raise ValueError("no answers, no score")
+            raise NoAnswers("no answers, no score")
         return (self.promoters - self.detractors) / self.total
 
     @property
     def variance(self) -> float:
         """The variance of one answer on the unit scale, divided by n and not by n - 1."""
-        return (self.promoters + self.detractors) / self.total - self.mean**2
+        mean = self.mean
+        return (self.promoters + self.detractors) / self.total - mean**2
 
     def adjusted(self) -> "NpsCounts":
         """The same counts with the three pseudo-answers of the adjusted Wald interval."""
@@ -210,7 +211,7 @@ def score_of_counts(counts: NpsCounts, *, confidence: float = 0.95) -> Score | N
 
 def _counts_for(counts: NpsCounts, *, method: str) -> NpsCounts:
     if counts.total <= 0:
-        raise ValueError("no answers, no score")
+        raise NoAnswers("no answers, no score")
     if method == "wald":
         return counts
     if method == "adjusted_wald":

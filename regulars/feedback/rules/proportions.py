@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable
 
 from regulars.feedback.rules.normal import z_for
-from regulars.feedback.rules.scores import Score
+from regulars.feedback.rules.scores import NoAnswers, Score
 
 
 def wilson_interval(
@@ -19,7 +19,9 @@ def wilson_interval(
     shrink = 1 + z * z / size
     centre = (share + z * z / (2 * size)) / shrink
     half = z / shrink * math.sqrt(share * (1 - share) / size + z * z / (4 * size * size))
-    return max(0.0, centre - half), min(1.0, centre + half)
+    # At the ends the bound is the share itself, which binary fractions miss by a hair.
+    low = 0.0 if successes == 0 else max(0.0, centre - half)
+    return low, 1.0 if successes == size else min(1.0, centre + half)
 
 
 def agresti_coull_interval(
@@ -78,7 +80,7 @@ def share_score(successes: int, size: int, *, confidence: float = 0.95) -> Score
 
 def _share(successes: float, size: float) -> float:
     if size <= 0:
-        raise ValueError("no answers, no share")
+        raise NoAnswers("no answers, no share")
     if not 0 <= successes <= size:
         raise ValueError("successes must lie between 0 and the number of answers")
     return successes / size

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from regulars.feedback.rules.scores import NoAnswers
+
 
 def observed_shares(
     true_shares: Mapping[str, float], posting: Mapping[str, float]
@@ -38,8 +40,10 @@ def bayesian_average(
     >>> bayesian_average(prior_size=7, prior_mean=3.5, size=1, mean=5)
     3.6875
     """
-    if size < 0 or prior_size < 0 or size + prior_size == 0:
-        raise ValueError("a mean needs reviews or a prior")
+    if size < 0 or prior_size < 0:
+        raise ValueError("sizes must not be negative")
+    if size + prior_size == 0:
+        raise NoAnswers("a mean needs reviews or a prior")
     if size == 0 or mean is None:
         return prior_mean
     return (prior_size * prior_mean + size * mean) / (prior_size + size)
@@ -48,5 +52,5 @@ def bayesian_average(
 def _normalised(parts: Mapping[str, float]) -> dict[str, float]:
     total = sum(parts.values())
     if total <= 0:
-        raise ValueError("shares must not all be zero")
+        raise NoAnswers("shares must not all be zero")
     return {name: part / total for name, part in parts.items()}

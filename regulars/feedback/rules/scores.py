@@ -7,6 +7,10 @@ UNWEIGHTED = "unweighted"
 """The weighting of a score in which each answer counts once."""
 
 
+class NoAnswers(ValueError):
+    """Nobody answered, or no answer weighs anything: there is no figure, not even a zero."""
+
+
 @dataclass(frozen=True, slots=True)
 class Response:
     """How many people were asked, and how many of them answered in full."""

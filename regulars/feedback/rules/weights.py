@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import sqrt
 
 from regulars.feedback.rules.nps import NpsCounts
+from regulars.feedback.rules.scores import NoAnswers
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +29,14 @@ class WeightedNps:
 
 @dataclass(frozen=True, slots=True)
 class Stratum:
-    """A part of the population: its share there, and the size and mean of its sample."""
+    """A part of the population: its share there, and the size and mean of its sample.
+
+    The mean is None where nobody of the part answered.
+    """
 
     population_share: float
     size: int
-    mean: float
+    mean: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +55,10 @@ def kish(weights: Sequence[tuple[float, float]]) -> DesignEffect:
     """
     size = sum(count for _, count in weights)
     total = sum(weight * count for weight, count in weights)
-    if size <= 0 or total <= 0 or min(weight for weight, _ in weights) < 0:
-        raise ValueError("weights must not be negative and must not all be zero")
+    if any(weight < 0 for weight, _ in weights):
+        raise ValueError("weights must not be negative")
+    if size <= 0 or total <= 0:
+        raise NoAnswers("no answers that weigh anything")
     squares = sum(weight * weight * count for weight, count in weights)
     deff = size * squares / total**2
     return DesignEffect(deff=deff, ess=size / deff)
@@ -98,14 +104,16 @@ def raking(
 def poststratified_mean(strata: Sequence[Stratum]) -> PoststratifiedMean:
     """The raw mean of a sample, and the mean after each stratum gets its population share.
 
-    Population shares are normalised, so counts of people do as well.
+    Population shares are normalised over the strata that answered, so counts of people do as well,
+    and a stratum of which nobody answered stands for nothing.
     """
-    size = sum(stratum.size for stratum in strata)
-    population = sum(stratum.population_share for stratum in strata)
+    heard = [(one, one.mean) for one in strata if one.size > 0 and one.mean is not None]
+    size = sum(stratum.size for stratum, _ in heard)
+    population = sum(stratum.population_share for stratum, _ in heard)
     if size <= 0 or population <= 0:
-        raise ValueError("strata need answers and population shares")
-    raw = sum(stratum.size * stratum.mean for stratum in strata) / size
-    weighted = sum(stratum.population_share * stratum.mean for stratum in strata) / population
+        raise NoAnswers("strata need answers and population shares")
+    raw = sum(stratum.size * mean for stratum, mean in heard) / size
+    weighted = sum(stratum.population_share * mean for stratum, mean in heard) / population
     return PoststratifiedMean(raw_mean=raw, weighted_mean=weighted)
 
 

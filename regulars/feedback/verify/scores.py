@@ -18,6 +18,7 @@ from regulars.feedback.rules.nps import (
 from regulars.feedback.rules.proportions import proportion_interval
 from regulars.feedback.rules.response import Dispositions, response_rates
 from regulars.feedback.rules.reviews import bayesian_average, corrected_shares, observed_shares
+from regulars.feedback.rules.scores import NoAnswers
 from regulars.feedback.rules.weights import (
     Stratum,
     kish,
@@ -76,13 +77,10 @@ def compared(given: Given) -> Given:
 
 
 def proportion(given: Given) -> Given:
-    low, high = proportion_interval(
-        given["successes"],
-        given["size"],
-        method=given.get("method", "wilson"),
-        **numbers(given),
-    )
-    return {"share": given["successes"] / given["size"], "low": low, "high": high}
+    successes, size = float(given["successes"]), float(given["size"])
+    method = given.get("method", "wilson")
+    low, high = proportion_interval(successes, size, method=method, **numbers(given))
+    return {"share": successes / size, "low": low, "high": high}
 
 
 def mean(given: Given) -> Given:
@@ -104,15 +102,22 @@ def weighted(given: Given) -> Given:
 
 
 def raked(given: Given) -> Given:
-    return {"table": raking(given["seed"], rows=given["rows"], cols=given["cols"])}
+    seed = [[float(cell) for cell in line] for line in given["seed"]]
+    rows, cols = ([float(one) for one in given[side]] for side in ("rows", "cols"))
+    return {"table": raking(seed, rows=rows, cols=cols)}
 
 
 def poststratified(given: Given) -> Given:
     strata = [
-        Stratum(float(row["population_share"]), row["size"], float(row["mean"]))
+        Stratum(float(row["population_share"]), row["size"], number(row.get("mean")))
         for row in given["strata"]
     ]
     return asdict(poststratified_mean(strata))
+
+
+def number(told: Any) -> float | None:
+    """A number that may be quoted, or none at all."""
+    return None if told is None else float(told)
 
 
 def rates(given: Given) -> Given:
@@ -131,33 +136,45 @@ def posting(given: Given) -> Given:
 
 
 def bayesian(given: Given) -> Given:
-    told = given.get("mean")
-    rating = None if told is None else float(told)
     score = bayesian_average(
         prior_size=float(given["prior_size"]),
         prior_mean=float(given["prior_mean"]),
         size=given["size"],
-        mean=rating,
+        mean=number(given.get("mean")),
     )
     return {"score": score}
 
 
+def figures(names: str, adapter: Callable[[Given], Given]) -> Callable[[Given], Given]:
+    """An adapter that gives each of its figures no value where there are no answers."""
+
+    def run(given: Given) -> Given:
+        try:
+            return adapter(given)
+        except NoAnswers:
+            return dict.fromkeys(names.split())
+
+    return run
+
+
 POLICIES: dict[str, Callable[[Given], Given]] = {
-    "nps_from_scores": from_scores,
-    "nps_from_counts": lambda given: asdict(nps_from_counts(counts(given))),
-    "nps_interval": interval,
-    "nps_compare": compared,
+    "nps_from_scores": figures("nps variance se", from_scores),
+    "nps_from_counts": figures(
+        "nps variance se", lambda given: asdict(nps_from_counts(counts(given)))
+    ),
+    "nps_interval": figures("nps se moe low high", interval),
+    "nps_compare": figures("diff se z p_value low high", compared),
     "nps_sample_size": lambda given: {"size": nps_sample_size(**numbers(given))},
     "nps_compare_sample_size": lambda given: {
         "size_per_group": nps_compare_sample_size(**numbers(given))
     },
-    "proportion_interval": proportion,
-    "mean_t_interval": mean,
-    "kish": design,
-    "weighted_nps": weighted,
+    "proportion_interval": figures("share low high", proportion),
+    "mean_t_interval": figures("mean low high", mean),
+    "kish": figures("deff ess", design),
+    "weighted_nps": figures("nps variance deff ess se", weighted),
     "raking": raked,
-    "poststratified_mean": poststratified,
+    "poststratified_mean": figures("raw_mean weighted_mean", poststratified),
     "response_rates": rates,
-    "posting_bias": posting,
-    "bayesian_average": bayesian,
+    "posting_bias": figures("observed corrected", posting),
+    "bayesian_average": figures("score", bayesian),
 }

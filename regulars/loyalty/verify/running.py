@@ -4,6 +4,7 @@ import importlib
 import importlib.util
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -75,6 +76,8 @@ def _asked(obtained: Any, expected: dict[str, Any]) -> Any:
 def is_met(obtained: Any, expected: Any, tolerance: float = 0.0) -> bool:
     """Whether every expected entry is obtained; `tolerance` is for numbers that are not whole.
 
+    Moments are compared as instants, whatever their offset.
+
     >>> is_met({"points": 10, "more": 1}, {"points": 10})
     True
     >>> is_met({"rate": 0.333}, {"rate": 0.3333, "tolerance": 0.001})
@@ -95,6 +98,8 @@ def is_met(obtained: Any, expected: Any, tolerance: float = 0.0) -> bool:
             and len(obtained) == len(expected)
             and all(map(is_met, obtained, expected, [tolerance] * len(expected)))
         )
+    if isinstance(expected, str) and isinstance(obtained, datetime):
+        return obtained == datetime.fromisoformat(expected)
     if isinstance(expected, float) and isinstance(obtained, int | float):
         return abs(obtained - expected) <= tolerance
     return bool(obtained == expected)
