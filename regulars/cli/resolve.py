@@ -1,6 +1,10 @@
 """`regulars resolve`: which records of a file are one person."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from shutil import copyfileobj
+from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 import typer
@@ -39,6 +43,29 @@ def mount(app: typer.Typer) -> None:
         answer(result, as_json=as_json, words=words)
 
 
+@contextmanager
+def _as_utf_8(file: Path) -> Iterator[tuple[Path, str]]:
+    """The file itself, or its text in UTF-8, and what stands between the cells of its header."""
+    from regulars.connectors.kinds.csv import CsvFile
+
+    if not file.is_file() or file.suffix.lower() not in {".csv", ".tsv", ".txt"}:
+        yield file, ""
+        return
+    kind = CsvFile.guess(file)
+    delimiter = kind.delimiter if len(kind.header(file)) > 1 else ""
+    if kind.encoding in {"utf-8", "utf-8-sig"}:
+        yield file, delimiter
+        return
+    with TemporaryDirectory() as folder:
+        copy = Path(folder) / file.name
+        with (
+            file.open(encoding=kind.encoding, errors="replace", newline="") as told,
+            copy.open("w", encoding="utf-8", newline="") as written,
+        ):
+            copyfileobj(told, written)
+        yield copy, delimiter
+
+
 def resolve_file(file: Path, *, columns: str, id_column: str, out: Path) -> dict[str, Any]:
     """Write the clusters of a file's records, and say what was read, compared and found."""
     from time import perf_counter
@@ -51,8 +78,9 @@ def resolve_file(file: Path, *, columns: str, id_column: str, out: Path) -> dict
     from regulars.customers.matching.tables import put_table
 
     started = perf_counter()
-    with duckdb.connect() as connection:
-        plan = planned(open_file(connection, file), said=columns, id_column=id_column)
+    with duckdb.connect() as connection, _as_utf_8(file) as (told, delimiter):
+        read = open_file(connection, told, delimiter=delimiter)
+        plan = planned(read, said=columns, id_column=id_column)
         records = load_raw(connection, plan)
         found = resolve_table(connection, plan.fields.values(), model=default_model())
         table = {"record": list(range(records)), "cluster": found.clusters.tolist()}

@@ -1,5 +1,6 @@
 """CSV and Parquet files of records: which column is which field, and reading them."""
 
+import csv
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -34,25 +35,71 @@ class Plan:
     fields: Mapping[str, str]
 
 
-def open_file(connection: duckdb.DuckDBPyConnection, path: Path) -> list[str]:
-    """Make the view `source` of the file, all as texts; gives its columns in order."""
+def open_file(
+    connection: duckdb.DuckDBPyConnection, path: Path, *, delimiter: str = ""
+) -> list[str]:
+    """Make the view `source` of the file, all as texts; gives its columns in order.
+
+    A CSV is UTF-8; `delimiter` stands between its cells, and is guessed where left out. Rows with
+    fewer cells than the header end in nothing; one with more is `Refused`, with its line.
+    """
     if not path.is_file():
         raise Refused("no_such_file", f"there is no file {path}", "FILE")
-    reader = (
-        f"read_parquet({_quoted(str(path))})"
-        if path.suffix.lower() in {".parquet", ".pq"}
-        else f"read_csv({_quoted(str(path))}, all_varchar=true, header=true, sample_size=-1)"
-    )
     try:
-        connection.execute(
-            f'CREATE TABLE source AS SELECT (row_number() OVER () - 1)::INTEGER AS " record", *'
-            f" FROM {reader}"
-        )
+        _read_into_source(connection, path, delimiter)
     except duckdb.Error as error:
-        reason = str(error).splitlines()[0]
-        raise Refused("unreadable_file", f"{path.name} cannot be read: {reason}", "FILE") from None
+        raise Refused(
+            "unreadable_file", f"{path.name} cannot be read: {_reason(error)}", "FILE"
+        ) from None
     columns = connection.execute("DESCRIBE source").fetchall()
     return [str(column[0]) for column in columns[1:]]
+
+
+def _read_into_source(connection: duckdb.DuckDBPyConnection, path: Path, delimiter: str) -> None:
+    place = _quoted(str(path))
+    if path.suffix.lower() in {".parquet", ".pq"}:
+        _make_source(connection, f"read_parquet({place})")
+        return
+    options = "all_varchar=true, header=true, comment='', skip=0"
+    if delimiter:
+        options += f", delim={_quoted(delimiter)}"
+    try:
+        _make_source(connection, f"read_csv({place}, {options}, sample_size=-1)")
+    except duckdb.Error:
+        # DuckDB's guess fails on one uneven row and does not say which.
+        options += ", auto_detect=false, quote='\"', escape='\"', null_padding=true, parallel=false"
+        columns = _columns_of(path, delimiter or ",")
+        _make_source(connection, f"read_csv({place}, {options}, columns={columns})")
+
+
+def _make_source(connection: duckdb.DuckDBPyConnection, reader: str) -> None:
+    connection.execute(
+        f'CREATE TABLE source AS SELECT (row_number() OVER () - 1)::INTEGER AS " record", *'
+        f" FROM {reader}"
+    )
+
+
+def _columns_of(path: Path, delimiter: str) -> str:
+    """The header of a CSV as DuckDB takes it; a name that is there twice or is empty gets a number."""
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        names = next(csv.reader(file, delimiter=delimiter), [])
+    told: dict[str, str] = {}
+    for place, name in enumerate(names):
+        bare = name or f"column{place}"
+        told[f"{bare}_{place}" if bare in told else bare] = "VARCHAR"
+    return "{" + ", ".join(f"{_quoted(name)}: 'VARCHAR'" for name in told) + "}"
+
+
+def _reason(error: duckdb.Error) -> str:
+    """What of DuckDB's words a person can use."""
+    text = str(error)
+    line = re.search(r"CSV Error on Line: ([0-9]+)", text)
+    cells = re.search(r"Expected Number of Columns: ([0-9]+) Found: ([0-9]+)", text)
+    if line and cells:
+        return f"line {line[1]} has {cells[2]} cells, the header has {cells[1]}"
+    if line and "not utf-8" in text:
+        return f"line {line[1]} is not UTF-8"
+    return text.splitlines()[0]
 
 
 def planned(columns: Sequence[str], *, said: str = "", id_column: str = "") -> Plan:
@@ -123,7 +170,9 @@ def load_raw(connection: duckdb.DuckDBPyConnection, plan: Plan) -> int:
             f"SELECT {column} FROM source GROUP BY ALL HAVING count(*) > 1 LIMIT 1"
         ).fetchone()
         if twice:
-            raise Refused("id_twice", f"{twice[0]} is there more than once", plan.id_column)
+            said = "an empty id" if twice[0] is None else twice[0]
+            reason = f"{said} is there more than once: name each record's own id with --id"
+            raise Refused("id_twice", reason, plan.id_column)
     row = connection.execute("SELECT count(*) FROM raw").fetchone()
     return int(row[0]) if row else 0
 

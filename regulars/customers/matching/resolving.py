@@ -70,6 +70,8 @@ def resolve_table(
     compared = comparisons_of(told)
     row = connection.execute("SELECT count(*) FROM raw").fetchone()
     records = int(row[0]) if row else 0
+    if not compared:
+        return _all_alone(records, model, watch.seconds)
     learn = learn and records >= LEARN_FROM
     if learn:
         frequencies, rare = learn_frequencies(connection, compared)
@@ -97,6 +99,13 @@ def resolve_table(
     )
     watch.lap("cluster")
     return Resolved(clusters, left, right, probability, model, candidates, watch.seconds)
+
+
+def _all_alone(records: int, model: Model, seconds: Mapping[str, float]) -> Resolved:
+    """What is found where nothing is told of anybody: no records, or placeholders only."""
+    none = np.empty(0, dtype=np.int64)
+    clusters = np.arange(records, dtype=np.int64)
+    return Resolved(clusters, none, none, np.empty(0), model, candidates=0, seconds=seconds)
 
 
 class Watch:
