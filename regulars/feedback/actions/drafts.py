@@ -45,6 +45,14 @@ def draft_of(survey: Survey) -> Draft:
     return Draft(0, arranged(latest_version(survey).definition))
 
 
+def draft_at(survey: Survey, step: int) -> Draft | None:
+    """The draft as it was at a step; None where that step is gone."""
+    if step == 0:
+        return Draft(0, arranged(latest_version(survey).definition))
+    found = DraftStep.objects.filter(survey=survey, number=step).first()
+    return Draft(step, found.definition) if found else None
+
+
 @transaction.atomic
 def edit_draft(
     survey: Survey, edit: Edit, *, after: int, now: datetime, author: Employee | None

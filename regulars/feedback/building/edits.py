@@ -16,6 +16,8 @@ Raw = dict[str, Any]
 NAME_MAX = 60
 NAMED_IN_BLOCK = ("measures", "agreements", "texts", "consents")
 """Parts of the extension block whose keys are names of questions."""
+NAMED_IN_TRIGGERS = ("setToName", "fromName", "gotoName")
+NAMED_IN_CALLS = r"\b(?:displayValue|propertyValue|getComment|isContainerReady)\(\s*"
 
 
 def arranged(raw: Raw) -> Raw:
@@ -67,11 +69,15 @@ def add_question(raw: Raw, kind: str, *, page: str, after: str = "") -> tuple[Ra
 
 
 def copy_question(raw: Raw, name: str) -> tuple[Raw, str]:
-    """A copy of a question right behind it, under a name of its own."""
+    """A copy of a question right behind it, under a name of its own; so are those of a group."""
     made = arranged(raw)
     page, index = _place(made, name)
-    twin = deepcopy(made["pages"][page]["elements"][index])
-    twin["name"] = _free(re.sub(r"\d+$", "", name) or "question", _names(made))
+    twin, taken = deepcopy(made["pages"][page]["elements"][index]), _names(made)
+    for old in [str(one["name"]) for one in _deep([twin]) if one.get("name")]:
+        new = _free(re.sub(r"\d+$", "", old) or "question", taken)
+        twin = _rewritten(twin, _mention(old), rf"\g<1>{new}")
+        next(one for one in _deep([twin]) if one.get("name") == old)["name"] = new
+        taken.add(new)
     made["pages"][page]["elements"].insert(index + 1, twin)
     return made, twin["name"]
 
@@ -158,8 +164,9 @@ def put_page(raw: Raw, name: str, page: Raw) -> Raw:
 
 
 def _renamed(raw: Raw, old: str, new: str) -> Raw:
-    mention = re.compile(r"\{(#?)" + re.escape(old) + r"(?=[}.\[\-])")
-    made: Raw = _rewritten(raw, mention, rf"{{\g<1>{new}")
+    made: Raw = _rewritten(raw, _mention(old), rf"\g<1>{new}")
+    for trigger in _dicts(made.get("triggers")):
+        trigger |= {key: new for key in NAMED_IN_TRIGGERS if trigger.get(key) == old}
     block = made.get("regulars", {})
     for part in NAMED_IN_BLOCK:
         if old in block.get(part, {}):
@@ -167,6 +174,15 @@ def _renamed(raw: Raw, old: str, new: str) -> Raw:
     if block.get("text") == old:
         block["text"] = new
     return made
+
+
+def _mention(name: str) -> re.Pattern[str]:
+    """Where a text speaks of a question: `{name}`, `{name.part}`, `{name-Comment}`, `displayValue('name')`.
+
+    A hyphen may also stand within the name of another question.
+    """
+    before = rf"(\{{\s*#?|{NAMED_IN_CALLS}['\"])"
+    return re.compile(before + re.escape(name) + r"(?=\s*[}.\['\"]|-Comment\b)")
 
 
 def _rewritten(raw: Any, mention: re.Pattern[str], new: str) -> Any:
@@ -195,7 +211,18 @@ def _page_place(raw: Raw, name: str) -> int:
 
 
 def _names(raw: Raw) -> set[str]:
-    return {str(one.get("name")) for one in questions_in(raw) if isinstance(one, dict)}
+    return {str(one.get("name")) for one in _deep(list(questions_in(raw)))}
+
+
+def _deep(elements: Any) -> Iterator[Raw]:
+    """Elements and those in their groups; rows and repeated groups have names to themselves."""
+    for one in _dicts(elements):
+        yield one
+        yield from _deep(one.get("elements"))
+
+
+def _dicts(told: Any) -> list[Raw]:
+    return [one for one in told if isinstance(one, dict)] if isinstance(told, list) else []
 
 
 def _name_all(things: Sequence[Raw], stem: str) -> None:

@@ -14,8 +14,8 @@ TEXTS = (
     "placeholder", "labelTrue", "labelFalse", "html", "templateTitle",
 )  # fmt: skip
 """Properties that people read, wherever they stand."""
-LISTS = ("choices", "rows", "columns", "items", "rateValues")
-"""Lists of things with a text or a title."""
+LISTS = ("choices", "rows", "columns", "items", "rateValues", "validators")
+"""Lists of things with a text or a title; a bare text among them is value and text in one."""
 MODES = ("page", "message", "voice")
 
 
@@ -82,7 +82,10 @@ def put_texts(raw: Raw, said: dict[str, str], *, language: str, own: str) -> Raw
         if spot.field in said:
             owner = _at(made, spot.path[:-1])
             words = said[spot.field].replace("\r\n", "\n").strip()
-            owner[spot.path[-1]] = with_text(spot.text, language, words, own)
+            text = with_text(spot.text, language, words, own)
+            is_bare = isinstance(spot.path[-1], int)
+            if not is_bare or text != spot.text:
+                owner[spot.path[-1]] = {"value": spot.text, "text": text} if is_bare else text
     return made
 
 
@@ -91,12 +94,14 @@ def _of(node: Raw, path: tuple[Step, ...], element: str) -> Iterator[Spot]:
     for key in TEXTS:
         if isinstance(node.get(key), str | dict) and node[key]:
             yield Spot((*path, key), name, key, node[key])
-    if "value" in node and node.get("text"):
+    if ("value" in node or path[-2:-1] == ("validators",)) and node.get("text"):
         yield Spot((*path, "text"), element, "text", node["text"])
     for key in (*LISTS, "pages", "elements", "questions", "templateElements"):
         for index, one in enumerate(_list(node.get(key))):
             if isinstance(one, dict):
                 yield from _of(one, (*path, key, index), name if key in LISTS else "")
+            elif isinstance(one, str) and one and key in LISTS:
+                yield Spot((*path, key, index), name, "text", one)
 
 
 def _list(told: Any) -> Sequence[Any]:

@@ -17,7 +17,14 @@ from regulars.feedback.models import Survey
 from regulars.feedback.pages.building import edit_and_return, titles_of
 from regulars.feedback.pages.building_words import COMPARISONS, KINDS
 from regulars.feedback.pages.languages import language_name, languages_of, own_language
-from regulars.feedback.pages.question_form import element_sent, form_of, logic_of, logic_sent
+from regulars.feedback.pages.question_form import (
+    element_sent,
+    form_as_sent,
+    form_of,
+    logic_as_sent,
+    logic_of,
+    logic_sent,
+)
 from regulars.feedback.pages.surveys import viewer
 from regulars.feedback.rules.anonymity import LEAST_MAX, LEAST_MIN
 from regulars.journey.models import Touchpoint
@@ -64,10 +71,11 @@ def build_page(request: HttpRequest, survey_id: int, page_name: str) -> Shown:
             )
         except Refused as fault:
             refused = fault
+    form = request.POST if refused else None
     context = {
         "part": page_name,
-        "words": _words(found, ("title", "description"), own, languages),
-        "logic": logic_of(str(found.get("visibleIf", ""))),
+        "words": _words(found, ("title", "description"), own, languages, form=form),
+        "logic": logic_as_sent(form) if form else logic_of(str(found.get("visibleIf", ""))),
         "has_logic": True,
     }
     return _form_page(
@@ -81,19 +89,27 @@ def build_words(request: HttpRequest, survey_id: int) -> Shown:
     survey = get_seen(Survey, survey_id, seen_by=viewer(request))
     draft = draft_of(survey)
     own, languages = own_language(draft.definition), languages_of(draft.definition)
+    sent, refused = request.POST, None
     if request.method == "POST":
-        sent = request.POST
-        return edit_and_return(request, survey, lambda raw: _survey_edit(raw, sent, own, languages))
+        try:
+            return edit_and_return(
+                request, survey, lambda raw: _survey_edit(raw, sent, own, languages)
+            )
+        except Refused as fault:
+            refused = fault
+    block = draft.definition.get("regulars", {})
     context = {
         "part": "",
-        "words": _words(draft.definition, SURVEY_TEXTS, own, languages),
+        "words": _words(
+            draft.definition, SURVEY_TEXTS, own, languages, form=sent if refused else None
+        ),
         "touchpoints": Touchpoint.objects.filter(retired_at__isnull=True).order_by("pk"),
-        "touchpoint": draft.definition.get("regulars", {}).get("touchpoint", ""),
-        "anonymity": draft.definition.get("regulars", {}).get("anonymity"),
+        "touchpoint": sent.get("touchpoint", "") if refused else block.get("touchpoint", ""),
+        "anonymity": _anonymity(sent) if refused else block.get("anonymity"),
         "least": LEAST_MIN,
     }
     return _form_page(
-        request, "feedback/build_page.html", survey, draft, refused=None, context=context
+        request, "feedback/build_page.html", survey, draft, refused=refused, context=context
     )
 
 
@@ -108,14 +124,18 @@ def _question_page(
     own, languages = own_language(draft.definition), languages_of(draft.definition)
     block, name = draft.definition.get("regulars", {}), element.get("name", "")
     spoken = block.get("texts", {}).get(name, {})
+    form = form_of(element, own=own, languages=languages)
     context = {
-        "form": form_of(element, own=own, languages=languages),
+        "form": form_as_sent(form, request.POST) if refused else form,
         "kind": KINDS.get(element["type"], element["type"]),
         "part": name,
         "measures": MEASURES.items(),
         "measure": block.get("measures", {}).get(name, ""),
         "spoken": {mode: said_in(spoken.get(mode, ""), own, own) for mode in MODE_TEXTS},
     }
+    if refused:
+        context["measure"] = request.POST.get("measure", "")
+        context["spoken"] = {mode: request.POST.get(f"spoken-{mode}", "") for mode in MODE_TEXTS}
     context["logic"] = context["form"]["logic"]
     return _form_page(
         request, "feedback/build_question.html", survey, draft, refused=refused, context=context
@@ -141,7 +161,8 @@ def _form_page(
         "names": {code: language_name(code) for code in languages_of(draft.definition)},
         "own": own_language(draft.definition),
         "refused": refused,
-        "sent": request.POST if refused else {},
+        "fault_at": {refused.field: refused.message} if refused else {},
+        "fault_row": f"{refused.field if refused else ''}".removeprefix("value-"),
         "said": get_language(),
     }
     return show(request, template, status=422 if refused else 200, **context)
@@ -220,7 +241,15 @@ def _reworded(
     return made
 
 
-def _words(raw: Raw, keys: tuple[str, ...], own: str, languages: list[str]) -> list[dict[str, Any]]:
+def _words(
+    raw: Raw,
+    keys: tuple[str, ...],
+    own: str,
+    languages: list[str],
+    *,
+    form: QueryDict | None = None,
+) -> list[dict[str, Any]]:
+    """The words in every language: those that are kept, or those of a form that was not taken."""
     labels = {
         "title": _("Title"),
         "description": _("Explanation"),
@@ -231,7 +260,9 @@ def _words(raw: Raw, keys: tuple[str, ...], own: str, languages: list[str]) -> l
             "field": f"{key}-{code}",
             "label": labels[key],
             "code": code,
-            "text": said_in(raw.get(key, ""), code, own),
+            "text": said_in(raw.get(key, ""), code, own)
+            if form is None
+            else form.get(f"{key}-{code}", ""),
             "is_long": key != "title",
         }
         for key in keys

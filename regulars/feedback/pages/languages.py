@@ -8,9 +8,9 @@ from django.utils.translation import gettext as _
 
 from regulars.core.access import get_seen
 from regulars.core.errors import Refused
-from regulars.feedback.actions.drafts import draft_of
+from regulars.feedback.actions.drafts import draft_at, draft_of
 from regulars.feedback.building.edits import Raw
-from regulars.feedback.building.texts import put_texts, said_in, spots
+from regulars.feedback.building.texts import Spot, put_texts, said_in, spots
 from regulars.feedback.models import Survey
 from regulars.feedback.pages import building
 from regulars.feedback.pages.building_words import property_name
@@ -50,18 +50,22 @@ def build_languages(request: HttpRequest, survey_id: int) -> Shown:
     draft = draft_of(survey)
     raw, own = draft.definition, own_language(draft.definition)
     to = _wanted(request, raw, own)
+    refused, written = None, {}
     if request.method == "POST":
         said = {key[2:]: str(text) for key, text in request.POST.items() if key.startswith("t:")}
-        return building.edit_and_return(
-            request, survey, lambda told: put_texts(told, said, language=to, own=own)
-        )
+        try:
+            return building.edit_and_return(
+                request, survey, lambda told: put_texts(told, said, language=to, own=own)
+            )
+        except Refused as fault:
+            refused, written = fault, _written(survey, request.POST.get("after", ""), said, own)
     rows = [
         {
             "field": f"t:{spot.field}",
             "element": spot.element,
             "label": property_name(spot.key),
             "text": said_in(spot.text, own, own),
-            "said": said_in(spot.text, to, own),
+            "said": written.get(_whose(spot, own), said_in(spot.text, to, own)),
         }
         for spot in spots(raw)
     ]
@@ -69,6 +73,8 @@ def build_languages(request: HttpRequest, survey_id: int) -> Shown:
     return show(
         request,
         "feedback/build_languages.html",
+        status=422 if refused else 200,
+        refused=refused,
         survey=survey,
         draft=draft,
         rows=rows,
@@ -79,6 +85,20 @@ def build_languages(request: HttpRequest, survey_id: int) -> Shown:
         known=[(code, language_name(code)) for code in known],
         offered=[(code, language_name(code)) for code in OFFERED if code not in (own, *known)],
     )
+
+
+def _whose(spot: Spot, own: str) -> tuple[str, str, str]:
+    """What a text is, wherever it has moved since."""
+    return spot.element, spot.key, said_in(spot.text, own, own)
+
+
+def _written(
+    survey: Survey, after: str, said: dict[str, str], own: str
+) -> dict[tuple[str, str, str], str]:
+    """What was sent and not taken, by the texts that its author saw beside it."""
+    seen = draft_at(survey, int(after)) if after.isdecimal() and len(after) < 10 else None
+    found = (seen or draft_of(survey)).definition
+    return {_whose(one, own): said[one.field] for one in spots(found) if one.field in said}
 
 
 def _wanted(request: HttpRequest, raw: Raw, own: str) -> str:

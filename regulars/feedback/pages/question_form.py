@@ -68,6 +68,42 @@ def logic_of(source: str) -> dict[str, Any]:
     return {"expression": "", "every": told.every, "rows": _rows(told.parts)}
 
 
+def form_as_sent(told: dict[str, Any], form: QueryDict) -> dict[str, Any]:
+    """What `form_of` gives, with what somebody has just written in place of what is kept."""
+    said = {
+        "name": form.get("name", ""),
+        "is_required": bool(form.get("required")),
+        "words": [
+            {
+                "code": one["code"],
+                "title": form.get(f"title-{one['code']}", ""),
+                "about": form.get(f"about-{one['code']}", ""),
+            }
+            for one in told["words"]
+        ],
+        "other": bool(form.get("other")),
+        "none": bool(form.get("none")),
+        "logic": logic_as_sent(form),
+    }
+    texts = ("choices", "low", "high", "low_text", "high_text", "rest")
+    return told | said | {name: form[name] for name in texts if name in form}
+
+
+def logic_as_sent(form: QueryDict) -> dict[str, Any]:
+    """What the form shows of a condition that was sent and not taken."""
+    rows = [
+        Condition(
+            form.get(f"if-{row}", ""), form.get(f"sign-{row}", ""), form.get(f"value-{row}", "")
+        )
+        for row in range(ROWS)
+    ]
+    return {
+        "expression": form.get("expression", ""),
+        "every": form.get("every") != "any",
+        "rows": rows,
+    }
+
+
 def element_sent(form: QueryDict, before: Raw, *, own: str, languages: Sequence[str]) -> Raw:
     """The element that a form describes. Raises Refused, which names the field."""
     kind = before["type"]

@@ -148,7 +148,7 @@ def add_link(request: HttpRequest, survey_id: int) -> Shown:
     """Makes the QR code of a survey in one store."""
     survey = get_seen(Survey, survey_id, seen_by=viewer(request))
     chosen = request.POST.get("store", "")
-    if not chosen.isdigit():
+    if not (chosen.isascii() and chosen.isdigit() and len(chosen) < 19):
         raise NotFound("not_found", _("choose a store"), "store")
     link = link_for(survey, store=get_seen(Store, int(chosen), seen_by=viewer(request)))
     return redirect("feedback.poster", link.code)

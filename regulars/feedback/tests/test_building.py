@@ -7,7 +7,12 @@ from django.test import Client
 
 from regulars.feedback.actions.drafts import draft_of
 from regulars.feedback.building.changes import changes
-from regulars.feedback.building.edits import questions_in
+from regulars.feedback.building.edits import (
+    add_question,
+    copy_question,
+    put_question,
+    questions_in,
+)
 from regulars.feedback.building.logic import (
     SIGNS,
     WITHOUT_VALUE,
@@ -17,6 +22,7 @@ from regulars.feedback.building.logic import (
     write_conditions,
 )
 from regulars.feedback.building.skeletons import skeleton
+from regulars.feedback.building.texts import put_texts, spots
 from regulars.feedback.models import Answer, DraftStep, Survey, SurveyVersion
 from regulars.feedback.pages.building_words import in_words, kinds_offered
 from regulars.feedback.queries.surveys import latest_version
@@ -130,6 +136,113 @@ def test_two_people_do_not_overwrite_each_other(boss: Client, asked: Survey) -> 
     late = press(boss, asked, "remove", name="why", after=0)
     assert (late.status_code, late.context["refused"].code) == (422, "edited_meanwhile")
     assert "why" in names(asked)
+
+
+@pytest.mark.parametrize("wrong", [{"low": "x"}, {"if-0": "why", "value-0": ""}, {"after": 7}])
+def test_what_was_written_comes_back_with_a_wrong_form(
+    boss: Client, asked: Survey, wrong: dict[str, Any]
+) -> None:
+    told = question_form(after=0, name="score", measure="ces", required="yes", every="any")
+    told |= {"title-en": "How <was> it?", "title-ru": "Как?", "about-en": "Why", "low_text": "Bad"}
+    told |= {"if-1": "why", "sign-1": "contains", "value-1": "it's", "spoken-voice": "Say"} | wrong
+    if "if-0" in wrong:
+        told["sign-0"] = "equal"
+    page = boss.post(f"/listen/surveys/{asked.pk}/build/question/nps", told)
+    form, rows = page.context["form"], page.context["logic"]["rows"]
+    assert page.status_code == 422
+    assert (form["name"], form["low_text"], form["low"]) == ("score", "Bad", told["low"])
+    assert [one["title"] for one in form["words"]] == ["How <was> it?", "Как?"]
+    assert (rows[1].name, rows[1].value) == ("why", "it's")
+    assert not page.context["logic"]["every"]
+    assert (page.context["measure"], page.context["spoken"]["voice"]) == ("ces", "Say")
+    assert page.content.decode().count('aria-invalid="true"') == ("after" not in wrong)
+
+
+def test_words_and_translations_come_back_when_somebody_was_quicker(
+    boss: Client, asked: Survey
+) -> None:
+    press(boss, asked, "down", name="nps", page="purchase")
+    base = f"/listen/surveys/{asked.pk}/build"
+    late = boss.post(f"{base}/words", {"after": 0, "title-en": "New", "touchpoint": "x"})
+    assert (late.status_code, late.context["words"][0]["text"]) == (422, "New")
+    late = boss.post(f"{base}/page/repair", {"after": 0, "title-en": "Head", "expression": "1=1"})
+    assert (late.context["words"][0]["text"], late.context["logic"]["expression"]) == (
+        "Head",
+        "1=1",
+    )
+    told = {"after": 0, "to": "de", "t:pages/0/elements/0/title": "Wie gern?"}
+    late = boss.post(f"{base}/languages", told)
+    assert late.status_code == 422
+    said = {row["element"]: row["said"] for row in late.context["rows"] if row["said"]}
+    assert said == {"nps": "Wie gern?"}, "the question has moved, and its words with it"
+
+
+def test_choices_written_as_bare_texts_and_what_validators_say_are_translated() -> None:
+    raw = {
+        "elements": [
+            {"type": "radiogroup", "name": "a", "choices": ["Yes", "No", 3]},
+            {"type": "text", "name": "b", "validators": [{"type": "email", "text": "Bad"}]},
+        ]
+    }
+    assert [one.text for one in spots(raw)] == ["Yes", "No", "Bad"]
+    told = {"elements/0/choices/1": "Нет", "elements/1/validators/0/text": "Плохо"}
+    made = put_texts(raw, told | {"elements/0/choices/0": ""}, language="ru", own="en")
+    assert made["elements"][0]["choices"] == [
+        "Yes",
+        {"value": "No", "text": {"default": "No", "ru": "Нет"}},
+        3,
+    ]
+    assert made["elements"][1]["validators"][0]["text"] == {"default": "Bad", "ru": "Плохо"}
+
+
+def test_a_new_name_reaches_triggers_and_calls_and_no_other_question() -> None:
+    why = {
+        "type": "comment",
+        "name": "why",
+        "visibleIf": "{food-quality} = 1 and { food } = 2 and {food-Comment} notempty",
+        "title": "{#food} {food[0].x} {foods}",
+        "requiredIf": "displayValue('food') = 'food'",
+    }
+    raw = {
+        "pages": [
+            {
+                "elements": [
+                    {"type": "text", "name": "food"},
+                    {"type": "text", "name": "food-quality"},
+                ]
+            },
+            {"elements": [why]},
+        ],
+        "triggers": [{"type": "setvalue", "expression": "{food} = 1", "setToName": "food"}, 5],
+    }
+    made = put_question(raw, "food", {"type": "text", "name": "meal"})
+    got = made["pages"][1]["elements"][0]
+    assert got["visibleIf"] == "{food-quality} = 1 and { meal } = 2 and {meal-Comment} notempty"
+    assert got["title"] == "{#meal} {meal[0].x} {foods}"
+    assert got["requiredIf"] == "displayValue('meal') = 'food'"
+    assert made["triggers"][0] == {
+        "type": "setvalue",
+        "expression": "{meal} = 1",
+        "setToName": "meal",
+    }
+
+
+def test_a_copied_group_has_questions_of_its_own_and_new_names_are_free_in_groups() -> None:
+    group = {
+        "type": "panel",
+        "name": "group",
+        "elements": [
+            {"type": "text", "name": "question1"},
+            {"type": "text", "name": "more", "visibleIf": "{question1} = 1"},
+        ],
+    }
+    made, name = copy_question({"elements": [group]}, "group")
+    twin = made["pages"][0]["elements"][1]
+    assert (name, twin["name"]) == ("group1", "group1")
+    assert [one["name"] for one in twin["elements"]] == ["question2", "more1"]
+    assert twin["elements"][1]["visibleIf"] == "{question2} = 1"
+    assert examine(made)[1] == []
+    assert add_question(made, "text", page="page1")[1] == "question3"
 
 
 def test_languages_stand_side_by_side(boss: Client, asked: Survey) -> None:
