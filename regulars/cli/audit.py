@@ -12,7 +12,7 @@ def mount(app: typer.Typer) -> None:
 
     @app.command()
     def audit(as_json: AsJson = False) -> None:
-        """Derive balances, lots, tiers and persons again and print mismatches; exit 1 if any."""
+        """Derive balances, lots, tiers, memories and persons again and print mismatches; exit 1 if any."""
         prepare()
         from django.utils.timezone import now
 

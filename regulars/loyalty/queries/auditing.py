@@ -7,6 +7,7 @@ from secrets import randbits
 from typing import Any
 
 from regulars.loyalty.models import Unit
+from regulars.loyalty.queries.auditing_memories import memories_that_differ
 from regulars.loyalty.queries.auditing_moves import MOVE_CHECKS
 from regulars.loyalty.queries.auditing_passes import (
     BALANCES,
@@ -287,7 +288,7 @@ def audit(now: datetime, *, limit: int = 1000) -> Audit:
             for check in (*CHECKS, SEALED)
             for row, stored, derived in _of(found, check)[:limit]
         ]
-        mismatches += standings_that_differ(limit=limit)
+        mismatches += standings_that_differ(limit=limit) + memories_that_differ(limit=limit)
     return Audit(tuple(mismatches), {f"{noun}s": _count(found, noun) for noun in COUNTED})
 
 

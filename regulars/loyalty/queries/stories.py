@@ -45,7 +45,8 @@ BACKS = """
         sum(back.total_minor) OVER (PARTITION BY back.purchase_id ORDER BY back.id)::bigint,
         (SELECT sum(line.total_minor)::bigint FROM customers_line line
             WHERE line.purchase_id = back.purchase_id),
-        back.recorded_at, back.returned_at
+        coalesce((SELECT min(at) FROM loyalty_reversal WHERE accrual_id = accrual.id
+            AND cause = 'return:' || back.id), back.recorded_at), back.returned_at
     FROM loyalty_accrual accrual JOIN customers_return back
         ON back.purchase_id = accrual.purchase_id
     WHERE accrual.member_id = ANY(%(members)s::bigint[])

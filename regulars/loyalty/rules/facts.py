@@ -99,6 +99,9 @@ READ: dict[str, Callable[[Sale, Standing], Any]] = {
 }
 """How each field is read of a sale and a standing."""
 
+OF_TODAY = frozenset({"categories", "tier", "segments", "qualifying", "days_from_birthday"})
+"""Fields of which the books keep no more than what they are now."""
+
 LINE_FIELDS = frozenset({"categories", "products", "items"})
 
 

@@ -29,6 +29,11 @@ class History:
         """The book of each span between two bounds, made when it is first asked for."""
         self._needs: dict[tuple[int, ...], frozenset[str]] = {}
 
+    @property
+    def rules(self) -> Sequence[EarnRule]:
+        """All rules that ever were in force."""
+        return self._rules
+
     def within(self, first: datetime, last: datetime) -> list[EarnRule]:
         """The rules in force at some moment of a span, both ends included."""
         return [

@@ -115,6 +115,17 @@ class Mechanic(BaseModel):
         return self.stage == "habit" or self.limits.counted
 
     @property
+    def follows_from_purchases(self) -> bool:
+        """Whether what this habit remembers can be told again from purchases and returns alone.
+
+        Not where it asks for what is only known of today: tiers and points of the member, segments,
+        the birthday, or the category of a product.
+        """
+        chosen = [one for one in self.__dict__.values() if isinstance(one, Lines)]
+        by_category = any(one.categories or one.except_categories for one in chosen)
+        return not (self.tiers or by_category) and self.terms.follow_from_purchases
+
+    @property
     def needs(self) -> frozenset[str]:
         """What posting has to load: `lines`, `segments`, `birthday`, `memory`, `budget`, `clock`."""
         needs = self.terms.needs | self.needs_more

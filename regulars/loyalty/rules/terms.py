@@ -7,9 +7,10 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from regulars.core.conditions.reading import parse
-from regulars.core.conditions.tree import Condition
+from regulars.core.conditions.tree import Condition, fields_of
 from regulars.core.errors import Refused
 from regulars.loyalty.rules.facts import (
+    OF_TODAY,
     SALE,
     WEEKDAYS,
     in_hours,
@@ -76,6 +77,12 @@ class Terms(BaseModel):
             needs |= {"birthday"}
         is_timed = self.weekdays or self.hour_from is not None or self.hour_to is not None
         return needs | {"clock"} if is_timed or needs or self.condition else needs
+
+    @property
+    def follow_from_purchases(self) -> bool:
+        """Whether purchases alone say if these terms were met at the time."""
+        asked = fields_of(self.condition) if self.condition else frozenset()
+        return not (self.segments or self.birthday or asked & OF_TODAY)
 
     @cached_property
     def tests(self) -> tuple[Test, ...]:
