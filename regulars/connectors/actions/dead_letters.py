@@ -7,8 +7,9 @@ from typing import Any
 import msgspec
 from django.db import transaction
 
-from regulars.connectors.collect.checking import Sorted, sort_single
+from regulars.connectors.collect.checking import Sorted, letter_of, sort_single
 from regulars.connectors.collect.keys import Keys, Source
+from regulars.connectors.collect.reading import fault_of_reading
 from regulars.connectors.models import DeadLetter, Parcel
 from regulars.core.errors import Refused
 
@@ -65,7 +66,12 @@ def _checked(letter: DeadLetter, source: Source | None) -> Sorted:
     if isinstance(event, dict):
         kind = str(event.get("type", kind))
         body = msgspec.json.encode({**event, "messageId": letter.message_id}).decode()
-    return sort_single(body.encode(), source, kind=kind or "unknown", now=letter.received_at)
+    now = letter.received_at
+    request = sort_single(body.encode(), source, kind=kind or "unknown", now=now)
+    if request.let_in and (late := fault_of_reading(body.encode(), kind, source.code, now)):
+        again = letter_of(body.encode(), late, source_id=source.id, kind=kind, outer={}, now=now)
+        return Sorted([], [again])
+    return request
 
 
 def _say_what_is_wrong(letter: DeadLetter, request: Sorted) -> None:

@@ -4,9 +4,11 @@ Sizes, paths and the merging of outer fields follow Segment's HTTP API ("HTTP Tr
 and the code of its and RudderStack's public clients.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from hashlib import sha256
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 import msgspec
@@ -15,11 +17,15 @@ from regulars.customers.rules.tracked import ID_MAX, NAME_MAX
 
 REQUEST_BYTES_MAX = 4 * 1024 * 1024
 CALL_BYTES_MAX = 32 * 1024
+CALL_DEPTH_MAX = 64
+"""What is nested deeper is no event: whatever reads it later, level by level, would give up."""
+
 TYPES = frozenset({"identify", "track", "page", "screen", "group", "alias"})
 TRAITS = frozenset({"identify", "group"})
 """Calls whose properties are called traits."""
 
 EMPTY = msgspec.Raw(b"{}")
+_TEXTS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -43,6 +49,7 @@ class BatchShape(msgspec.Struct, rename="camel"):
     """A batch: calls, and what holds for all of them."""
 
     batch: list[msgspec.Raw]
+    context: msgspec.Raw = EMPTY
     write_key: str | None = None
 
 
@@ -60,7 +67,7 @@ class Fault(NamedTuple):
     rule: str
 
 
-UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError)
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 """What decoding says of bytes that are no JSON, or no JSON of the wished shape."""
 
 OUTER = ("context", "integrations", "sentAt")
@@ -81,6 +88,36 @@ def named(value: str | float | None) -> str:
     return value if type(value) is str else "" if value is None else str(value)
 
 
+def is_too_deep(raw: bytes) -> bool:
+    """Whether a call is nested deeper than `CALL_DEPTH_MAX`.
+
+    >>> is_too_deep(b"[" * 64 + b"]" * 64), is_too_deep(b"[" * 65), is_too_deep(b'"%s"' % (b"[" * 65))
+    (False, True, False)
+    """
+    if raw.count(b"{") + raw.count(b"[") <= CALL_DEPTH_MAX:
+        return False
+    bare = _TEXTS.sub(b"", raw)
+    depths = accumulate((byte in b"[{") - (byte in b"]}") for byte in bare)
+    return max(depths, default=0) > CALL_DEPTH_MAX
+
+
+def strict(body: bytes) -> bytes:
+    """The body as JSON proper; `ValueError` where nobody could read it.
+
+    Some clients write numbers that JSON does not know, or half a character where they cut a text.
+    One such event must not cost its whole batch, so they become what JavaScript makes of them.
+
+    >>> strict(b'{"price": [NaN, -Infinity]}')
+    b'{"price": [null, null]}'
+    """
+    try:
+        said = json.loads(body, parse_constant=lambda _name: None)
+        text = json.dumps(said, ensure_ascii=False)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()
+
+
 def name_of(shape: Shape, kind: str) -> str:
     """The name under which a call is kept: of the event, page or screen; the group or old id."""
     if kind == "track":
@@ -94,10 +131,12 @@ def fault_of(shape: Shape, kind: str, name: str) -> Fault | None:
     """What is wrong with the form of a call; None where nothing is."""
     if kind not in TYPES:
         return Fault("type", "type", "one of " + ", ".join(sorted(TYPES)))
+    if fault := _fault_of_properties(shape, kind):
+        return fault
     user, visitor = named(shape.user_id), named(shape.anonymous_id)
     if not user and not visitor:
         return Fault("nobody", "userId", "userId or anonymousId is needed")
-    if not name and kind == "track":
+    if kind == "track" and not name.strip():
         return Fault("name", "event", "the name of the event is needed")
     message = named(shape.message_id)
     if (
@@ -109,6 +148,14 @@ def fault_of(shape: Shape, kind: str, name: str) -> Fault | None:
     ):
         return None
     return _fault_of_texts({"userId": user, "anonymousId": visitor}, name=name, message=message)
+
+
+def _fault_of_properties(shape: Shape, kind: str) -> Fault | None:
+    path = "traits" if kind in TRAITS else "properties"
+    raw = bytes(shape.traits if kind in TRAITS else shape.properties)
+    if raw[:1] == b"{" or raw == b"null":
+        return None
+    return Fault("unreadable", path, "an object with a value for each name")
 
 
 def _fault_of_texts(ids: Mapping[str, str], *, name: str, message: str) -> Fault | None:

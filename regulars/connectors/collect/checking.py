@@ -9,6 +9,7 @@ import msgspec
 
 from regulars.connectors.collect.calls import (
     CALL_BYTES_MAX,
+    CALL_DEPTH_MAX,
     OUTER,
     TRAITS,
     UNREADABLE,
@@ -16,6 +17,7 @@ from regulars.connectors.collect.calls import (
     Shape,
     batch_decoder,
     fault_of,
+    is_too_deep,
     merged,
     message_id_of,
     name_of,
@@ -25,6 +27,7 @@ from regulars.connectors.collect.calls import (
 )
 from regulars.connectors.collect.keys import Source
 from regulars.connectors.collect.parcels import Head, frame
+from regulars.core.doors import Problem
 
 
 class Letter(NamedTuple):
@@ -57,7 +60,13 @@ class Sorted:
 
 def sort_batch(body: bytes, source: Source, *, now: datetime) -> Sorted:
     """Sort the calls of a batch; `msgspec.MsgspecError` where the body is no batch."""
-    return _sort(body, batch_decoder.decode(body).batch, source, kind="", now=now)
+    batch = batch_decoder.decode(body)
+    # It becomes part of every call, so it must fit into one.
+    context = bytes(batch.context)
+    if len(context) > CALL_BYTES_MAX or is_too_deep(context):
+        detail = f"a context has at most {CALL_BYTES_MAX} bytes and {CALL_DEPTH_MAX} levels"
+        raise Problem(413, "too_big", detail=detail)
+    return _sort(body, batch.batch, source, kind="", now=now)
 
 
 def sort_single(body: bytes, source: Source, *, kind: str, now: datetime) -> Sorted:
@@ -100,6 +109,8 @@ def _fault(raw: msgspec.Raw | bytes, source: Source, *, kind: str) -> Fault | No
     """What is wrong with one call; None where nothing is."""
     if len(raw) > CALL_BYTES_MAX:
         return Fault("too_big", "", f"at most {CALL_BYTES_MAX} bytes")
+    if is_too_deep(bytes(raw)):
+        return Fault("unreadable", "", f"at most {CALL_DEPTH_MAX} levels of nesting")
     try:
         shape = shape_decoder.decode(raw)
     except UNREADABLE as error:

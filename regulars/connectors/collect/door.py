@@ -18,7 +18,7 @@ from django.db import Error, connection
 from django.utils import timezone
 
 from regulars.connectors.collect.appending import Appender
-from regulars.connectors.collect.calls import REQUEST_BYTES_MAX, UNREADABLE, key_decoder
+from regulars.connectors.collect.calls import REQUEST_BYTES_MAX, UNREADABLE, key_decoder, strict
 from regulars.connectors.collect.checking import Sorted, sort_batch, sort_single
 from regulars.connectors.collect.keys import Keys, Source
 from regulars.core.doors import Answer, Call, Header, Problem, body_of, with_headers
@@ -73,7 +73,8 @@ class CollectDoor:
         body = await body_of(call, bytes_max=REQUEST_BYTES_MAX)
         if kind == DROPPED:
             return SUCCESS
-        source = self._source(call, body)
+        body, own_key = _opened(body)
+        source = self._source(_basic_key(call), _query_key(call), own_key)
         _let_in(call, source)
         await self._append(_sorted(body, source, kind=kind))
         return SUCCESS
@@ -103,13 +104,11 @@ class CollectDoor:
         finally:
             self._renewing = None
 
-    def _source(self, call: Call, body: bytes) -> Source:
-        for key in (_basic_key(call), _query_key(call), _body_key(body)):
-            if key is None:
-                continue
-            if source := self.keys.sources.get(key):
-                return source
-            break
+    def _source(self, *keys: str | None) -> Source:
+        """The source of the first key that was told."""
+        told = next((key for key in keys if key is not None), None)
+        if told is not None and (source := self.keys.sources.get(told)):
+            return source
         raise Problem(401, "unauthorized", detail="no source has this write key")
 
     def _settings(self, call: Call) -> Answer:
@@ -119,7 +118,8 @@ class CollectDoor:
             if source is not None:
                 return Answer(200, msgspec.json.encode(_segment_settings(call, source)))
         elif call.path.rstrip("/") == "/sourceConfig":
-            return Answer(200, msgspec.json.encode(_rudder_settings(self._source(call, b"{}"))))
+            source = self._source(_basic_key(call), _query_key(call))
+            return Answer(200, msgspec.json.encode(_rudder_settings(source)))
         raise Problem(404, "not_found", detail="there is nothing at this path")
 
 
@@ -176,13 +176,24 @@ def _query_key(call: Call) -> str | None:
     return parse_qs(call.query.decode("latin1")).get("writeKey", [None])[0]
 
 
+def _opened(body: bytes) -> tuple[bytes, str | None]:
+    """The body as JSON proper, and the write key in it."""
+    try:
+        return body, _body_key(body)
+    except UNREADABLE:
+        pass
+    try:
+        mended = strict(body)
+        return mended, _body_key(mended)
+    except (*UNREADABLE, ValueError):
+        raise Problem(400, "malformed", detail="the body is not JSON") from None
+
+
 def _body_key(body: bytes) -> str | None:
     try:
         return key_decoder.decode(body).write_key
     except msgspec.ValidationError:
         return None
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise Problem(400, "malformed", detail="the body is not JSON") from None
 
 
 def _cross_origin(origin: bytes) -> tuple[Header, ...]:

@@ -19,8 +19,9 @@ from regulars.connectors.collect.checking import Letter, letter_of
 from regulars.connectors.collect.orders import record_orders
 from regulars.connectors.collect.parcels import frames
 from regulars.connectors.collect.reading import Arrived, read_request
-from regulars.connectors.models import EventSource, Parcel
+from regulars.connectors.models import DeadLetter, EventSource, Parcel
 from regulars.customers.actions import TrackedInput, record_tracked_events
+from regulars.customers.models import TrackedEvent
 
 KEPT_FOR = timedelta(days=1)
 """How long parcels stay after they were drained."""
@@ -97,6 +98,37 @@ def _record(arrived: Sequence[Arrived], *, now: datetime) -> None:
         letters.append(letter._replace(message_id=name, state="accepted"))
     if letters:
         insert_letters(letters)
+    if faults:
+        _wait_again(letters[: len(faults)])
+
+
+def _wait_again(letters: Sequence[Letter]) -> None:
+    """Have dead letters wait that were let in or sent again, and whose events could not be recorded.
+
+    A message that is on record by now, by a repaired letter, is left alone.
+    """
+    failed = {(one.source_id, one.message_id): one for one in letters}
+    messages = {message for _source, message in failed}
+    codes = dict(EventSource.objects.values_list("code", "id"))
+    on_record = {
+        (codes.get(source), message)
+        for source, message in TrackedEvent.objects.filter(
+            source__in=codes, message_id__in=messages
+        ).values_list("source", "message_id")
+    }
+    settled = DeadLetter.objects.filter(
+        message_id__in=messages, state__in=("accepted", "resent")
+    ).select_for_update(of=("self",))
+    waiting = []
+    for row in settled:
+        key = (row.source_id, row.message_id)
+        if key in failed and key not in on_record:
+            row.body, row.reason = failed[key].body, failed[key].reason
+            row.path, row.rule = failed[key].path, failed[key].rule
+            row.state, row.settled_at = "waiting", None
+            waiting.append(row)
+    fields = ("body", "reason", "path", "rule", "state", "settled_at")
+    DeadLetter.objects.bulk_update(waiting, fields)
 
 
 def _recorded(read: Sequence[Read], *, now: datetime) -> Iterator[tuple[Arrived, Fault]]:

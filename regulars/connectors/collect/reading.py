@@ -48,6 +48,12 @@ def read_request(head: Head, body: bytes) -> Iterator[Arrived]:
             yield Arrived(bytes(raw), head, outer, said)
 
 
+def fault_of_reading(body: bytes, kind: str, source: str, now: datetime) -> Fault | None:
+    """Why a single call that its door lets in cannot be recorded; None where it can."""
+    said = _read(Head(source, now, kind), body, outer={}, is_flawed=False)
+    return said if isinstance(said, Fault) else None
+
+
 def _read(
     head: Head, raw: bytes | msgspec.Raw, *, outer: Mapping[str, Any], is_flawed: bool
 ) -> TrackedInput | Fault:

@@ -160,5 +160,8 @@ class DeadLetter(Record):
 
     @property
     def event(self) -> Any:
-        """The event as plain values."""
-        return json.loads(self.body)
+        """The event as plain values; `ValueError` where it cannot be read."""
+        try:
+            return json.loads(self.body)
+        except RecursionError:
+            raise ValueError("nested too deeply") from None
