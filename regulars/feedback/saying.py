@@ -11,7 +11,9 @@ from regulars.feedback.dialogue.modes import takes_several, uncarried
 from regulars.feedback.dialogue.turns import Talk
 from regulars.feedback.survey.choices import OTHER, Choosing
 from regulars.feedback.survey.definition import Definition, words_for
-from regulars.feedback.survey.path import is_required, shown_answers, text_for
+from regulars.feedback.survey.operators import Value
+from regulars.feedback.survey.path import is_required, shown_answers
+from regulars.feedback.survey.piping import said, text_for
 from regulars.feedback.survey.question import Question
 from regulars.feedback.survey.texts import text_in
 from regulars.feedback.wording import sentence_for
@@ -100,13 +102,23 @@ def _farewell(definition: Definition, talk: Talk, link: str) -> str:
         thanks = _("Thank you, this is on record.")
         asked = _("The rest is on this page: %(link)s") % {"link": link}
         return f"{thanks} {asked}" if link and talk.mode == "message" else thanks
-    return text_in(definition.thanks, talk.language) or _("Thank you! Your answer has arrived.")
+    own = thanks_for(definition, talk.values, talk.language)
+    return own or _("Thank you! Your answer has arrived.")
+
+
+def thanks_for(definition: Definition, values: dict[str, Value], language: str) -> str:
+    """The survey's own words at the end, with what was answered in them; "" where it has none."""
+    thanks = text_in(definition.thanks, language)
+    if "{" not in thanks:
+        return thanks
+    return text_for(thanks, shown_answers(definition, values, language), language=language)
 
 
 def _question(definition: Definition, talk: Talk, question: Question) -> Said:
     shown = shown_answers(definition, talk.values, talk.language)
     words = words_for(definition, question, talk.mode)
     heading = text_for(words, shown, language=talk.language) or question.name
+    question = said(question, shown, language=talk.language)
     parts = [sentence_for(talk.problem)] if talk.problem else []
     parts.append(heading)
     keys = keys_of(question)

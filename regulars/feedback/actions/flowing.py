@@ -16,8 +16,10 @@ from regulars.feedback.models import Dialogue
 from regulars.feedback.queries.surveys import find_invitation, find_public_link, latest_version
 from regulars.feedback.saying import chrome, say_turn
 from regulars.feedback.survey.choices import Choosing
-from regulars.feedback.survey.path import is_required, shown_answers, text_for
+from regulars.feedback.survey.path import is_required, shown_answers
+from regulars.feedback.survey.piping import said
 from regulars.feedback.survey.question import Question
+from regulars.feedback.survey.texts import text_in
 from regulars.feedback.wording import sentence_for
 
 ACTS_MAX = 200
@@ -112,12 +114,13 @@ def shown_step(step: Step) -> dict[str, Any]:
 def _question(step: Step, question: Question) -> dict[str, Any]:
     talk = step.talk
     shown = shown_answers(step.definition, talk.values, talk.language)
+    question = said(question, shown, language=talk.language)
     parts = question.parts(talk.values.get(question.name), talk.language)
     return {
         "name": question.name,
         "type": question.type,
-        "title": text_for(question.title, shown, language=talk.language) or question.name,
-        "description": text_for(question.description, shown, language=talk.language),
+        "title": text_in(question.title, talk.language) or question.name,
+        "description": text_in(question.description, talk.language),
         "required": is_required(question, talk.values),
         "value": talk.values.get(question.name),
         "steps": [step for step, _taken in parts.get("steps", [])] if question.scale else [],

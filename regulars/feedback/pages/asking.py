@@ -13,6 +13,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 from django.utils import timezone, translation
+from django.utils.http import urlencode
 from django.utils.translation import get_supported_language_variant
 from django.utils.translation import gettext as _
 from django.utils.translation.trans_real import parse_accept_lang_header
@@ -31,6 +32,7 @@ from regulars.feedback.actions.sittings import (
 )
 from regulars.feedback.look import survey_stylesheet_url
 from regulars.feedback.models import Invitation, PublicLink, Sitting, SurveyVersion
+from regulars.feedback.pages.languages import language_name
 from regulars.feedback.pages.screens import (
     Turn,
     change_of,
@@ -49,19 +51,11 @@ from regulars.feedback.queries.surveys import (
     find_public_link,
     latest_version,
 )
+from regulars.feedback.saying import thanks_for
 from regulars.feedback.survey.definition import Definition
 from regulars.feedback.survey.texts import text_in
 from regulars.web.brand import current_brand
 from regulars.web.pages import PUBLIC, Shown, page, show
-
-LANGUAGE_NAMES = {
-    "en": "English",
-    "ru": "Русский",
-    "de": "Deutsch",
-    "fr": "Français",
-    "es": "Español",
-}
-
 
 HONEYPOT = "website"
 """A field that people do not see and programs fill in."""
@@ -103,7 +97,7 @@ def invited(request: HttpRequest, token: str) -> Shown:
     own = (sitting.language if sitting else "") or invitation.language
     asking = _asking(request, version, store=invitation.store, own=own)
     if invitation.answered_at is not None or is_over(sitting):
-        return _thanks(request, asking, is_full=sitting is not None and _end_of(sitting) == "full")
+        return _thanks(request, asking, sitting)
     if not invitation.survey.is_open:
         return _closed(request, _("This survey has ended."), status=410)
     if request.method != "POST" or not _is_a_person(request):
@@ -133,7 +127,7 @@ def public(request: HttpRequest, code: str, channel: str = "qr") -> Shown:
     version = sitting.version if sitting else latest_version(link.survey)
     asking = _asking(request, version, store=link.store)
     if end := request.GET.get("thanks"):
-        return _thanks(request, asking, is_full=end == "full")
+        return _thanks(request, asking, sitting, is_full=end == "full")
     if not link.survey.is_open:
         return _closed(request, _("This survey has ended."), status=410)
     if request.method != "POST" or not _is_a_person(request):
@@ -141,7 +135,8 @@ def public(request: HttpRequest, code: str, channel: str = "qr") -> Shown:
     outcome = _keep_posted(_public_input(request, link, asking, channel), asking, request.POST)
     if outcome.end:
         end = "full" if outcome.end == "full" else "1"
-        return HttpResponseRedirect(f"{request.path}?thanks={end}&lang={asking.language}")
+        told = {"thanks": end, "lang": asking.language} | _visit_for_thanks(request, asking)
+        return HttpResponseRedirect(f"{request.path}?{urlencode(told)}")
     return _screen(request, asking, outcome.turn)
 
 
@@ -225,7 +220,7 @@ def _visit_of(request: HttpRequest) -> tuple[str, datetime] | None:
 
     The same form sent twice is one answer. The signature keeps programs from making up forms.
     """
-    signed = request.POST.get("visit", "")
+    signed = request.POST.get("visit") or request.GET.get("visit", "")
     try:
         visit = SIGNER.unsign(signed, max_age=FORM_LIVES)
     except signing.BadSignature:
@@ -262,9 +257,20 @@ def _screen(request: HttpRequest, asking: Asking, turn: Turn) -> Shown:
         return show(request, "feedback/survey.html", status=status, **context)
 
 
-def _thanks(request: HttpRequest, asking: Asking, *, is_full: bool = False) -> Shown:
+def _visit_for_thanks(request: HttpRequest, asking: Asking) -> dict[str, str]:
+    """The visit, where the words at the end speak of its answers."""
+    speaks = "{" in text_in(asking.definition.thanks, asking.language)
+    return {"visit": request.POST.get("visit", "")} if speaks else {}
+
+
+def _thanks(
+    request: HttpRequest, asking: Asking, sitting: Sitting | None, *, is_full: bool = False
+) -> Shown:
+    values = sitting.values if sitting else {}
+    is_full = is_full or (sitting is not None and _end_of(sitting) == "full")
     with translation.override(_chrome(asking.language)):
-        words = text_in(asking.definition.thanks, asking.language) or _("Your answer has arrived.")
+        words = thanks_for(asking.definition, values, asking.language)
+        words = words or _("Your answer has arrived.")
         if is_full:
             words = _("Enough people like you have answered this survey already.")
         context = _frame(asking) | {"title": _("Thank you!"), "words": words, "done": True}
@@ -300,7 +306,7 @@ def _frame(asking: Asking) -> dict[str, Any]:
 def _others(asking: Asking) -> list[tuple[str, str]]:
     """The other languages of the survey, each by its own name."""
     codes = [code for code in asking.definition.languages if code != asking.language]
-    return [(code, LANGUAGE_NAMES.get(code, code.upper())) for code in codes]
+    return [(code, language_name(code)) for code in codes]
 
 
 def _chrome(language: str) -> str:

@@ -39,7 +39,8 @@ from regulars.feedback.queries.surveys import definition_of
 from regulars.feedback.rules.calls import OUTCOMES, Outcome
 from regulars.feedback.saying import chrome, greeting, say_turn
 from regulars.feedback.survey.definition import words_for
-from regulars.feedback.survey.path import shown_answers, sitting_with, text_for
+from regulars.feedback.survey.path import shown_answers, sitting_with
+from regulars.feedback.survey.piping import text_for
 from regulars.web.frame import say
 from regulars.web.pages import Shown, blame, page, show, show_form
 
@@ -160,7 +161,7 @@ def _question(request: HttpRequest, step: Step, given: Any = None) -> Asked:
     """The present question in the words of a call, with what was answered before."""
     talk, definition = step.talk, step.definition
     sitting = sitting_with(definition, talk.values)
-    shown = shown_answers(definition, talk.values, talk.language)
+    shown = shown_answers(definition, talk.values, talk.language, sitting=sitting)
     problems = {talk.problem.element: talk.problem} if talk.problem else {}
     if given is not None:
         sitting.values.replace({**sitting.values, **given})

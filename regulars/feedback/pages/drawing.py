@@ -1,7 +1,7 @@
 """One screen of a survey as its templates draw it: panels, questions, and rows inside questions."""
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,7 @@ from regulars.feedback.survey.choices import Choosing
 from regulars.feedback.survey.elements import Group
 from regulars.feedback.survey.groups import Repeating, named
 from regulars.feedback.survey.operators import is_empty
-from regulars.feedback.survey.path import text_for
+from regulars.feedback.survey.piping import Shown, said, text_for
 from regulars.feedback.survey.places import Place, is_enabled
 from regulars.feedback.survey.problems import Problem
 from regulars.feedback.survey.question import Question
@@ -37,6 +37,8 @@ class Asked:
     comment: str
     parts: dict[str, Any]
     comment_title: str = ""
+    is_fresh: bool = False
+    """Whether an answer on the same screen has just brought it."""
     rows: "list[Row]" = dataclasses.field(default_factory=list)
 
 
@@ -65,9 +67,10 @@ class Drawer:
     """What drawing needs to know: the sitting, texts to pipe in, problems, and the language."""
 
     sitting: Sitting
-    shown: Mapping[str, str]
+    shown: Shown
     problems: Mapping[str, Problem]
     language: str
+    fresh: Collection[str] = ()
 
     def elements(self, group: Group, *, enabled: bool = True) -> Iterator[Asked | Section]:
         """The visible panels and questions of a page or a panel, in order."""
@@ -86,7 +89,7 @@ class Drawer:
     def _section(self, group: Group, *, enabled: bool) -> Section:
         problem = self.problems.get(group.name)
         return Section(
-            id=_id(group.name),
+            id=id_of(group.name),
             title=self._said(group.title),
             about=self._said(group.description),
             problem=sentence_for(problem) if problem else "",
@@ -95,26 +98,27 @@ class Drawer:
 
     def question(self, place: Place) -> Asked:
         """One question at its place, with what is inside it."""
-        question, required = named(place.question, place.path), place.is_required
-        about, problem = self._said(question.description), self._problem(place)
+        question, required = self._in_words(place), place.is_required
+        about, problem = text_in(question.description, self.language), self._problem(place)
         parts = self._parts(question, place)
         ends = parts.get("low") or parts.get("high")
         described = {"about": about, "error": problem, "ends": ends}
         return Asked(
             template=question.template if place.is_enabled else READ_ONLY,
             field=question.field,
-            id=_id(place.path),
-            title=self._said(question.title) or place.question.name,
+            id=id_of(place.path),
+            title=text_in(question.title, self.language) or place.question.name,
             about=about,
             is_required=required or not question.takes_answers,
             problem=problem,
             described_by=" ".join(
-                f"{_id(place.path)}-{name}" for name, text in described.items() if text
+                f"{id_of(place.path)}-{name}" for name, text in described.items() if text
             ),
             takes_comment=question.takes_comment,
             comment_field=question.comment_field,
             comment=str(place.comment or ""),
             comment_title=text_in(question.comment_text, self.language),
+            is_fresh=place.path in self.fresh,
             parts=parts,
             rows=[self._row(place, key) for key in _keys(place)],
         )
@@ -122,7 +126,16 @@ class Drawer:
     def _row(self, place: Place, key: str) -> Row:
         inside = [one for one in place.inside() if one.frame and one.frame.key == key]
         title = inside[0].frame.title if inside and inside[0].frame else ""
-        return Row(self._said(title), [self.question(one) for one in inside if one.is_visible])
+        shown = self.shown.inside(inside[0].scope) if inside else self.shown
+        return Row(
+            text_for(title, shown, language=self.language),
+            [self.question(one) for one in inside if one.is_visible],
+        )
+
+    def _in_words(self, place: Place) -> Question:
+        """The question under the name of its place, with what was answered before in its texts."""
+        shown = self.shown.inside(place.scope)
+        return said(named(place.question, place.path), shown, language=self.language)
 
     def _parts(self, question: Question, place: Place) -> dict[str, Any]:
         if not place.is_enabled:
@@ -144,10 +157,11 @@ class Drawer:
         problem = self.problems.get(place.path)
         if problem is None:
             return ""
-        own = place.question.required_error_text if problem.code == "required" else ""
+        question = self._in_words(place)
+        own = question.required_error_text if problem.code == "required" else ""
         at = problem.detail.get("validator", "")
         if at:
-            own = place.question.validators[int(at)].text
+            own = question.validators[int(at)].text
         return text_in(own, self.language) or sentence_for(problem)
 
     def _said(self, text: str | dict[str, str]) -> str:
@@ -158,7 +172,7 @@ def _keys(place: Place) -> list[str]:
     return [frame.key for frame in place.question.frames(place.value)]
 
 
-def _id(path: str) -> str:
+def id_of(path: str) -> str:
     """An id for a place: letters of its path that an id may have."""
     return "a-" + "".join(one if one.isalnum() or one in "-_." else "-" for one in path)
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from regulars.feedback.pages.drawing import Drawer, carried
+from regulars.feedback.pages.drawing import Drawer, carried, id_of
 from regulars.feedback.survey.definition import Definition
 from regulars.feedback.survey.elements import Page
 from regulars.feedback.survey.groups import Repeating
@@ -23,8 +23,8 @@ from regulars.feedback.survey.path import (
     screens_of,
     shown_answers,
     sitting_with,
-    text_for,
 )
+from regulars.feedback.survey.piping import text_for
 from regulars.feedback.survey.places import COMMENT, deep
 from regulars.feedback.survey.problems import Problem
 from regulars.feedback.survey.sitting import Sitting
@@ -45,6 +45,8 @@ class Turn:
     complete_values: Values | None = None
     skips: tuple[tuple[str, str], ...] = ()
     """From which page to which triggers have skipped: the way back."""
+    fresh: tuple[str, ...] = ()
+    """The questions that an answer on this screen has just brought onto it."""
 
 
 def values_in(definition: Definition, form: QueryDict) -> Values:
@@ -121,8 +123,8 @@ def _following(
     here = {one.name for one in screen.questions}
     if problems := tuple(one for one in faults if root_name(one) in here & shown):
         return Turn(values, screen, problems)
-    if _places_on(sitting, screen) - shown:
-        return Turn(values, screen)
+    if fresh := _places_on(sitting, screen) - shown:
+        return Turn(values, screen, fresh=tuple(sorted(fresh)))
     return _turn_after(sitting, values, screen)
 
 
@@ -253,10 +255,10 @@ def screen_context(definition: Definition, turn: Turn, *, language: str) -> dict
     asked = screens_of(sitting)
     sitting.values.replace({**sitting.values, **turn.values})
     step = _index_of(asked, turn.screen.page.name)
-    shown = shown_answers(definition, known, language)
+    shown = shown_answers(definition, known, language, sitting=sitting)
     found = {problem.element: problem for problem in turn.problems}
     page = turn.screen.page
-    drawer = Drawer(sitting, shown, found, language)
+    drawer = Drawer(sitting, shown, found, language, turn.fresh)
     drawn = {one.question.name for one in sitting.places_on(page) if one.is_enabled}
     return {
         "title": text_for(page.title, shown, language=language)
@@ -265,6 +267,10 @@ def screen_context(definition: Definition, turn: Turn, *, language: str) -> dict
         "step": step + 1,
         "step_count": len(asked),
         "has_errors": bool(turn.problems),
+        "fresh": next(
+            (id_of(one.path) for one in deep(sitting.places_on(page)) if one.path in turn.fresh), ""
+        ),
+        "fresh_count": len(turn.fresh),
         "page_problem": sentence_for(found[page.name]) if page.name in found else "",
         "elements": list(drawer.elements(page)),
         "kept": [

@@ -20,8 +20,8 @@ from regulars.feedback.pages.previews import BROKEN
 from regulars.feedback.pages.screens import Turn, first_turn, next_turn, screen_context
 from regulars.feedback.pages.surveys import viewer
 from regulars.feedback.queries.surveys import latest_version
+from regulars.feedback.saying import thanks_for
 from regulars.feedback.survey.definition import Definition
-from regulars.feedback.survey.texts import text_in
 from regulars.web.brand import current_brand
 from regulars.web.pages import Shown, page, show
 
@@ -78,9 +78,9 @@ def try_survey(request: HttpRequest, survey_id: int) -> Shown:
 def _tried(
     request: HttpRequest, survey: Survey, definition: Definition, turn: Turn, *, language: str
 ) -> Shown:
-    values = (turn.complete_values or {}).items()
-    answers = [(name, str(value)) for name, value in values]
-    thanks = text_in(definition.thanks, language)
+    values = turn.complete_values or {}
+    answers = [(name, str(value)) for name, value in values.items()]
+    thanks = thanks_for(definition, values, language)
     told: dict[str, Any] = {"survey": survey, "answers": answers, "words": thanks}
     return show(request, "feedback/build_tried.html", **told, **_frame(language))
 

@@ -6,16 +6,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from regulars.feedback.survey.choices import OTHER
 from regulars.feedback.survey.definition import Definition
 from regulars.feedback.survey.elements import Page
 from regulars.feedback.survey.faults import faults_in, faults_of
 from regulars.feedback.survey.operators import Value, is_empty
-from regulars.feedback.survey.places import Place
+from regulars.feedback.survey.piping import Shown
+from regulars.feedback.survey.places import COMMENT, Place
 from regulars.feedback.survey.problems import Invalid, Problem
 from regulars.feedback.survey.question import Question, clean_comment
 from regulars.feedback.survey.scopes import Scope
 from regulars.feedback.survey.sitting import Sitting
-from regulars.feedback.survey.texts import piped, text_in
 from regulars.feedback.survey.walk import finish, go_on, result_of
 
 Values = Mapping[str, Value]
@@ -150,20 +151,31 @@ def _is_asked(sitting: Sitting, name: str) -> bool:
     return place is not None and place.is_visible
 
 
-def shown_answers(definition: Definition, values: Values, language: str) -> dict[str, str]:
-    """Each answer as people read it, by the name of its question, for piping into texts."""
+def shown_answers(
+    definition: Definition, values: Values, language: str, *, sitting: Sitting | None = None
+) -> Shown:
+    """Each answer as people read it, by the name of its question, for piping into texts.
+
+    The sitting, if there is one with these answers, spares making another for calculated values.
+    """
     shown = {}
     for question in definition.questions():
         value = values.get(question.name)
         if not is_empty(value):
-            comment = values.get(question.comment_name)
-            shown[question.name] = str(comment) if comment else question.shown(value, language)
-    return shown
+            shown[question.name] = _shown(
+                question, value, values.get(question.name + COMMENT), language
+            )
+    return Shown(shown, lambda: (sitting or sitting_with(definition, values)).scope, language)
 
 
-def text_for(text: str | dict[str, str], shown: Mapping[str, str], *, language: str) -> str:
-    """A text of the definition in a language, with answers piped in."""
-    return piped(text_in(text, language), shown)
+def _shown(question: Question, value: Value, comment: Value, language: str) -> str:
+    """An answer as people read it, with their own words in the place of "other"."""
+    if is_empty(comment) or question.show_comment_area:
+        return question.shown(value, language)
+    if not isinstance(value, list):
+        return str(comment) if value == OTHER else question.shown(value, language)
+    parts = [str(comment) if one == OTHER else question.shown([one], language) for one in value]
+    return ", ".join(parts)
 
 
 def open_text(definition: Definition, values: Values) -> str:

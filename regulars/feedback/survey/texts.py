@@ -22,7 +22,9 @@ def _is_language(code: str) -> bool:
     return re.fullmatch(r"default|[a-z]{2,3}(-[a-z0-9]{2,8})*", code, re.IGNORECASE) is not None
 
 
-LocalText = Annotated[str | dict[str, str], AfterValidator(_checked)]
+LOCAL_TEXT = AfterValidator(_checked)
+"""What a field that people read has in its annotation."""
+LocalText = Annotated[str | dict[str, str], LOCAL_TEXT]
 
 
 def text_in(text: str | dict[str, str], language: str) -> str:

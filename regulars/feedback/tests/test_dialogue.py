@@ -178,3 +178,28 @@ def test_a_voice_leaves_out_what_needs_words_and_says_so(shop):
     link = "https://shop.example/s/1"
     partial = Talk("message", "en", end="partial")
     assert link in say_turn(strict, partial, link=link).text
+
+
+def test_a_conversation_says_what_was_answered_in_choices_and_at_the_end():
+    definition = read_definition(
+        {
+            "calculatedValues": [{"name": "left", "expression": "10 - {nps}"}],
+            "completedHtml": "Thanks for {nps}",
+            "elements": [
+                {"type": "rating", "name": "nps", "rateMin": 0, "rateMax": 10},
+                {
+                    "type": "checkbox",
+                    "name": "why",
+                    "title": "What are the {left} for?",
+                    "choices": [{"value": "a", "text": "{nps} is fair"}, "b"],
+                    "showOtherItem": True,
+                },
+                {"type": "boolean", "name": "again", "title": "{why}: again?"},
+            ],
+        }
+    )
+    talk = next_turn(definition, first_turn(definition, mode="message", language="en"), "7")
+    assert say_turn(definition, talk).text.startswith("What are the 3 for?\n1. 7 is fair\n2. b")
+    talk = next_turn(definition, talk, "2, the queue")
+    assert say_turn(definition, talk).text.startswith("b, the queue: again?")
+    assert say_turn(definition, next_turn(definition, talk, "yes")).text == "Thanks for 7"

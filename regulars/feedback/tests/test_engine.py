@@ -16,8 +16,8 @@ from regulars.feedback.survey.path import (
     open_text,
     screens,
     shown_answers,
-    text_for,
 )
+from regulars.feedback.survey.piping import text_for
 from regulars.feedback.survey.problems import Unreadable
 
 SURVEY: dict[str, Any] = {

@@ -133,8 +133,12 @@ def test_a_follow_up_on_the_same_page_is_asked_before_going_on(client: Client):
     assert "a-why" not in body
     page = post(client, address, body, nps=1)
     assert page.status_code == 200
-    assert 'id="a-why"' in page.content.decode()
-    assert post(client, address, page.content.decode(), nps=1).status_code == 422
+    text = page.content.decode()
+    assert 'id="a-why"' in text
+    assert text.count('href="#new-a-why"') == text.count('id="new-a-why"') == 1
+    again = post(client, address, text, nps=1)
+    assert again.status_code == 422
+    assert "new-a-why" not in again.content.decode()
     assert post(client, address, page.content.decode(), nps=1, why="x").status_code == 302
 
 
@@ -234,3 +238,72 @@ def test_the_way_back_after_a_skip_leads_where_one_came_from(client: Client):
     assert hidden(before)["page"] == ["b"]
     forged = {**hidden(before), "skip": ["nowhere:b", "b", "a:b"], "go": "back"}
     assert hidden(client.post(address, forged).content.decode())["page"] == ["a"]
+
+
+PIPED = {
+    "calculatedValues": [{"name": "total", "expression": "{n} * 2"}],
+    "completedHtml": "Bye {name}, {total}",
+    "pages": [
+        {
+            "elements": [
+                {"type": "text", "name": "name"},
+                {
+                    "type": "text",
+                    "name": "n",
+                    "inputType": "number",
+                    "validators": [{"type": "numeric", "minValue": 1, "text": "More, {name}"}],
+                },
+                {
+                    "type": "radiogroup",
+                    "name": "about",
+                    "choices": [{"value": 1, "text": "Good"}],
+                    "showCommentArea": True,
+                },
+            ]
+        },
+        {
+            "elements": [
+                {"type": "html", "name": "h", "html": "Read, {name}"},
+                {
+                    "type": "checkbox",
+                    "name": "c",
+                    "title": "{about}: {total}",
+                    "choices": [{"value": "a", "text": {"default": "For {name}"}}],
+                },
+                {"type": "boolean", "name": "b", "labelTrue": "Yes, {name}"},
+                {
+                    "type": "paneldynamic",
+                    "name": "kids",
+                    "panelCount": 1,
+                    "templateTitle": "Child {panel.kid}",
+                    "templateElements": [
+                        {"type": "text", "name": "kid"},
+                        {"type": "text", "name": "age", "title": "How old is {panel.kid}?"},
+                    ],
+                },
+            ]
+        },
+    ],
+    "regulars": {},
+}
+
+
+def test_what_was_said_stands_in_every_text(client: Client):
+    asked = cast.survey(**PIPED)
+    address = f"/q/{PublicLink.objects.get(survey=asked).code}"
+    body = client.get(address).content.decode()
+    wrong = post(client, address, body, name="Ann", n="0").content.decode()
+    assert "More, Ann" in wrong
+    told = {"name": "Ann", "n": "4", "about": "1", "about-comment": "x"}
+    second = post(client, address, wrong, **told).content.decode()
+    for said in ("Read, Ann", "For Ann", "Good: 8", "Yes, Ann", "How old is ?"):
+        assert said in second
+    grown = client.post(
+        address, hidden(second) | {"q-kids[0].kid": "Bob", "rows": "add:kids"}
+    ).content.decode()
+    assert "How old is Bob?" in grown
+    assert "Child Bob" in grown
+    end = post(client, address, grown, go="on", **{"kids[0].kid": "Bob"})
+    assert "Bye Ann, 8" in client.get(end["Location"]).content.decode()
+    bare = end["Location"].partition("&visit=")[0]
+    assert "Bye ," in client.get(bare).content.decode()
