@@ -30,6 +30,7 @@ from regulars.customers.rules.profiles import (
     fingerprint_of_facts,
     identities_in,
     joins,
+    told_by_identities,
 )
 from regulars.customers.rules.purchases import BY_ID, CustomerRef
 
@@ -144,6 +145,7 @@ def _understood(entry: ProfileInput, *, source: str, now: datetime) -> _Record |
     try:
         facts = clean_facts(entry.facts, today=now.date())
         identities = identities_in(entry, facts, source=source)
+        facts = told_by_identities(facts, entry.identities, today=now.date())
     except Refused as refused:
         return refused
     outside_id = entry.outside_id or f"{identities[0].kind}:{identities[0].value}"[:100]

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
@@ -181,6 +182,26 @@ def identities_in(
     if not (found := list(dict.fromkeys(normal))):
         raise Refused("nobody", "neither an id nor a card, e-mail or phone", "outside_id")
     return found
+
+
+def told_by_identities(
+    facts: Mapping[str, Any], identities: Iterable[CustomerRef], *, today: date
+) -> dict[str, Any]:
+    """The facts, with the first e-mail and phone among the identities where no fact says one.
+
+    Who names a person by a phone says that it is theirs: it is shown, reached and compared.
+
+    >>> ann = [CustomerRef("phone", "8 916 123-45-67"), CustomerRef("email", "test@test")]
+    >>> told_by_identities({"name": "Ann"}, ann, today=date(2026, 1, 1))
+    {'name': 'Ann', 'phone': '+79161234567'}
+    """
+    whole = dict(facts)
+    for kind, value in identities:
+        if kind in {"email", "phone"} and kind not in whole and normal_value(kind, value):
+            # What finds a person need not be an address: a phone of three digits is an extension.
+            with suppress(Refused):
+                whole |= clean_facts({kind: value}, today=today)
+    return whole
 
 
 def joins(reference: CustomerRef, *, has_own_id: bool) -> bool:

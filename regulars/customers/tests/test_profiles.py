@@ -217,3 +217,22 @@ def test_facts_are_cleaned_or_refused_and_cleaning_again_changes_nothing(facts):
     except Refused:
         return
     assert clean_facts(clean, today=TODAY) == clean
+
+
+@db
+def test_who_is_named_by_a_phone_is_shown_and_compared_with_it():
+    told = [
+        ProfileInput("1", {"name": name}, identities=(CustomerRef("phone", phone),))
+        for name, phone in (("Нина Ветрова", "8 916 123-45-67"), ("Nina Vetrova", "+79161234567"))
+    ]
+    first, second = learn(told[0], source="crm"), learn(told[1], source="till")
+    assert Customer.objects.get(pk=first[0].customer_id).phone == "+79161234567"
+    people = leaders_of({first[0].customer_id, second[0].customer_id})
+    assert len(set(people.values())) == 1
+
+
+@db
+def test_what_finds_a_person_need_not_be_an_address():
+    learn(ProfileInput("1", {}, identities=(CustomerRef("phone", "112"),)))
+    learn(ProfileInput("2", {}, identities=(CustomerRef("email", "test@test"),)))
+    assert list(Customer.objects.values_list("phone", "email")) == [("", "")] * 2
