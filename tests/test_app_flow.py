@@ -69,3 +69,54 @@ def test_bad_input_is_answered_with_its_reason():
     late = {"id": 1, "act": "answer", "name": "satisfied", "value": 5}
     assert sent({"session": session, "acts": [late]})[0] == 200
     assert not Answer.objects.exists(), "a queue never answers the wrong question"
+
+
+@pytest.mark.django_db
+def test_an_app_hears_all_that_it_takes_to_draw_a_question():
+    definition = {
+        "elements": [
+            {"type": "text", "name": "n", "inputType": "number", "min": 1, "max": 5},
+            {"type": "html", "name": "words", "html": "<b>You</b> said {n}"},
+            {"type": "boolean", "name": "again", "labelTrue": "Sure"},
+            {
+                "type": "radiogroup",
+                "name": "why",
+                "choices": [{"value": "a", "visibleIf": "{n} > 4"}, "b"],
+                "showDontKnowItem": True,
+            },
+            {"type": "slider", "name": "share", "max": 10},
+            {"type": "matrix", "name": "agree", "columns": [1, 2], "rows": ["clean"]},
+            {
+                "type": "paneldynamic",
+                "name": "kids",
+                "panelCount": 1,
+                "templateElements": [
+                    {"type": "text", "name": "kid"},
+                    {"type": "text", "name": "age", "title": "{panel.kid}?"},
+                ],
+            },
+            {"type": "text", "name": "closed", "readOnly": True},
+        ]
+    }
+    survey = create_survey(name="All", definition=definition, now=make.NOW)
+    address = f"/flow/{link_for(survey, store=None).code}"
+    client, session, seen = Client(), "0f8fad5b-d9cb-469f-a165-70867728950e", {}
+    said = {"n": 4, "again": True, "why": "b", "share": 3, "agree": {"clean": 2}}
+    said["kids"] = [{"kid": "Bob", "age": "7"}]
+    acts, told = [], client.post(address, {"session": session}, content_type="application/json")
+    while question := told.json()["question"]:
+        seen[question["name"]] = question
+        acts = [{"id": len(seen), "act": "answer", "name": question["name"]}]
+        acts[0]["value"] = said.get(question["name"])
+        given = {"session": session, "acts": acts}
+        told = client.post(address, given, content_type="application/json")
+    assert list(seen) == ["n", "words", "again", "why", "share", "agree", "kids"]
+    assert (seen["n"]["input_type"], seen["n"]["min"], seen["n"]["max"]) == ("number", 1, 5)
+    assert seen["words"]["words"] == ["You said 4"]
+    assert (seen["again"]["yes"], seen["again"]["no"]) == ("Sure", "No")
+    assert [one["text"] for one in seen["why"]["choices"]] == ["b", "I do not know"]
+    assert (seen["share"]["min"], seen["share"]["max"], seen["share"]["step"]) == (0, 10, 1)
+    assert seen["agree"]["rows"] == [{"value": "clean", "text": "clean"}]
+    assert [one["value"] for one in seen["agree"]["columns"]] == [1, 2]
+    assert [one["name"] for one in seen["kids"]["blank"]["questions"]] == ["kid", "age"]
+    assert Answer.objects.get().values == said

@@ -8,15 +8,15 @@ from django.utils.translation import gettext as _
 
 from regulars.feedback.dialogue.hearing import keys_of
 from regulars.feedback.dialogue.modes import takes_several, uncarried
-from regulars.feedback.dialogue.turns import Talk
-from regulars.feedback.survey.choices import OTHER, Choosing
+from regulars.feedback.dialogue.turns import Talk, question_at
+from regulars.feedback.survey.choices import Choosing
 from regulars.feedback.survey.definition import Definition, words_for
 from regulars.feedback.survey.operators import Value
 from regulars.feedback.survey.path import is_required, shown_answers
 from regulars.feedback.survey.piping import said, text_for
 from regulars.feedback.survey.question import Question
 from regulars.feedback.survey.texts import text_in
-from regulars.feedback.wording import sentence_for
+from regulars.feedback.wording import SPECIAL_CHOICES, sentence_for
 from regulars.web.brand import current_brand
 
 BUTTONS_MAX = 12
@@ -48,7 +48,7 @@ class Said:
 def say_turn(definition: Definition, talk: Talk, *, link: str = "") -> Said:
     """What is said at this point of a conversation, in its language. `link` leads to the page."""
     with translation.override(chrome(talk.language)):
-        question = definition.find_question(talk.at) if not talk.end else None
+        question = question_at(definition, talk)
         if question is None:
             return Said(_farewell(definition, talk, link), is_end=True)
         return _question(definition, talk, question)
@@ -196,9 +196,8 @@ def _offer_of_languages(definition: Definition, talk: Talk) -> list[str]:
 
 def _labels(question: Choosing, language: str) -> list[tuple[int, str]]:
     """The choices with the numbers that name them."""
-    usual = {OTHER: _("Other"), "none": _("None of these")}
     return [
-        (number, text_in(one.text, language) or usual.get(str(one.value)) or str(one.value))
+        (number, text_in(one.text, language) or str(SPECIAL_CHOICES.get(str(one.value), one.value)))
         for number, one in enumerate(question.offered(), start=1)
     ]
 

@@ -70,6 +70,14 @@ IN_A_DEFINITION: dict[str, Promise] = {
     "unknown_touchpoint": _("there is no touchpoint “%(name)s” on the journey map."),
 }
 
+SPECIAL_CHOICES: dict[str, Promise] = {
+    "other": _("Other"),
+    "none": _("None of these"),
+    "refused": _("I would rather not say"),
+    "dontknow": _("I do not know"),
+}
+"""What choices say that stand for no choice of the survey's own, where it has no words for them."""
+
 
 def sentence_for(problem: Problem) -> str:
     """The sentence for a problem of an answer or a definition, in the active language."""

@@ -1,5 +1,6 @@
 """The survey as a flow for apps: acts that were queued offline arrive in order, each counts once."""
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,15 +12,13 @@ from django.utils import translation
 from regulars.core.errors import NotFound
 from regulars.feedback.actions.sittings import SittingInput, invited_input
 from regulars.feedback.actions.talking import Opening, Step, open_talks, resume, settle
-from regulars.feedback.dialogue.turns import answer_turn, back_turn, progress
+from regulars.feedback.dialogue.turns import answer_turn, back_turn, progress, question_at
 from regulars.feedback.models import Dialogue
 from regulars.feedback.queries.surveys import find_invitation, find_public_link, latest_version
 from regulars.feedback.saying import chrome, say_turn
-from regulars.feedback.survey.choices import Choosing
-from regulars.feedback.survey.path import is_required, shown_answers
-from regulars.feedback.survey.piping import said
+from regulars.feedback.shapes import drawn
+from regulars.feedback.survey.path import shown_answers, sitting_with
 from regulars.feedback.survey.question import Question
-from regulars.feedback.survey.texts import text_in
 from regulars.feedback.wording import sentence_for
 
 ACTS_MAX = 200
@@ -96,7 +95,7 @@ def _take(step: Step, act: Act) -> None:
 def shown_step(step: Step) -> dict[str, Any]:
     """Where a survey stands as plain values: the question, its problem, the progress, the end."""
     talk, definition = step.talk, step.definition
-    question = definition.find_question(talk.at) if not talk.end else None
+    question = question_at(definition, talk)
     number, count = progress(definition, talk)
     with translation.override(chrome(talk.language)):
         return {
@@ -112,23 +111,10 @@ def shown_step(step: Step) -> dict[str, Any]:
 
 
 def _question(step: Step, question: Question) -> dict[str, Any]:
-    talk = step.talk
-    shown = shown_answers(step.definition, talk.values, talk.language)
-    question = said(question, shown, language=talk.language)
-    parts = question.parts(talk.values.get(question.name), talk.language)
-    return {
-        "name": question.name,
-        "type": question.type,
-        "title": text_in(question.title, talk.language) or question.name,
-        "description": text_in(question.description, talk.language),
-        "required": is_required(question, talk.values),
-        "value": talk.values.get(question.name),
-        "steps": [step for step, _taken in parts.get("steps", [])] if question.scale else [],
-        "low": parts.get("low", "") if question.scale else "",
-        "high": parts.get("high", "") if question.scale else "",
-        "choices": [
-            {"value": one["value"], "text": one["text"] or str(one["value"])}
-            for one in (parts["options"] if isinstance(question, Choosing) else [])
-        ],
-        "takes_comment": question.takes_comment,
-    }
+    """The question that is asked, with all that an app needs to draw it."""
+    talk, definition = step.talk, step.definition
+    sitting = sitting_with(definition, talk.values)
+    shown = shown_answers(definition, talk.values, talk.language, sitting=sitting)
+    place = sitting.find_place(question.name)
+    assert place is not None, "what is asked stands somewhere"
+    return drawn(dataclasses.replace(place, question=question), shown, talk.language)

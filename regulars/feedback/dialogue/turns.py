@@ -8,12 +8,21 @@ from dataclasses import dataclass, field, replace
 
 from regulars.feedback.dialogue.hearing import Command, answer_in, command_in
 from regulars.feedback.dialogue.modes import why_not
+from regulars.feedback.survey.choices import Choosing
 from regulars.feedback.survey.definition import Definition
 from regulars.feedback.survey.extension import Mode
 from regulars.feedback.survey.operators import Value
-from regulars.feedback.survey.path import check, complete, is_required, screens
+from regulars.feedback.survey.path import (
+    check,
+    complete,
+    is_required,
+    screens,
+    screens_of,
+    sitting_with,
+)
 from regulars.feedback.survey.problems import Invalid, Problem
 from regulars.feedback.survey.question import Question
+from regulars.feedback.survey.sitting import Sitting
 
 REPROMPTS_MAX = 2
 """So often a question is put again; after that it is passed over, or the conversation ends."""
@@ -48,9 +57,17 @@ def first_turn(
     return _at_next(definition, talk)
 
 
+def question_at(definition: Definition, talk: Talk) -> Question | None:
+    """The question that waits for an answer, with the choices it has after those before; or None."""
+    question = definition.find_question(talk.at) if not talk.end else None
+    if not isinstance(question, Choosing):
+        return question
+    return question.as_offered(sitting_with(definition, talk.values).scope)
+
+
 def next_turn(definition: Definition, talk: Talk, heard: str) -> Talk:
     """What follows what was heard: the next question, the same with the reason, or an end."""
-    question = definition.find_question(talk.at) if not talk.end else None
+    question = question_at(definition, talk)
     if question is None:
         return talk
     command = command_in(heard, definition.languages, talk.mode)
@@ -72,7 +89,7 @@ def answer_turn(definition: Definition, talk: Talk, value: Value, *, comment: st
 
     A wrong value asks again as often as it takes, because a screen shows the reason.
     """
-    question = definition.find_question(talk.at) if not talk.end else None
+    question = question_at(definition, talk)
     if question is None:
         return talk
     said: dict[str, Value] = {question.name: value}
@@ -92,7 +109,7 @@ def back_turn(talk: Talk) -> Talk:
 
 def silence(definition: Definition, talk: Talk) -> Talk:
     """What follows when nobody says anything where an answer was awaited, as on a telephone."""
-    question = definition.find_question(talk.at) if not talk.end else None
+    question = question_at(definition, talk)
     if question is None:
         return talk
     return _again(definition, talk, question, Problem("required", question.name))
@@ -165,7 +182,8 @@ def _answered_before(definition: Definition, talk: Talk) -> tuple[str, ...]:
 
 def _at_next(definition: Definition, talk: Talk) -> Talk:
     """The next question on the page reached or on a later one; or what the end still lacks."""
-    asked = screens(definition, talk.values)
+    sitting = sitting_with(definition, talk.values)
+    asked, closed = screens_of(sitting), _closed(sitting)
     last = talk.asked[-1] if talk.asked else ""
     reached = next(
         (
@@ -177,9 +195,19 @@ def _at_next(definition: Definition, talk: Talk) -> Talk:
     )
     for screen in asked[reached:]:
         for question in screen.questions:
-            if question.name not in talk.asked and not why_not(question, talk.mode):
+            is_done = question.name in talk.asked or question.name in closed
+            if not is_done and not why_not(question, talk.mode):
                 return replace(talk, at=question.name, tries=0)
     return _at_end(definition, talk)
+
+
+def _closed(sitting: Sitting) -> set[str]:
+    """The questions that are read and cannot be answered now, as a page shows them."""
+    return {
+        place.path
+        for place in sitting.places()
+        if place.question.takes_answers and not place.is_enabled
+    }
 
 
 def _page_after(definition: Definition, talk: Talk, last: str) -> int:

@@ -111,6 +111,12 @@ class Choosing(Question):
             *self.special(),
         )
 
+    def as_offered(self, scope: Scope) -> "Choosing":
+        """The same question with the choices that are offered with these answers, and no others."""
+        visible = self.visible_choices(scope)
+        kept = tuple(one for one in self.choices if one in visible)
+        return self if kept == self.choices else self.model_copy(update={"choices": kept})
+
     def _is_visible(self, choice: Choice, scope: Scope) -> bool:
         source = choice.visible_if or self.choices_visible_if
         if not source.strip():

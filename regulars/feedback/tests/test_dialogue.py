@@ -203,3 +203,29 @@ def test_a_conversation_says_what_was_answered_in_choices_and_at_the_end():
     talk = next_turn(definition, talk, "2, the queue")
     assert say_turn(definition, talk).text.startswith("b, the queue: again?")
     assert say_turn(definition, next_turn(definition, talk, "yes")).text == "Thanks for 7"
+
+
+def test_a_conversation_offers_the_choices_and_asks_the_questions_that_a_page_would():
+    definition = read_definition(
+        {
+            "elements": [
+                {"type": "rating", "name": "nps", "rateMin": 0, "rateMax": 10},
+                {
+                    "type": "radiogroup",
+                    "name": "why",
+                    "choices": [{"value": "a", "visibleIf": "{nps} > 8"}, "b", "c"],
+                    "showRefuseItem": True,
+                },
+                {"type": "text", "name": "card", "enableIf": "{nps} > 8"},
+            ],
+        }
+    )
+    talk = next_turn(definition, first_turn(definition, mode="message", language="en"), "3")
+    assert "1. b\n2. c\n3. I would rather not say" in say_turn(definition, talk).text
+    assert next_turn(definition, talk, "a").problem is not None
+    assert next_turn(definition, talk, "4").problem is not None
+    talk = next_turn(definition, talk, "1")
+    assert (talk.end, talk.values) == ("complete", {"nps": 3, "why": "b"})
+    happy = next_turn(definition, first_turn(definition, mode="message", language="en"), "9")
+    happy = next_turn(definition, happy, "1")
+    assert (happy.at, happy.values) == ("card", {"nps": 9, "why": "a"})
