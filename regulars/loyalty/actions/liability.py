@@ -7,14 +7,9 @@ from django.db import transaction
 
 from regulars.core.errors import Refused
 from regulars.loyalty.models import LiabilityEstimate, StatedRate, Unit
-from regulars.loyalty.queries.liability import (
-    MILLION,
-    cohorts_as_of,
-    month_at,
-    month_now,
-    place_of,
-    vintages_of,
-)
+from regulars.loyalty.queries.liability import MILLION
+from regulars.loyalty.queries.months import month_at, month_now, place_of
+from regulars.loyalty.queries.vintages import cohorts_as_of, vintages_of
 from regulars.loyalty.rules.breakage import estimate
 from regulars.loyalty.rules.rolling import Vintage
 

@@ -14,7 +14,9 @@ from regulars.core.errors import NotFound
 from regulars.loyalty.actions.liability import state_rate
 from regulars.loyalty.models import Program, Unit
 from regulars.loyalty.queries.figures import spendable_units_of
-from regulars.loyalty.queries.liability import journal_of, liability_of, month_at
+from regulars.loyalty.queries.liability import PaidMonth, journal_of, liability_of
+from regulars.loyalty.queries.months import month_at
+from regulars.loyalty.rules.rolling import Month
 
 router = Router(tags=["Loyalty"])
 
@@ -46,6 +48,25 @@ class MonthOut(Schema):
     open: int
 
 
+class ReceivableOut(Schema):
+    """What partners owe for points and was not billed before, in minor units.
+
+    opening + charged - credited - billed = closing.
+    """
+
+    opening_minor: int
+    charged_minor: int
+    credited_minor: int
+    billed_minor: int
+    closing_minor: int
+
+
+class PaidMonthOut(MonthOut):
+    """The same of points that partners pay for: `from_sales_minor` is what they are charged."""
+
+    receivable: ReceivableOut
+
+
 class EstimateOut(Schema):
     """The estimate in force: a share in millionths, its interval, and what it rests on."""
 
@@ -68,13 +89,19 @@ class JournalOut(Schema):
 
 
 class LiabilityOut(Schema):
-    """What is owed for a unit; `estimate` is null while no month has ended."""
+    """What is owed for a unit; `estimate` is null while no month has ended.
+
+    `months` are of points that the program pays for itself, `paid_by_partners` of those that
+    partners pay for; `closing_minor` is owed to members for both, `receivable_minor` by partners.
+    """
 
     unit: str
     currency: str
     closing_minor: int
+    receivable_minor: int
     estimate: EstimateOut | None
     months: list[MonthOut]
+    paid_by_partners: list[PaidMonthOut]
     journal: list[JournalOut]
 
 
@@ -106,11 +133,10 @@ def get_liability(request: ApiRequest, code: str, ask: Query[LiabilityAsk]) -> L
         unit=owed.unit.code,
         currency=program.currency,
         closing_minor=owed.closing_minor,
+        receivable_minor=owed.receivable_minor,
         estimate=EstimateOut.from_orm(estimate) if estimate else None,
-        months=[
-            MonthOut.model_validate({**vars(one), "month": month_at(one.month)})
-            for one in owed.months
-        ],
+        months=[MonthOut.model_validate(_month_told(one)) for one in owed.months],
+        paid_by_partners=[_paid_month(one) for one in owed.paid],
         journal=[
             JournalOut(
                 month=one.month, memo=one.memo, debit=one.debit, credit=one.credit, minor=one.minor
@@ -118,6 +144,16 @@ def get_liability(request: ApiRequest, code: str, ask: Query[LiabilityAsk]) -> L
             for one in journal_of(owed)
         ],
     )
+
+
+def _month_told(month: Month) -> dict[str, object]:
+    return {**vars(month), "month": month_at(month.month)}
+
+
+def _paid_month(one: PaidMonth) -> PaidMonthOut:
+    due = one.receivable
+    receivable = {**due._asdict(), "closing_minor": due.closing_minor}
+    return PaidMonthOut.model_validate({**_month_told(one.owed), "receivable": receivable})
 
 
 @router.post(

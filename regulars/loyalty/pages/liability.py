@@ -23,8 +23,8 @@ from regulars.loyalty.queries.liability import (
     Liability,
     journal_of,
     liability_of,
-    month_at,
 )
+from regulars.loyalty.queries.months import month_at
 from regulars.web.charts import Point, Series, line_chart, plain_number
 from regulars.web.frame import say
 from regulars.web.pages import Shown, blame, page, show_form
@@ -67,8 +67,8 @@ def liability(request: HttpRequest, code: str) -> Shown:
         unit=unit,
         units=units,
         owed=owed,
-        now=owed.months[-1] if owed.months else None,
         months=[(month_at(one.month), one) for one in reversed(owed.months)],
+        paid=[(month_at(one.owed.month), one) for one in reversed(owed.paid)],
         chart=_chart(owed, program),
         **_estimate_shown(owed),
     )
@@ -118,11 +118,10 @@ def _stated(request: HttpRequest, form: RateForm, unit: Unit) -> bool:
 def _chart(owed: Liability, program: Program) -> Any:
     scale = minor_per_unit(program.currency)
     points = [
-        Point(date_format(month_at(one.month), "M Y"), one.closing_minor / scale)
-        for one in owed.months[-25:]
+        Point(date_format(month_at(month), "M Y"), closing_minor / scale)
+        for month, closing_minor in owed.closings[-25:]
     ]
-    last = owed.months[-1].closing_minor if owed.months else 0
-    owed_now = format_money(last, program.currency, get_language() or "en")
+    owed_now = format_money(owed.closing_minor, program.currency, get_language() or "en")
     return line_chart(
         [Series(program.currency, points)],
         title=gettext("Liability at the end of the month"),

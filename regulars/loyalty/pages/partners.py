@@ -24,7 +24,7 @@ from regulars.loyalty.actions.partners import (
 from regulars.loyalty.models import Partner, Program
 from regulars.loyalty.pages.addresses import program_of
 from regulars.loyalty.pages.amounts import as_minor, as_units, money_field
-from regulars.loyalty.queries.liability import month_now
+from regulars.loyalty.queries.months import month_now
 from regulars.loyalty.queries.partners import (
     bounds_of,
     months_of,

@@ -1,165 +1,71 @@
-"""What a program owes for points: vintages from the ledger, and the roll-forward over them."""
+"""What a program owes for points: the roll-forward over vintages, and the journal that books it."""
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from fractions import Fraction
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
-
-from django.core.cache import cache
-from django.db import connection
 
 from regulars.company.queries import get_brand
 from regulars.loyalty.models import LiabilityEstimate, StatedRate, Unit
-from regulars.loyalty.rules.breakage import Cohort
+from regulars.loyalty.queries.months import month_at, month_now, place_of
+from regulars.loyalty.queries.partners import months_by_partner
+from regulars.loyalty.queries.vintages import partners_that_pay, vintages_apart
+from regulars.loyalty.rules.partners import Receivable, receivables
 from regulars.loyalty.rules.rolling import Expectation, Month, Vintage, Worth, roll_forward
 
 MILLION = 1_000_000
-REMEMBERED_S = 600
-
-ISSUED = """
-    SELECT date_trunc('month', given.at AT TIME ZONE %(zone)s)::date,
-        sum(lot.granted)::bigint,
-        coalesce(sum(lot.granted) FILTER (WHERE given.accrual_id IS NOT NULL), 0)::bigint,
-        coalesce(sum(lot.granted) FILTER (WHERE given.key LIKE 'adjustment:%%'), 0)::bigint
-    FROM loyalty_lot lot JOIN loyalty_account account ON account.id = lot.account_id
-    JOIN loyalty_transfer given ON given.id = lot.id
-    WHERE account.unit_id = %(unit)s AND lot.origin_id IS NULL AND lot.first_id IS NULL GROUP BY 1
-"""
-
-PRICES = """
-    WITH sold AS (
-        SELECT DISTINCT date_trunc('month', given.at AT TIME ZONE %(zone)s)::date AS month,
-            accrual.purchase_id
-        FROM loyalty_lot lot JOIN loyalty_account account ON account.id = lot.account_id
-        JOIN loyalty_transfer given ON given.id = lot.id
-        JOIN loyalty_accrual accrual ON accrual.id = given.accrual_id
-        WHERE account.unit_id = %(unit)s AND lot.origin_id IS NULL AND lot.first_id IS NULL
-    )
-    SELECT sold.month, sum(purchase.total_minor)::bigint,
-        sum(purchase.total_minor + purchase.discount_minor)::bigint
-    FROM sold JOIN customers_purchase purchase ON purchase.id = sold.purchase_id GROUP BY 1
-"""
-
-MOVED = """
-    SELECT date_trunc('month', given.at AT TIME ZONE %(zone)s)::date,
-        date_trunc('month', moved.at AT TIME ZONE %(zone)s)::date,
-        CASE coalesce(nullif(target.pot, ''), source.pot)
-            WHEN 'redeemed' THEN 'redeemed' WHEN 'held' THEN 'redeemed'
-            WHEN 'expired' THEN 'expired'
-            ELSE CASE WHEN moved.key LIKE 'adjustment:%%' THEN 'taken' ELSE 'reversed' END END,
-        sum(use.amount)::bigint
-    FROM loyalty_lotuse use JOIN loyalty_transfer moved ON moved.id = use.transfer_id
-    JOIN loyalty_account target ON target.id = moved.target_id
-    JOIN loyalty_account source ON source.id = moved.source_id
-    JOIN loyalty_lot lot ON lot.id = use.lot_id
-    JOIN loyalty_lot root ON root.id = coalesce(lot.origin_id, lot.id)
-    JOIN loyalty_lot origin ON origin.id = coalesce(root.first_id, root.id)
-    JOIN loyalty_transfer given ON given.id = origin.id
-    WHERE target.unit_id = %(unit)s
-        AND (target.member_id IS NULL OR source.member_id IS NULL OR lot.id = moved.id)
-    GROUP BY 1, 2, 3
-"""
-
-OPEN = """
-    SELECT date_trunc('month', given.at AT TIME ZONE %(zone)s)::date, sum(lot.remaining)::bigint
-    FROM loyalty_lot lot JOIN loyalty_account account ON account.id = lot.account_id
-    JOIN loyalty_lot root ON root.id = coalesce(lot.origin_id, lot.id)
-    JOIN loyalty_lot origin ON origin.id = coalesce(root.first_id, root.id)
-    JOIN loyalty_transfer given ON given.id = origin.id
-    WHERE account.unit_id = %(unit)s AND lot.remaining > 0 GROUP BY 1
-"""
 
 
-def place_of(month: date) -> int:
-    """A month as a whole number.
+class PaidMonth(NamedTuple):
+    """A month of points that partners pay for: what is owed to members, and what partners owe."""
 
-    >>> place_of(date(2026, 1, 1)) - place_of(date(2025, 12, 1))
-    1
-    """
-    return month.year * 12 + month.month - 1
-
-
-def month_at(place: int) -> date:
-    """The first day of the month of that number."""
-    return date(place // 12, place % 12 + 1, 1)
-
-
-def month_now(now: datetime) -> date:
-    """The first day of the company's present month."""
-    return now.astimezone(ZoneInfo(get_brand().timezone)).date().replace(day=1)
-
-
-def vintages_of(unit: Unit, *, now: datetime) -> list[Vintage]:
-    """Points of a unit by month of issue, with what became of them; they tie to the open lots.
-
-    Points set aside by a hold count as redeemed. Where records were parted, points change between
-    vintages; that difference stands in the present month. Remembered until a transfer is posted.
-    """
-    zone = get_brand().timezone
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT coalesce(max(id), 0) FROM loyalty_transfer")
-        newest = int(cursor.fetchone()[0])
-    name = f"loyalty.vintages:{unit.pk}:{zone}:{newest}:{month_now(now)}"
-    found: list[Vintage] | None = cache.get(name)
-    if found is None:
-        found = _read(unit, zone=zone, present=place_of(month_now(now)))
-        cache.set(name, found, REMEMBERED_S)
-    return found
-
-
-def _read(unit: Unit, *, zone: str, present: int) -> list[Vintage]:
-    told: dict[str, str | int] = {"zone": zone, "unit": unit.pk}
-    with connection.cursor() as cursor:
-        cursor.execute(PRICES, told)
-        prices = {month: (paid, alone) for month, paid, alone in cursor.fetchall()}
-        cursor.execute(ISSUED, told)
-        vintages = {
-            month: Vintage(place_of(month), issued, sold, *prices.get(month, (0, 0)), by_hand)
-            for month, issued, sold, by_hand in cursor.fetchall()
-        }
-        cursor.execute(MOVED, told)
-        for month, at, what, amount in cursor.fetchall():
-            moved = getattr(vintages[month], what)
-            moved[place_of(at)] = moved.get(place_of(at), 0) + amount
-        cursor.execute(OPEN, told)
-        still = dict(cursor.fetchall())
-    for month, vintage in vintages.items():
-        gone = (vintage.redeemed, vintage.expired, vintage.reversed, vintage.taken)
-        left = vintage.issued - sum(sum(moved.values()) for moved in gone)
-        if other := left - still.get(month, 0):
-            vintage.reversed[present] = vintage.reversed.get(present, 0) + other
-    return [vintages[month] for month in sorted(vintages)]
-
-
-def cohorts_as_of(vintages: list[Vintage], month: int) -> list[Cohort]:
-    """The vintages as they stood at the end of a month, for the redemption curve."""
-    cohorts = []
-    for one in vintages:
-        if one.month <= month:
-            ages = range(one.month, month + 1)
-            cohorts.append(
-                Cohort(
-                    one.issued - one.until(one.reversed, month) - one.until(one.taken, month),
-                    tuple(one.redeemed.get(at, 0) for at in ages),
-                    tuple(one.expired.get(at, 0) for at in ages),
-                )
-            )
-    return cohorts
+    owed: Month
+    receivable: Receivable
 
 
 @dataclass(frozen=True)
 class Liability:
-    """What is owed for a unit: the roll-forward by month, and the estimate it rests on at its end."""
+    """What is owed for a unit: the roll-forward by month, and the estimate it rests on at its end.
+
+    `months` are of points that the program pays for itself, `paid` of those that partners pay for,
+    over the same months; empty where no partner does.
+    """
 
     unit: Unit
     months: tuple[Month, ...]
     estimate: LiabilityEstimate | None
     stated: StatedRate | None
+    paid: tuple[PaidMonth, ...] = ()
 
     @property
     def closing_minor(self) -> int:
-        """What is owed now, in minor units."""
-        return self.months[-1].closing_minor if self.months else 0
+        """What is owed to members now, whoever pays for it, in minor units."""
+        return sum(months[-1].closing_minor for months in (self.months, self.owed_paid) if months)
+
+    @property
+    def owed_paid(self) -> tuple[Month, ...]:
+        """The roll-forward of points that partners pay for."""
+        return tuple(one.owed for one in self.paid)
+
+    @property
+    def open(self) -> int:
+        """Points that members have, whoever pays for them."""
+        return sum(months[-1].open for months in (self.months, self.owed_paid) if months)
+
+    @property
+    def receivable_minor(self) -> int:
+        """What partners owe for points and was not billed yet, in minor units."""
+        return self.paid[-1].receivable.closing_minor if self.paid else 0
+
+    @property
+    def closings(self) -> list[tuple[int, int]]:
+        """What was owed at the end of each month, whoever pays for it."""
+        sums = Counter[int]()
+        for one in (*self.months, *self.owed_paid):
+            sums[one.month] += one.closing_minor
+        return sorted(sums.items())
 
 
 def liability_of(unit: Unit, *, now: datetime) -> Liability:
@@ -167,22 +73,59 @@ def liability_of(unit: Unit, *, now: datetime) -> Liability:
 
     Past months stand on the estimates stored when they ended; the present one on the latest.
     """
-    vintages = vintages_of(unit, now=now)
+    own, paid = vintages_apart(unit, now=now)
     rows = list(LiabilityEstimate.objects.filter(unit=unit).order_by("month"))
     stated = StatedRate.objects.filter(unit=unit).order_by("-id").first()
-    if not vintages:
+    if not own and not paid:
         return Liability(unit, (), None, stated)
+    first = min(one.month for one in (*own, *paid))
+    beliefs = _beliefs(rows, stated, first=first, present=place_of(month_now(now)))
+    worth = Worth(unit.worth_minor, unit.worth_points)
+    months = tuple(roll_forward(own, beliefs, worth=worth))
+    shown = tuple(_paid_months(unit, paid, beliefs, worth)) if paid else ()
+    return Liability(unit, months, rows[-1] if rows else None, stated, shown)
+
+
+def _beliefs(
+    rows: list[LiabilityEstimate], stated: StatedRate | None, *, first: int, present: int
+) -> dict[int, Expectation]:
+    """What was believed at the end of each month, up to the present one."""
     kept = {place_of(row.month): expectation_of(row) for row in rows}
-    present = place_of(month_now(now))
     latest = expectation_of(rows[-1]) if rows else Expectation()
     if stated is not None and place_of(stated.month) >= present:
         latest = Expectation(stated=_share(stated.rate_ppm)) if stated.rate_ppm else latest
     beliefs: dict[int, Expectation] = {}
-    for place in range(vintages[0].month, present + 1):
+    for place in range(first, present + 1):
         beliefs[place] = kept.get(place, beliefs.get(place - 1, Expectation()))
     beliefs[present] = kept.get(present, latest)
-    months = roll_forward(vintages, beliefs, worth=Worth(unit.worth_minor, unit.worth_points))
-    return Liability(unit, tuple(months), rows[-1] if rows else None, stated)
+    return beliefs
+
+
+def _paid_months(
+    unit: Unit, vintages: list[Vintage], beliefs: dict[int, Expectation], worth: Worth
+) -> list[PaidMonth]:
+    """The months of what partners pay for: each point at the price of its month with its partner."""
+    charged, credited, billed = Counter[int](), Counter[int](), Counter[int]()
+    zone = ZoneInfo(get_brand().timezone)
+    for months in months_by_partner(partners_that_pay(unit)).values():
+        for one in months:
+            if one.unit.pk != unit.pk:
+                continue
+            place, price_minor = place_of(one.month), one.issue_price_minor
+            charged[place] += one.moved.issued * price_minor
+            credited[place] += one.moved.returned * price_minor
+            if one.closed_at is not None:
+                net = one.moved.issued - one.moved.returned
+                billed[place_of(one.closed_at.astimezone(zone).date())] += net * price_minor
+    priced = [
+        replace(one, sold=one.issued, paid_minor=charged[one.month], price_minor=0, alone_minor=0)
+        for one in vintages
+    ]
+    owed = roll_forward(priced, beliefs, worth=worth)
+    due = receivables(
+        [one.month for one in owed], charged=charged, credited=credited, billed=billed
+    )
+    return [PaidMonth(*both) for both in zip(owed, due, strict=True)]
 
 
 def expectation_of(row: LiabilityEstimate) -> Expectation:
@@ -219,15 +162,47 @@ ENTRIES = (
 )
 """What each column of the roll-forward is booked as; a negative amount swaps debit and credit."""
 
+OWED_FOR_PARTNERS = "partner_contract_liability"
+PAID_ENTRIES = (
+    ("partners' points issued", "partner_receivable", OWED_FOR_PARTNERS, "from_sales_minor"),
+    ("partners' points adjusted by hand", "marketing", OWED_FOR_PARTNERS, "adjusted_minor"),
+    ("partners' goods returned", OWED_FOR_PARTNERS, "revenue", "returned_minor"),
+    ("partners' points redeemed", OWED_FOR_PARTNERS, "revenue", "redeemed_minor"),
+    ("breakage of partners' points", OWED_FOR_PARTNERS, "breakage_revenue", "broken_minor"),
+    ("new estimate of partners' points", "breakage_revenue", OWED_FOR_PARTNERS, "re_estimated_minor"),
+)  # fmt: skip
+RECEIVABLE_ENTRIES = (
+    ("credited to partners", "revenue", "partner_receivable", "credited_minor"),
+    ("billed to partners", "trade_receivable", "partner_receivable", "billed_minor"),
+)
+"""What partners are charged is the other side of what is deferred, so it is no line of its own."""
+
+Entries = tuple[tuple[str, str, str, str], ...]
+
 
 def journal_of(liability: Liability) -> list[JournalLine]:
-    """The journal of all months: its balance of `contract_liability` is the closing one."""
+    """The journal of all months: the balances of its accounts are the closing ones.
+
+    `contract_liability` closes as the roll-forward does, `partner_contract_liability` as that of
+    what partners pay for, and `partner_receivable` as what is to be billed to them.
+    """
+    lines = [
+        line for one in liability.months for line in _lines(liability, one.month, one, ENTRIES)
+    ]
+    for owed, receivable in liability.paid:
+        lines += _lines(liability, owed.month, owed, PAID_ENTRIES)
+        lines += _lines(liability, owed.month, receivable, RECEIVABLE_ENTRIES)
+    return sorted(lines, key=lambda line: line.month)
+
+
+def _lines(
+    liability: Liability, month: int, row: Month | Receivable, entries: Entries
+) -> list[JournalLine]:
     lines = []
-    for month in liability.months:
-        for memo, debit, credit, column in ENTRIES:
-            minor = getattr(month, column)
-            sides = (debit, credit) if minor >= 0 else (credit, debit)
-            if minor:
-                first = month_at(month.month)
-                lines.append(JournalLine(first, liability.unit.code, memo, *sides, abs(minor)))
+    for memo, debit, credit, column in entries:
+        minor = getattr(row, column)
+        sides = (debit, credit) if minor >= 0 else (credit, debit)
+        if minor:
+            unit = liability.unit.code
+            lines.append(JournalLine(month_at(month), unit, memo, *sides, abs(minor)))
     return lines

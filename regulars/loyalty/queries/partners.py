@@ -19,7 +19,7 @@ from regulars.loyalty.models import (
     Rule,
     Unit,
 )
-from regulars.loyalty.queries.liability import month_at, month_now, place_of
+from regulars.loyalty.queries.months import month_at, month_now, place_of
 from regulars.loyalty.rules.partners import Moved, owed_minor
 
 MOVEMENTS = """

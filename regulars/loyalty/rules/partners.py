@@ -1,5 +1,6 @@
 """What is settled with partners: points at a price each, and the share of a return that is theirs."""
 
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 
@@ -43,3 +44,40 @@ def share_returned(taken: int, *, before: int, part: int, whole: int) -> int:
     5
     """
     return (before + taken) * part // whole - before * part // whole
+
+
+class Receivable(NamedTuple):
+    """What partners owe for points in a month and was not billed before, in minor units.
+
+    opening + charged - credited - billed = closing. Credited is what returns took back.
+    """
+
+    opening_minor: int = 0
+    charged_minor: int = 0
+    credited_minor: int = 0
+    billed_minor: int = 0
+
+    @property
+    def closing_minor(self) -> int:
+        """What is still to be billed at the end of the month."""
+        return self.opening_minor + self.charged_minor - self.credited_minor - self.billed_minor
+
+
+def receivables(
+    months: Sequence[int],
+    *,
+    charged: Mapping[int, int],
+    credited: Mapping[int, int],
+    billed: Mapping[int, int],
+) -> list[Receivable]:
+    """What is to be billed to partners, month by month; each opens where the last one closed.
+
+    >>> [one.closing_minor for one in receivables([1, 2], charged={1: 90, 2: 40}, credited={2: 9}, billed={2: 90})]
+    [90, 31]
+    """
+    found, opening = list[Receivable](), 0
+    for month in months:
+        moved = (charged.get(month, 0), credited.get(month, 0), billed.get(month, 0))
+        found.append(Receivable(opening, *moved))
+        opening = found[-1].closing_minor
+    return found

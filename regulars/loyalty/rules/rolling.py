@@ -15,7 +15,8 @@ class Vintage:
 
     Months count from any beginning. `sold` is the part that came with sales, for which customers
     paid `price_minor`, at `alone_minor` without discounts; the rest was given without a sale, and
-    of that `by_hand`. What people took by hand is `taken`.
+    of that `by_hand`. What people took by hand is `taken`. Where partners pay for all of it,
+    `paid_minor` is what they pay, and no part of what customers paid is for the points.
     """
 
     month: int
@@ -28,6 +29,7 @@ class Vintage:
     expired: dict[int, int] = field(default_factory=dict)
     reversed: dict[int, int] = field(default_factory=dict)
     taken: dict[int, int] = field(default_factory=dict)
+    paid_minor: int | None = None
 
     def until(self, moved: Mapping[int, int], month: int) -> int:
         """The sum of a movement up to the end of a month."""
@@ -160,7 +162,9 @@ def _books(
 
 
 def _allocation(vintage: Vintage, rate: Fraction, worth: Worth) -> tuple[int, int]:
-    """What sales paid for the points of a vintage, and what those given without a sale cost."""
+    """What was paid for the points of a vintage, and what those given without a sale cost."""
+    if vintage.paid_minor is not None:
+        return vintage.paid_minor, 0
     value = Fraction(worth.minor, worth.points) * rate
     price = allocated(
         vintage.price_minor,
@@ -211,17 +215,22 @@ def _month(
 def _part(
     vintage: Vintage, month: int, before: _Books | None, after: _Books
 ) -> tuple[int, int, int, int, int, int, int, int]:
-    """What one vintage adds to each column of a month."""
+    """What one vintage adds to each column of a month.
+
+    What goods that came back in the month of issue had been allocated was never deferred. What a
+    partner was charged was: it stands in full, beside what it is credited.
+    """
     is_new = vintage.month == month
     old = before or _NOTHING
-    gone = old.allocated - after.allocated if before else 0
+    price = after.price if vintage.paid_minor is None else vintage.paid_minor
+    gone = (old.allocated if before else price + after.gift) - after.allocated
     taken = _share(gone, vintage.taken.get(month, 0), vintage.reversed.get(month, 0))
     by_hand = _share(after.gift, vintage.by_hand, vintage.issued - vintage.sold - vintage.by_hand)
     given = by_hand if is_new else 0
     redeemed, broken = _earned(old if before else after, after, since=old.redeemed)
     return (
         old.liability,
-        after.price if is_new else 0,
+        price if is_new else 0,
         after.gift - by_hand if is_new else 0,
         given - taken,
         gone - taken,

@@ -1,5 +1,6 @@
 """The liability of a program: vintages, roll-forward, estimates, journal."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import Any
@@ -21,12 +22,9 @@ from regulars.loyalty.actions import (
 )
 from regulars.loyalty.actions.liability import state_rate, store_estimates
 from regulars.loyalty.models import LiabilityEstimate, Lot, Member, Program, Unit
-from regulars.loyalty.queries.liability import (
-    journal_of,
-    liability_of,
-    place_of,
-    vintages_of,
-)
+from regulars.loyalty.queries.liability import journal_of, liability_of
+from regulars.loyalty.queries.months import place_of
+from regulars.loyalty.queries.vintages import vintages_of
 from regulars.loyalty.rules.breakage import Cohort, estimate, redeemed_in_the_end
 from regulars.loyalty.rules.expiry import Expiry
 from regulars.loyalty.rules.rolling import Expectation, Month, Vintage, Worth, roll_forward
@@ -101,6 +99,23 @@ def test_every_month_closes_and_opens_where_the_last_one_closed(
         - sum(one.taken.values())
         for one in history[0]
     )
+
+
+@given(histories(), st.lists(st.integers(0, 10**6), min_size=6, max_size=6))
+@settings(max_examples=100)
+def test_points_that_partners_pay_for_close_at_what_was_charged(
+    history: tuple[list[Vintage], dict[int, Expectation]], charged: list[int]
+) -> None:
+    paid = [replace(one, paid_minor=charged[one.month]) for one in history[0]]
+    months = roll_forward(paid, history[1], worth=Worth(1, 1))
+    assert all(map(closes, months))
+    closings = [0, *(one.closing_minor for one in months)]
+    assert [one.opening_minor for one in months] == closings[:-1]
+    assert [one.from_sales_minor for one in months] == [
+        charged[one.month] if one.issued else one.from_sales_minor for one in months
+    ]
+    assert sum(one.from_gifts_minor for one in months) == 0
+    assert all(0 <= one.closing_minor <= sum(charged) for one in months)
 
 
 @given(histories())
