@@ -16,7 +16,7 @@ from regulars.feedback.survey.path import is_required, shown_answers
 from regulars.feedback.survey.piping import said, text_for
 from regulars.feedback.survey.question import Question
 from regulars.feedback.survey.texts import text_in
-from regulars.feedback.wording import SPECIAL_CHOICES, sentence_for
+from regulars.feedback.wording import sentence_for, special_word
 from regulars.web.brand import current_brand
 
 BUTTONS_MAX = 12
@@ -197,7 +197,7 @@ def _offer_of_languages(definition: Definition, talk: Talk) -> list[str]:
 def _labels(question: Choosing, language: str) -> list[tuple[int, str]]:
     """The choices with the numbers that name them."""
     return [
-        (number, text_in(one.text, language) or str(SPECIAL_CHOICES.get(str(one.value), one.value)))
+        (number, text_in(one.text, language) or special_word(one.value, language))
         for number, one in enumerate(question.offered(), start=1)
     ]
 

@@ -9,7 +9,7 @@ from regulars.feedback.survey.groups import Repeating
 from regulars.feedback.survey.piping import Shown, said, text_for
 from regulars.feedback.survey.places import Place
 from regulars.feedback.survey.texts import text_in
-from regulars.feedback.wording import SPECIAL_CHOICES
+from regulars.feedback.wording import special_word
 
 Shape = dict[str, Any]
 OF_TEXTS = {"input_type": "input_type", "min": "min", "max": "max", "step": "step"}
@@ -32,7 +32,7 @@ def drawn(place: Place, shown: Shown, language: str) -> Shape:
         "steps": [step for step, _taken in parts.get("steps", [])] if question.scale else [],
         "low": parts.get("low", "") if question.scale else "",
         "high": parts.get("high", "") if question.scale else "",
-        "choices": _choices(parts["options"]) if isinstance(question, Choosing) else [],
+        "choices": _choices(parts["options"], language) if isinstance(question, Choosing) else [],
         "takes_comment": question.takes_comment,
     }
     shape |= {key: getattr(question, name) for key, name in FIGURES.get(question.type, {}).items()}
@@ -45,17 +45,13 @@ def drawn(place: Place, shown: Shown, language: str) -> Shape:
     return shape | _inside(place, question, shown, language)
 
 
-def _choices(options: list[Shape]) -> list[Shape]:
+def _choices(options: list[Shape], language: str) -> list[Shape]:
     """The choices with their words; to take all of them is a button that an app may have itself."""
     return [
-        {"value": one["value"], "text": one["text"] or _word(one["value"])}
+        {"value": one["value"], "text": one["text"] or special_word(one["value"], language)}
         for one in options
         if one["special"] != "all"
     ]
-
-
-def _word(value: Any) -> str:
-    return str(SPECIAL_CHOICES.get(str(value), value))
 
 
 def _inside(place: Place, question: Any, shown: Shown, language: str) -> Shape:

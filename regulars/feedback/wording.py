@@ -1,5 +1,6 @@
 """The sentences that people read for what the survey engine finds wrong."""
 
+from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -77,6 +78,15 @@ SPECIAL_CHOICES: dict[str, Promise] = {
     "dontknow": _("I do not know"),
 }
 """What choices say that stand for no choice of the survey's own, where it has no words for them."""
+
+
+def special_word(value: object, language: str) -> str:
+    """What a choice without words of its own says in a language: its usual words, or its value."""
+    usual = SPECIAL_CHOICES.get(str(value))
+    if usual is None:
+        return str(value)
+    with translation.override(language if language == "ru" else "en"):
+        return str(usual)
 
 
 def sentence_for(problem: Problem) -> str:

@@ -1,5 +1,6 @@
 """The contact budget in words: its rules, what goes for all of them, and why for one person."""
 
+import math
 import re
 from typing import Any
 
@@ -230,13 +231,15 @@ def _scope_in_words(scope: str, names: dict[str, str]) -> str:
 
 
 def span_in_words(text: str) -> str:
-    """A duration in the reader's language: days where they are whole, else hours."""
-    found = duration(text)
-    hours = round(found.total_seconds() / 3600)
-    if hours % 24 == 0:
-        days = hours // 24
-        return ngettext("%(count)d day", "%(count)d days", days) % {"count": days}
-    return ngettext("%(count)d hour", "%(count)d hours", hours) % {"count": hours}
+    """A duration in the reader's language: in days where they are whole, else in hours, else minutes."""
+    minutes = math.ceil(duration(text).total_seconds() / 60)
+    if minutes % 60:
+        return ngettext("%(count)d minute", "%(count)d minutes", minutes) % {"count": minutes}
+    hours = minutes // 60
+    if hours % 24:
+        return ngettext("%(count)d hour", "%(count)d hours", hours) % {"count": hours}
+    days = hours // 24
+    return ngettext("%(count)d day", "%(count)d days", days) % {"count": days}
 
 
 @page(

@@ -10,6 +10,7 @@ from django.utils import timezone
 from regulars.channels.actions import deliver_messages
 from regulars.channels.handlers import send_confirmations
 from regulars.channels.models import ContactRule, Message, Suppression
+from regulars.channels.pages.budget import span_in_words
 from regulars.channels.queries import Reader, may_contact, preferences_url
 from regulars.customers.actions import (
     ConsentInput,
@@ -146,6 +147,21 @@ def test_purposes_and_texts_are_kept_by_the_team(owner):
     shown = owner.get("/settings/purposes/wine").content.decode()
     assert "Вино, пожалуйста." in shown
     assert "Wine club" in owner.get("/settings/purposes").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ("PT30M", "30 minutes"),
+        ("PT90M", "90 minutes"),
+        ("PT90S", "2 minutes"),
+        ("PT36H", "36 hours"),
+        ("P1W", "7 days"),
+        ("PT24H", "1 day"),
+    ],
+)
+def test_a_window_is_said_in_its_own_measure(told, said):
+    assert span_in_words(told) == said
 
 
 def test_contact_rules_are_edited_in_words(owner):

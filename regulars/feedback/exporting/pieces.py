@@ -19,6 +19,7 @@ from regulars.feedback.survey.operators import Value
 from regulars.feedback.survey.question import Question
 from regulars.feedback.survey.scalars import text_of
 from regulars.feedback.survey.texts import text_in
+from regulars.feedback.wording import special_word
 
 Sort = Literal["number", "flag", "text"]
 Path = tuple[str, ...]
@@ -167,7 +168,7 @@ def _is_number(question: Question) -> bool:
 
 
 def _said(choice: Choice, language: str) -> str:
-    return text_in(choice.text, language) or str(choice.value)
+    return text_in(choice.text, language) or special_word(choice.value, language)
 
 
 def _joined(heading: str, label: str) -> str:

@@ -43,7 +43,7 @@ def write_sav(file: IO[bytes], sheet: Sheet) -> None:
             str(path),
             file_label=sheet.title[:60],
             column_labels=dict(_labels(names, sheet.columns)),
-            variable_value_labels=dict(_value_labels(names, sheet.columns)),
+            variable_value_labels=dict(_value_labels(names, sheet.columns, has_rows=bool(rows))),
             variable_measure=dict(_levels(names, sheet.columns)),
         )
         with path.open("rb") as made:
@@ -99,7 +99,20 @@ def _series(pd: Any, column: Column, cells: Sequence[Cell]) -> Any:
         return pd.Series(cells, dtype="float64")
     if column.kind == "time":
         return pd.to_datetime(pd.Series(cells), utc=True).dt.tz_localize(None)
-    return pd.Series(["" if cell is None else cell for cell in cells], dtype="object")
+    texts = ["" if cell is None else str(cell) for cell in cells]
+    if texts and column.labels:
+        texts[0] += " " * (_width_of(column) - len(texts[0].encode()))
+    return pd.Series(texts, dtype="object")
+
+
+def _width_of(column: Column) -> int:
+    """The bytes that the longest value takes that has a label, whether anybody chose it or not.
+
+    SPSS gives a text column the width of its longest text, and takes no label for a longer value.
+    Texts are filled up with spaces to that width anyway, so one cell that is filled up already
+    makes room and changes nothing.
+    """
+    return max(len(str(value).encode()) for value in column.labels)
 
 
 def _labels(names: Sequence[str], columns: Sequence[Column]) -> Mapping[str, str]:
@@ -107,11 +120,14 @@ def _labels(names: Sequence[str], columns: Sequence[Column]) -> Mapping[str, str
     return {name: (column.label or column.name)[:LABEL_MAX] for name, column in pairs}
 
 
-def _value_labels(names: Sequence[str], columns: Sequence[Column]) -> Mapping[str, Any]:
+def _value_labels(
+    names: Sequence[str], columns: Sequence[Column], *, has_rows: bool
+) -> Mapping[str, Any]:
+    """What values mean; without any rows texts have no width, and so no labels."""
     return {
         name: {value: text[:LABEL_MAX] for value, text in column.labels.items()}
         for name, column in zip(names, columns, strict=True)
-        if column.labels
+        if column.labels and (has_rows or column.kind != "text")
     }
 
 

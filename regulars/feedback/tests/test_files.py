@@ -114,6 +114,35 @@ def test_spss_keeps_labels_in_russian(client: Client, asked: Survey) -> None:
     assert about.variable_measure["nps"] == "scale"
 
 
+LONGER = {
+    "elements": [
+        {
+            "type": "radiogroup",
+            "name": "why",
+            "choices": ["a", {"value": "очень долгий ответ", "text": "Long"}],
+            "showOtherItem": True,
+        }
+    ]
+}
+
+
+@pytest.mark.parametrize("given", [[], ["a"], ["a", "other"]])
+def test_spss_has_room_for_choices_that_nobody_took(client: Client, given: list[str]) -> None:
+    pyreadstat = pytest.importorskip("pyreadstat")
+    made = create_survey(name="x", definition=LONGER, now=cast.NOW)
+    values = [{"why": one} | ({"why-Comment": "x"} if one == "other" else {}) for one in given]
+    receive_answers(
+        [cast.answer(made, f"k{at}", values=one) for at, one in enumerate(values)], now=cast.NOW
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "answers.sav"
+        path.write_bytes(taken(client, made, "sav"))
+        frame, about = pyreadstat.read_sav(str(path))
+    assert list(frame["why"]) == given
+    meant = {"a": "a", "очень долгий ответ": "Long", "other": "Другое"}
+    assert about.variable_value_labels.get("why") == (meant if given else None)
+
+
 def test_without_the_extra_spss_says_what_to_install(
     client: Client, asked: Survey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
