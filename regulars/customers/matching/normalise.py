@@ -5,7 +5,7 @@ import unicodedata
 from functools import lru_cache
 
 from regulars.customers.matching.nicknames import FORMAL
-from regulars.customers.rules.identities import normal_value
+from regulars.customers.rules.identities import NOBODY, normal_value
 
 _LATIN = {
     "а": "a", "б": "b", "в": "v", "г": "g", "д": "d", "е": "e", "ж": "zh", "з": "z", "и": "i",
@@ -17,9 +17,6 @@ _LATIN = {
 _APOSTROPHES = re.compile(r"['’‘`ʼ]")
 _PATRONYMIC = re.compile(r".{3,}(vich|vna|ichna|inichna)")
 _TITLES = frozenset("mr mrs ms miss dr sir lady lord prof professor rev".split())
-NOBODY = frozenset(
-    "null none nan na unknown undefined anonymous test noname xxx customer guest".split()
-)
 _FEMALE = frozenset({"f", "female", "w", "woman", "zh", "zhen", "zhenskii", "zhenskiy"})
 _MALE = frozenset({"m", "male", "man", "muzh", "muzhskoi", "muzhskoy"})
 NO_DAYS = frozenset({"00000000", "19000101", "99991231", "11111111", "99999999"})
@@ -156,12 +153,8 @@ def email(value: str) -> str | None:
     ('ann@example.com', None, None)
     """
     text = normal_value("email", value)
-    if text is None or "@" not in text:
-        return None
-    local, domain = text.split("@", 1)
-    if local in NOBODY and domain.partition(".")[0] in {*NOBODY, "example", "mail"}:
-        return None
-    return text if local and domain else None
+    local, _, domain = (text or "").partition("@")
+    return None if local in NOBODY and domain.partition(".")[0] in {"example", "mail"} else text
 
 
 def phone(value: str) -> str | None:
@@ -170,5 +163,4 @@ def phone(value: str) -> str | None:
     >>> phone("8 916 123-45-67"), phone("+7 000 000 00 00")
     ('+79161234567', None)
     """
-    text = normal_value("phone", value.removesuffix(".0"))
-    return None if text is None or len(set(text[-7:])) == 1 else text
+    return normal_value("phone", value.removesuffix(".0"))

@@ -3,6 +3,11 @@
 import re
 from functools import lru_cache
 
+NOBODY = frozenset(
+    "null none nan na unknown undefined anonymous test noname xxx customer guest".split()
+)
+"""Words that stand where somebody's name or mailbox should."""
+
 _NOBODY = frozenset(
     {"", "-1", "null", "none", "nan", "n/a", "anonymous", "unknown", "undefined", "test@test"}
 )
@@ -15,20 +20,32 @@ def normal_value(kind: str, value: str) -> str | None:
     """The one spelling an identity is kept under, or None where the value points to nobody.
 
     E-mails are lower-cased; phones become E.164 (a Russian leading 8 is +7); others are trimmed.
+    What was typed because something had to be, such as a phone of one digit, points to nobody.
 
     >>> normal_value("phone", "8 (916) 123-45-67")
     '+79161234567'
-    >>> normal_value("card", "0000-00") is None
-    True
+    >>> normal_value("card", "0000-00"), normal_value("phone", "+7 (999) 999-99-99")
+    (None, None)
+    >>> normal_value("email", "no mail"), normal_value("email", "test@test.com")
+    (None, None)
     """
     value = value.strip()
     if value.lower() in _NOBODY or _ONLY_ZEROS.fullmatch(value):
         return None
     if kind == "email":
-        return value.lower()
+        return _normal_email(value)
     if kind == "phone":
-        return normal_phone(value)
+        phone = normal_phone(value)
+        return None if phone is None or len(set(phone[-7:])) == 1 else phone
     return value
+
+
+def _normal_email(value: str) -> str | None:
+    local, _, domain = value.lower().partition("@")
+    if not local or not domain:
+        return None
+    is_made_up = local in NOBODY and domain.partition(".")[0] in NOBODY
+    return None if is_made_up else f"{local}@{domain}"
 
 
 def normal_phone(value: str) -> str | None:

@@ -236,3 +236,24 @@ def test_what_finds_a_person_need_not_be_an_address():
     learn(ProfileInput("1", {}, identities=(CustomerRef("phone", "112"),)))
     learn(ProfileInput("2", {}, identities=(CustomerRef("email", "test@test"),)))
     assert list(Customer.objects.values_list("phone", "email")) == [("", "")] * 2
+
+
+@db
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("email", "нет"),
+        ("email", "test@test.ru"),
+        ("email", "None@none.com"),
+        ("phone", "+7 000 000 00 00"),
+        ("phone", "9999999999"),
+        ("card", "0000"),
+    ],
+)
+def test_what_was_typed_because_something_had_to_be_joins_nobody(kind, value):
+    named = (CustomerRef(kind, value),)
+    answers = learn(*(ProfileInput(one, {"name": "Ann"}, identities=named) for one in "12"))
+    assert len({one.lead_id for one in answers}) == 2
+    (alone,) = learn(ProfileInput("", {"name": "Ann"}, identities=named))
+    assert alone.refused
+    assert alone.refused.code == "nobody"
