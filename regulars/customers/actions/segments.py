@@ -1,5 +1,6 @@
 """Making and changing segments, and putting people into static ones."""
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,10 @@ from regulars.core.sql import int_array
 from regulars.customers.events import SegmentsChanged, SegmentsEntered, SegmentsLeft
 from regulars.customers.knowledge import CUSTOMER
 from regulars.customers.models import Segment
+from regulars.customers.queries.consents import purposes
+
+_CODE = re.compile(r"[A-Za-z0-9_-]{1,50}")
+"""A code is part of addresses."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,8 @@ def create_segment(
     code: str, told: SegmentInput, *, now: datetime, is_ready_made: bool = False
 ) -> Segment:
     """Make a segment; its people are found by the job that follows. A code is taken once."""
+    if not _CODE.fullmatch(code):
+        raise Refused("bad_code", _("Latin letters, digits, - and _, at most 50."), "code")
     if Segment.objects.filter(code=code).exists():
         raise Conflict("code_is_taken", _("There is a segment with this code already."), "code")
     segment = Segment(code=code, kind=told.kind, created_at=now, is_ready_made=is_ready_made)
@@ -77,6 +84,8 @@ def _write(segment: Segment, told: SegmentInput, *, now: datetime, version: int 
     if (told.kind == "live") != (told.condition is not None):
         message = _("A live segment has a condition, a static one has none.")
         raise Refused("wrong_condition", message, "condition")
+    if told.purpose and told.purpose not in purposes():
+        raise Refused("unknown_purpose", _("There is no such purpose."), "purpose")
     checked = {}
     if told.condition is not None:
         checked = dict(as_json(parse(told.condition, CUSTOMER, path="condition")))

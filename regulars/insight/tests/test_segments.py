@@ -478,10 +478,15 @@ def test_bad_input_is_refused(people) -> None:
         (SegmentInput("B", condition=None), "condition"),
         (SegmentInput("B", condition={"field": "x"}), "condition.field"),
         (SegmentInput("B", kind="static"), "kind"),
+        (SegmentInput("B", condition=OFTEN, purpose="fun"), "purpose"),
     ):
         with pytest.raises(Refused) as refused:
             change_segment(made, told, now=NOW)
         assert refused.value.field == field
+    for code in ("Чай", "tea lovers", "a/b", "x" * 51):
+        with pytest.raises(Refused) as refused:
+            create_segment(code, SegmentInput("A", condition=OFTEN), now=NOW)
+        assert refused.value.field == "code"
     with pytest.raises(Refused):
         put_into_segment(made, people, now=NOW)
     changed = change_segment(made, SegmentInput("A", condition={"all": []}), now=NOW)
