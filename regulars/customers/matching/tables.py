@@ -12,11 +12,12 @@ import duckdb
 from regulars.customers.matching import normalise
 from regulars.customers.matching.nicknames import FORMAL
 from regulars.customers.matching.traits import NORMAL, TRAITS
+from regulars.customers.rules.identities import NOBODY
 
 RAW, RECORDS = "raw", "records"
 """Table of what files say (`record` and a column for each field of ours), and of `TRAITS`."""
 
-_NOBODY = ", ".join(f"'{word}'" for word in sorted(normalise.NOBODY))
+_NOBODY = ", ".join(f"'{word}'" for word in sorted(NOBODY))
 _NO_DAYS = ", ".join(f"'{day}'" for day in sorted(normalise.NO_DAYS))
 _WORD = (
     "CASE WHEN regexp_full_match({0}, '[a-zA-Z]*') THEN lower({0}) ELSE trim("
