@@ -27,7 +27,7 @@ from regulars.feedback.actions.surveys import (
     rename_survey,
 )
 from regulars.feedback.exporting import formats
-from regulars.feedback.models import PublicLink, Survey
+from regulars.feedback.models import Answer, PublicLink, Survey
 from regulars.feedback.pages.previews import preview_of
 from regulars.feedback.queries.anonymity import waiting_in_box
 from regulars.feedback.queries.scores import scores
@@ -94,6 +94,7 @@ def survey_home(request: HttpRequest, survey_id: int) -> Shown:
         "feedback/survey_home.html",
         survey=survey,
         scores=shown_scores(found),
+        has_answers=seen(Answer, viewer(request)).filter(survey=survey).exists(),
         links=[_link(request, link) for link in links],
         anonymity=definition_of(latest_version(survey)).anonymity,
         waiting=waiting_in_box(survey),
