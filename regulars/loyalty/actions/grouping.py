@@ -46,25 +46,39 @@ def regroup_everywhere(customer_ids: Collection[int], *, cause: str, now: dateti
 
 @transaction.atomic
 def regroup_members(
-    program: Program,
-    customer_ids: Collection[int],
-    *,
-    cause: str,
-    now: datetime,
-    is_settling: bool = False,
+    program: Program, customer_ids: Collection[int], *, cause: str, now: datetime
 ) -> None:
     """Bring a program's books in line with who is one person now; repeated, it changes nothing.
 
     Members of one person are led by one of them, whose accounts take what all have. Members that
     part get what each would have alone; what one spent beyond that is put down as a shortfall.
-    `cause` begins the keys of all transfers. With `is_settling`, shares are worked out anew even
-    though nobody parts: a redemption of earlier was undone.
+    `cause` begins the keys of all transfers.
     """
     members = _lock_pools(program, customer_ids)
     pools = {(one.pool, one.wanted) for one in members}
-    parting = is_settling or len({pool for pool, _ in pools}) < len(pools)
-    if not parting and all(pool == wanted for pool, wanted in pools):
-        return
+    parting = len({pool for pool, _ in pools}) < len(pools)
+    if parting or any(pool != wanted for pool, wanted in pools):
+        _regroup(program, members, cause=cause, parting=parting, now=now)
+
+
+def settle_what_came_back(
+    program: Program, concerned: Mapping[int, bool], *, cause: str, now: datetime
+) -> None:
+    """Bring what came back of spending to whose it is by now; `concerned` as `concerned_by` gives it.
+
+    Among members who have parted since, shares are worked out anew. Where all are still one
+    person, points go to its leading member with the dates they have, and nothing else moves.
+    """
+    for parting in (True, False):
+        records = [record for record, are_apart in concerned.items() if are_apart is parting]
+        if records:
+            members = _lock_pools(program, records)
+            _regroup(program, members, cause=cause, parting=parting, now=now)
+
+
+def _regroup(
+    program: Program, members: Sequence[Pooled], *, cause: str, parting: bool, now: datetime
+) -> None:
     book = book_of(program)
     plan = _moves_of_lots(book, members, cause=cause, parting=parting, now=now)
     _write(plan.rows + _moves_of_status(members, cause=cause), now=now)

@@ -1,24 +1,25 @@
 """Holds in two steps: points are set aside, then captured, released, or freed by the clock."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from django.db import connection, transaction
+from django.db.models import Q
+from django.db.models.functions import Coalesce
 
 from regulars.core.errors import Conflict, Refused
 from regulars.core.events import publish
 from regulars.core.sql import int_array
-from regulars.loyalty.actions.grouping import regroup_members
+from regulars.loyalty.actions.grouping import settle_what_came_back
 from regulars.loyalty.actions.guarding import guard_spending
 from regulars.loyalty.actions.judging import judge_in_hand
-from regulars.loyalty.actions.locking import lock_all, refuse_frozen
+from regulars.loyalty.actions.locking import lock_people, refuse_frozen
 from regulars.loyalty.actions.prolonging import prolong_by_spending
 from regulars.loyalty.actions.restoring import Giving, Spending, give_back
 from regulars.loyalty.actions.sharing import (
     draw_from_household,
     givers_behind,
-    lock_people,
     lock_spender,
     return_draws,
 )
@@ -139,10 +140,8 @@ def lapse_holds(*, now: datetime) -> int:
 @transaction.atomic
 def _lapse_some(*, now: datetime) -> int:
     overdue = Hold.objects.filter(outcome="", ends_at__lte=now).order_by("id")[:BATCH]
-    members = {hold.account.member_id for hold in overdue.select_related("account")}
-    if givers := givers_behind(hold_ids=[hold.pk for hold in overdue]):
-        lock_people({*givers, *(id_ for id_ in members if id_)})
-    lock_all(members)
+    members = {hold.account.member_id or 0 for hold in overdue.select_related("account")}
+    _lock_all_behind([hold.pk for hold in overdue], members)
     rows = Hold.objects.filter(outcome="", ends_at__lte=now, account__member__in=members)
     return _lapse(list(rows.select_related("unit__program", "account").order_by("id")), now=now)
 
@@ -150,9 +149,12 @@ def _lapse_some(*, now: datetime) -> int:
 def free_overdue(account_ids: Sequence[int], *, now: datetime) -> int:
     """Free the holds of locked accounts whose time is over; gives how many.
 
-    The clock ends them, not a job.
+    The clock ends them, not a job. Holds that a card made before its record was merged are those
+    of the member that leads it now.
     """
-    rows = Hold.objects.filter(account__in=account_ids, outcome="", ends_at__lte=now)
+    leaders = Account.objects.filter(pk__in=account_ids).values("member")
+    whose = Q(account__in=account_ids) | Q(account__member__led_by__in=leaders)
+    rows = Hold.objects.filter(whose, outcome="", ends_at__lte=now)
     return _lapse(list(rows.select_related("unit__program", "account").order_by("id")), now=now)
 
 
@@ -165,10 +167,15 @@ def _lapse(holds: Sequence[Hold], *, now: datetime) -> int:
 
 def _lock(hold: Hold) -> None:
     """The hold as it is now, with its member and the one whose account it took from locked."""
-    if givers := givers_behind(hold_ids=[hold.pk]):
-        lock_people({*givers, hold.account.member_id or 0})
-    lock_all({hold.member_id, hold.account.member_id})
+    _lock_all_behind([hold.pk], {hold.member_id, hold.account.member_id or 0})
     hold.refresh_from_db()
+
+
+def _lock_all_behind(hold_ids: Sequence[int], member_ids: Collection[int]) -> None:
+    """Lock the persons that these members belong to, and whoever's points are in the holds."""
+    rows = Member.objects.filter(pk__in=member_ids)
+    leaders = rows.values_list(Coalesce("led_by", "pk"), flat=True)
+    lock_people({*leaders, *givers_behind(hold_ids=hold_ids)})
 
 
 def _redeem(hold: Hold, amount: int, *, purchase_id: int | None, now: datetime) -> Redemption:
@@ -209,10 +216,9 @@ def _free(holds: Sequence[Hold], amounts: dict[int, int], *, now: datetime) -> N
     give_back(givings, now=now)
     for program in {hold.unit.program for hold in holds}:
         return_draws(program, [hold.account_id for hold in holds], now=now)
-    if customers := concerned_by_holds(ids):
-        program = holds[0].unit.program
-        cause = f"merging:hold:{ids[0]}"
-        regroup_members(program, customers, cause=cause, now=now, is_settling=True)
+        mine = [hold.pk for hold in holds if hold.unit.program_id == program.pk]
+        cause = f"merging:hold:{mine[0]}"
+        settle_what_came_back(program, concerned_by_holds(mine), cause=cause, now=now)
     _judge(holds, now=now)
 
 

@@ -10,10 +10,10 @@ from pydantic import ValidationError
 
 from regulars.core.errors import Refused
 from regulars.core.events import publish
+from regulars.loyalty.actions.locking import lock_people
 from regulars.loyalty.actions.members import lock_members
 from regulars.loyalty.actions.moving import Moving, move_lots
 from regulars.loyalty.actions.reminding import send_letters
-from regulars.loyalty.actions.sharing import lock_people
 from regulars.loyalty.events import MembersInvited
 from regulars.loyalty.letters import letter_of_invitation
 from regulars.loyalty.models import Handover, Household, Member, Program, Seat, Unit

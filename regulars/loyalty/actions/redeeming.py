@@ -8,17 +8,16 @@ from django.db import connection, transaction
 from regulars.core.errors import Conflict, Refused
 from regulars.core.events import publish
 from regulars.core.sql import int_array, text_array
-from regulars.loyalty.actions.grouping import regroup_members
+from regulars.loyalty.actions.grouping import settle_what_came_back
 from regulars.loyalty.actions.guarding import guard_spending
 from regulars.loyalty.actions.holding import free_overdue
 from regulars.loyalty.actions.judging import judge_in_hand
-from regulars.loyalty.actions.locking import lock_all
+from regulars.loyalty.actions.locking import lock_all, lock_people
 from regulars.loyalty.actions.prolonging import prolong_by_spending
 from regulars.loyalty.actions.restoring import Giving, give_back
 from regulars.loyalty.actions.sharing import (
     draw_from_household,
     givers_behind,
-    lock_people,
     lock_spender,
     return_draws,
 )
@@ -107,27 +106,21 @@ def undo_redemption(
     Later than `within` it is refused; None sets no limit. Lots keep their expiry, even if past.
     Where members were merged or parted since, the points then go to whose they are.
     """
-    concerned = concerned_by([redemption.pk])
-    if givers := givers_behind([redemption.pk]):
-        lock_people({*givers, redemption.member.led_by_id or redemption.member_id})
-    lock_all({*_members_of(concerned, redemption), redemption.member_id})
+    touched = concerned_by([redemption.pk])
+    leader_id = redemption.member.led_by_id or redemption.member_id
+    lock_people({*givers_behind([redemption.pk]), leader_id})
+    lock_all({*_members_of(touched, redemption), redemption.member_id})
     redemption.refresh_from_db()
     if redemption.undone_at is not None:
         return redemption
     if within is not None and now - redemption.redeemed_at > within:
         raise Refused("too_late_to_undo", "this redemption can no longer be undone here")
     _give_back_all(redemption, now=now)
-    if concerned:
-        regroup_members(
-            redemption.unit.program,
-            concerned,
-            cause=f"merging:undo:{redemption.pk}",
-            now=now,
-            is_settling=True,
-        )
+    program, concerned = redemption.unit.program, concerned_by([redemption.pk])
+    settle_what_came_back(program, concerned, cause=f"merging:undo:{redemption.pk}", now=now)
     leader_id = redemption.member.led_by_id or redemption.member_id
     causes = {leader_id: f"redemption:{redemption.pk}:undo"}
-    judge_in_hand(redemption.unit.program, causes, now=now)
+    judge_in_hand(program, causes, now=now)
     redemption.undone_at = now
     redemption.save(update_fields=["undone_at"])
     publish(RedemptionsUndone(redemption_ids=(redemption.pk,)))

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from django.db import connection
 
 from regulars.core.sql import int_array, text_array
-from regulars.loyalty.actions.grouping import regroup_members
+from regulars.loyalty.actions.grouping import settle_what_came_back
 from regulars.loyalty.actions.sharing import return_draws
 from regulars.loyalty.models import Program
 from regulars.loyalty.queries.books import Book
@@ -61,9 +61,8 @@ def restore_spent(book: Book, claims: Sequence[Claim], *, program: Program, now:
     _write_restorations(givings, fresh, now=now)
     return_draws(program, {giving.spending.account_id for giving in givings}, now=now)
     ids = [giving.spending.id for giving in givings]
-    if customers := concerned_by(ids):
-        cause = f"merging:{givings[0].cause}:{ids[0]}"
-        regroup_members(program, customers, cause=cause, now=now, is_settling=True)
+    cause = f"merging:{givings[0].cause}:{ids[0]}"
+    settle_what_came_back(program, concerned_by(ids), cause=cause, now=now)
     return True
 
 

@@ -95,11 +95,11 @@ def _take_back_everywhere(
 def _take_back(
     program: Program, claims: Sequence[Claim], *, now: datetime, is_undone: bool
 ) -> list[int]:
-    book = book_of(program)
     bought = [claim.purchase_id for claim in claims]
     accruals, spendings = accruals_of(program, bought), spendings_on(program, bought)
     if not accruals and not spendings:
         return []
+    book = book_of(program)
     members = _locked(book, accruals.values(), spendings)
     if spendings and restore_spent(book, claims, program=program, now=now):
         members = _locked(book, accruals.values(), spendings)

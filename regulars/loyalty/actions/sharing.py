@@ -12,11 +12,10 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import Q
 
 from regulars.core.errors import Refused
 from regulars.core.sql import int_array
-from regulars.loyalty.actions.locking import lock_all, lock_leader
+from regulars.loyalty.actions.locking import lock_leader, lock_people
 from regulars.loyalty.actions.members import lock_members
 from regulars.loyalty.actions.moving import Moving, move_lots
 from regulars.loyalty.models import Account, Handover, Member, Program, Unit
@@ -76,12 +75,6 @@ def lock_spender(member: Member, unit: Unit) -> int:
         after = circles_of([leader_id], {leader_id: rules})
         if _leaders(after) <= _leaders(before):
             return leader_id
-
-
-def lock_people(leader_ids: Collection[int]) -> None:
-    """Lock these leading members with all that they lead, in the order of their ids."""
-    rows = Member.objects.filter(Q(pk__in=leader_ids) | Q(led_by__in=leader_ids))
-    lock_all(set(rows.values_list("pk", flat=True)))
 
 
 def _leaders(circles: Mapping[int, Circle]) -> set[int]:

@@ -155,13 +155,21 @@ TOUCHED = """
         UNION SELECT cause, member_id FROM spent
         UNION SELECT spent.cause, account.member_id FROM spent
         JOIN loyalty_account account ON account.id = spent.source_id
+    ), moved AS (
+        SELECT touched.cause,
+            count(DISTINCT coalesce(member.led_by_id, member.id)) > 1 AS are_apart
+        FROM touched JOIN spent ON spent.cause = touched.cause
+        JOIN loyalty_account account ON account.id = spent.source_id
+        JOIN loyalty_member member ON member.id = touched.member_id
+        GROUP BY touched.cause
+        HAVING bool_or(coalesce(member.led_by_id, member.id) <> account.member_id)
     )
-    SELECT customer_id FROM loyalty_member WHERE id IN (
-        SELECT member_id FROM touched WHERE cause IN (
-            SELECT cause FROM touched JOIN loyalty_member member ON member.id = member_id
-            GROUP BY cause
-            HAVING count(DISTINCT member_id) > 1 OR bool_or(member.led_by_id IS NOT NULL)))
+    SELECT member.customer_id, bool_or(moved.are_apart)
+    FROM moved JOIN touched ON touched.cause = moved.cause
+    JOIN loyalty_member member ON member.id = touched.member_id GROUP BY member.customer_id
 """
+"""Records of members that spendings touched and that are not all with the payer any more; and whether
+they are no longer one person among themselves."""
 
 BY_REDEMPTIONS = f"""SELECT redemption.id AS cause, redemption.member_id, spent.id, spent.source_id
     FROM loyalty_redemption redemption JOIN loyalty_transfer spent ON {SPENT_BY}
@@ -172,23 +180,24 @@ BY_HOLDS = """SELECT hold.id AS cause, hold.member_id, spent.id, spent.source_id
     WHERE hold.id = ANY(%s::bigint[])"""
 
 
-def concerned_by(redemption_ids: Collection[int]) -> set[int]:
-    """The records of members that redemptions touched; none where each was only its card's own.
+def concerned_by(redemption_ids: Collection[int]) -> dict[int, bool]:
+    """The records of members that redemptions touched, where not all are with their payer any more.
 
-    A card whose member is led by another by now is concerned too: what comes back is not to stay there.
+    By record whether they have parted; else all are led by another by now, to whom is to go what
+    comes back.
     """
-    return _customers(TOUCHED.format(spent=BY_REDEMPTIONS), redemption_ids)
+    return _concerned(TOUCHED.format(spent=BY_REDEMPTIONS), redemption_ids)
 
 
-def concerned_by_holds(hold_ids: Collection[int]) -> set[int]:
-    """The records of members that holds touched; none where each was only its card's own."""
-    return _customers(TOUCHED.format(spent=BY_HOLDS), hold_ids)
+def concerned_by_holds(hold_ids: Collection[int]) -> dict[int, bool]:
+    """The same of holds."""
+    return _concerned(TOUCHED.format(spent=BY_HOLDS), hold_ids)
 
 
-def _customers(statement: str, ids: Collection[int]) -> set[int]:
+def _concerned(statement: str, ids: Collection[int]) -> dict[int, bool]:
     with connection.cursor() as cursor:
         cursor.execute(statement, [int_array(ids)])
-        return {row[0] for row in cursor.fetchall()}
+        return dict(cursor.fetchall())
 
 
 def purchases_named(names: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:

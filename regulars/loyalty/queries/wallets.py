@@ -164,10 +164,12 @@ def _with_standings(wallets: Sequence[Wallet]) -> list[Wallet]:
 def open_holds_of(members: Sequence[Member], *, now: datetime) -> dict[int, list[Hold]]:
     """By leading member what is set aside for these members now, soonest free first; 1 statement."""
     leaders = [member.led_by_id or member.pk for member in members]
-    rows = Hold.objects.filter(account__member__in=leaders, outcome="", ends_at__gt=now)
+    whose = Q(account__member__in=leaders) | Q(account__member__led_by__in=leaders)
+    rows = Hold.objects.filter(whose, outcome="", ends_at__gt=now)
     holds: dict[int, list[Hold]] = defaultdict(list)
-    for hold in rows.select_related("account", "unit", "store").order_by("ends_at"):
-        holds[hold.account.member_id or 0].append(hold)
+    for hold in rows.select_related("account__member", "unit", "store").order_by("ends_at"):
+        if holder := hold.account.member:
+            holds[holder.led_by_id or holder.pk].append(hold)
     return holds
 
 
@@ -232,21 +234,26 @@ def _ending(account_ids: Sequence[int], *, now: datetime) -> dict[int, list[Due]
 def _held(account_ids: Sequence[int], *, now: datetime) -> dict[int, tuple[int, int]]:
     """By account what is held, and what is free again by the clock though no job has said so yet.
 
+    A leading member's has what its cards set aside before their records were merged.
+
     Of the latter only what lives: dead points come back dead.
     """
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT hold.account_id,
+            SELECT account.id,
                 coalesce(sum(use.amount) FILTER (WHERE hold.ends_at > %(now)s), 0)::bigint,
                 coalesce(sum(use.amount) FILTER (WHERE hold.ends_at <= %(now)s
                     AND (lot.expires_at IS NULL OR lot.expires_at > %(now)s)), 0)::bigint
-            FROM loyalty_hold hold
+            FROM loyalty_account account
+            JOIN loyalty_member member
+                ON member.id = account.member_id OR member.led_by_id = account.member_id
+            JOIN loyalty_account own ON own.member_id = member.id AND own.unit_id = account.unit_id
+            JOIN loyalty_hold hold ON hold.account_id = own.id AND hold.outcome = ''
             JOIN loyalty_transfer spent ON spent.key = 'hold:' || hold.id
             JOIN loyalty_lotuse use ON use.transfer_id = spent.id
             JOIN loyalty_lot lot ON lot.id = use.lot_id
-            WHERE hold.account_id = ANY(%(accounts)s::bigint[]) AND hold.outcome = ''
-            GROUP BY hold.account_id
+            WHERE account.id = ANY(%(accounts)s::bigint[]) GROUP BY account.id
             """,
             {"accounts": int_array(account_ids), "now": now},
         )

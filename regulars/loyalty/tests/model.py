@@ -5,9 +5,12 @@ told again in its simplest form, however slow.
 """
 
 import calendar
+from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from functools import wraps
 from math import floor
 from typing import Any
 
@@ -100,6 +103,19 @@ def end_of(at: datetime, months: int) -> datetime:
     return datetime(year, month, day, tzinfo=UTC) + timedelta(days=1)
 
 
+def or_nothing(act: Callable[..., bool]) -> Callable[..., bool]:
+    """What is refused leaves no trace: not even holds are over that would have been freed for it."""
+
+    @wraps(act)
+    def tried(books: "Books", *told: Any, **named: Any) -> bool:
+        before = deepcopy(books.people)
+        if not (is_done := act(books, *told, **named)):
+            books.people = before
+        return is_done
+
+    return tried
+
+
 class Books:
     """All persons of a program; each method is one thing that can happen."""
 
@@ -146,6 +162,7 @@ class Books:
         assert amount == 0
         return parts
 
+    @or_nothing
     def redeem(self, card: str, key: str, amount: int, now: datetime, *, sale: str = "") -> bool:
         person = self.person(card)
         if key in person.spendings:
@@ -179,6 +196,7 @@ class Books:
             person.debt -= paid
             lot["left"] += part - paid
 
+    @or_nothing
     def adjust(self, card: str, amount: int, now: datetime) -> bool:
         """Points by hand, both ways; what is taken has to be usable."""
         person = self.person(card)
@@ -198,6 +216,7 @@ class Books:
         person.lots.append({**lot, "sale": "", "died": 0})
         return True
 
+    @or_nothing
     def hand_over(self, card: str, other: str, amount: int, now: datetime) -> bool:
         """Usable points go to another person with the dates they have; a debt there is paid first."""
         giver, taker = self.person(card), self.person(other)
@@ -214,6 +233,7 @@ class Books:
             taker.lots.append({**came, "from": lot["from"], "until": lot["until"]})
         return True
 
+    @or_nothing
     def adjust_status(self, card: str, amount: int, now: datetime) -> bool:
         person = self.person(card)
         if amount < 0:
@@ -223,6 +243,7 @@ class Books:
         person.status += amount
         return True
 
+    @or_nothing
     def set_aside(
         self, card: str, key: str, amount: int, *, ends_at: datetime, now: datetime
     ) -> bool:

@@ -1,6 +1,6 @@
 """Members of merged records: points move to one of them, and back to each as if nothing had been."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,20 +11,32 @@ from regulars.customers.events import CustomersMerged, CustomersUnmerged
 from regulars.customers.models import Customer
 from regulars.loyalty.actions import (
     RuleInput,
+    hold_points,
     redeem_points,
+    release_hold,
     reverse_purchases,
     take_purchases,
     undo_redemption,
 )
 from regulars.loyalty.handlers import part_members, pool_members
-from regulars.loyalty.models import Account, Lot, Member, Program, Redemption, Shortfall, Transfer
+from regulars.loyalty.models import (
+    Account,
+    Hold,
+    Lot,
+    Member,
+    Program,
+    Redemption,
+    Shortfall,
+    Transfer,
+)
 from regulars.loyalty.queries import audit
-from regulars.loyalty.queries.wallets import find_member, wallets_of
+from regulars.loyalty.queries.wallets import find_member, open_holds_of, wallets_of
 from tests import make
 from tests.make import NOW
 
 pytestmark = pytest.mark.django_db
 CARDS = ("a", "b", "c")
+HOUR = timedelta(hours=1)
 
 
 class Shop:
@@ -309,3 +321,43 @@ def test_parted_members_stand_as_if_they_had_never_been_merged(acts: Acts) -> No
     shop, _ = told(acts, merging=True)
     if not refused and not Shortfall.objects.filter(owner__program=shop.program).exists():
         assert shop.standings() == alone.standings()
+
+
+def test_what_a_card_held_before_merging_is_its_persons_and_the_clock_frees_it() -> None:
+    shop, now = Shop(), NOW + HOUR
+    shop.buy("a", 5_000)
+    shop.buy("b", 10_000)
+    hold = hold_points(shop.member("a"), 40, key="held", ends_at=now + HOUR, now=now)  # type: ignore[arg-type]
+    shop.merge("b", "a")
+    leader = shop.member("b")
+    assert leader is not None
+    assert open_holds_of([leader], now=now) == {leader.pk: [hold]}
+    assert told_points(leader, now) == (110, 40)
+    assert told_points(leader, now + HOUR) == (150, 0)
+    redeem_points(leader, 145, key="later", now=now + HOUR)
+    assert Hold.objects.get().outcome == "lapsed"
+    assert balance(shop, "b") == 5
+    assert sound()
+
+
+def told_points(member: Member, now: datetime) -> tuple[int, int]:
+    (wallet,) = wallets_of([member], now=now)
+    assert wallet.spendable is not None
+    return wallet.spendable.available, wallet.spendable.held
+
+
+def test_what_comes_back_to_a_person_who_is_still_one_changes_no_other_dates() -> None:
+    shop, now = Shop(), NOW + HOUR
+    shop.buy("a", 10_000, days=20)
+    shop.merge("a", "b")
+    shop.buy("b", 5_000)
+    shop.pay("b", 30)
+    before = shop.standing("a")
+    hold = hold_points(shop.member("b"), 20, key="held", ends_at=now + HOUR, now=now)  # type: ignore[arg-type]
+    release_hold(hold, now=now)
+    assert shop.standing("a") == before
+    undo_redemption(Redemption.objects.get(), now=now, within=None)
+    assert balance(shop, "a") == 150
+    assert not Transfer.objects.filter(key__startswith="merging:hold").exists()
+    assert not Transfer.objects.filter(key__startswith="merging:undo").exists()
+    assert sound()
