@@ -29,7 +29,16 @@ from regulars.loyalty.queries.pools import (
     pools_around,
     qualifying_of,
 )
-from regulars.loyalty.rules.parting import Alone, Borne, Held, evened, moves, parted
+from regulars.loyalty.rules.parting import (
+    Alone,
+    Borne,
+    Held,
+    evened,
+    left_by_origin,
+    moves,
+    owed_by_leader,
+    parted,
+)
 
 Row = tuple[str, int, int, int, int | None, int | None]
 """A transfer: key, source, target, amount, the lot it takes from, and the origin of its new lot.
@@ -154,7 +163,7 @@ def _plan_unit(
         plan.rows.append((f"{cause}:owed:{id_}:{unit}", pot, accounts[id_][0], debt, None, None))
     if history is not None:
         owners |= {id_: lot.owner for id_, lot in history.lots.items()}
-        share = parted(history, _left(held), leaders, now, debt=sum(owed.values()))
+        share = parted(history, left_by_origin(held), leaders, now, debt=sum(owed.values()))
         wanted, owed = share.wanted, share.owed
         plan.borne += share.borne
     homes = {
@@ -162,24 +171,8 @@ def _plan_unit(
     }
     plan.rows += _rows_of_lots(held, homes, wanted, cause=cause, pot=pot)
     plan.owed += [
-        (accounts[id_][0], pot, amount) for id_, amount in _by_leader(owed, leaders).items()
+        (accounts[id_][0], pot, amount) for id_, amount in owed_by_leader(owed, leaders).items()
     ]
-
-
-def _by_leader(owed: Mapping[int, int], leaders: Mapping[int, int]) -> dict[int, int]:
-    """What is owed by those who lead, for all whom they lead."""
-    sums: dict[int, int] = {}
-    for id_, amount in owed.items():
-        if amount:
-            sums[leaders[id_]] = sums.get(leaders[id_], 0) + amount
-    return sums
-
-
-def _left(held: Sequence[Held]) -> dict[int, int]:
-    left: dict[int, int] = {}
-    for lot in held:
-        left[lot.origin] = left.get(lot.origin, 0) + lot.remaining
-    return left
 
 
 def _rows_of_lots(

@@ -319,3 +319,20 @@ def evened(balances: Mapping[int, int], wanted: Mapping[int, int]) -> list[tuple
             if given < rest:
                 givers.insert(0, (source, rest - given))
     return found
+
+
+def owed_by_leader(owed: Mapping[int, int], leaders: Mapping[int, int]) -> dict[int, int]:
+    """What is owed by those who lead, for all whom they lead."""
+    sums: dict[int, int] = {}
+    for id_, amount in owed.items():
+        if amount:
+            sums[leaders[id_]] = sums.get(leaders[id_], 0) + amount
+    return sums
+
+
+def left_by_origin(held: Sequence[Held]) -> dict[int, int]:
+    """What is left of each lot that was once granted, wherever its parts lie."""
+    left: dict[int, int] = {}
+    for lot in held:
+        left[lot.origin] = left.get(lot.origin, 0) + lot.remaining
+    return left
