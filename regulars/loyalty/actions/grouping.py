@@ -18,7 +18,7 @@ from regulars.loyalty.actions.tiering import judge_members, write_tier_changes
 from regulars.loyalty.actions.welcoming import welcome_members
 from regulars.loyalty.actions.writing import MemberState, Movements
 from regulars.loyalty.events import MembersRegrouped
-from regulars.loyalty.models import Program
+from regulars.loyalty.models import Account, Program
 from regulars.loyalty.queries.books import Book, book_of
 from regulars.loyalty.queries.pools import (
     Pooled,
@@ -199,13 +199,8 @@ def _rows_of_lots(
 
 
 def _adjusted(unit: int) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT id FROM loyalty_account"
-            " WHERE unit_id = %s AND pot = 'adjusted' AND member_id IS NULL",
-            [unit],
-        )
-        return int(cursor.fetchone()[0])
+    rows = Account.objects.filter(unit=unit, pot="adjusted", member=None)
+    return rows.values_list("pk", flat=True).get()
 
 
 def _moves_of_status(members: Sequence[Pooled], *, cause: str) -> list[Row]:
