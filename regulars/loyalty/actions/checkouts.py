@@ -33,10 +33,12 @@ from regulars.loyalty.queries.checkouts import (
     SOURCE,
     basket_key,
     basket_of,
+    goods_of,
     is_undone,
     payments_of,
     purchase_of,
 )
+from regulars.loyalty.queries.promo import GoodsLine
 
 UNDO_LASTS = timedelta(minutes=10)
 """How long a cashier may take back a finished purchase; later its goods come back as a return."""
@@ -56,6 +58,8 @@ class CheckoutInput:
     codes: tuple[str, ...] = ()
     customer_id: int | None = None
     store_code: str | None = None
+    named: tuple[GoodsLine, ...] = ()
+    """Goods of the amount that were named; codes for certain goods look at them."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +128,8 @@ def finish_checkout(entry: CheckoutInput, *, now: datetime) -> Taken:
     lock_checkout(entry.key)
     if is_undone(entry.key):
         raise Refused("is_undone", "this purchase was undone", "key")
-    total = _use_codes(entry, now=now)
+    lines = _lines_with_codes(entry, now=now)
+    total = sum(line.total_minor for line in lines)
     payments = _charge_cards(entry.key, now=now)
     paid = sum(one.captured_minor for one in payments)
     if total - paid != entry.due_minor or paid > total:
@@ -138,7 +143,7 @@ def finish_checkout(entry: CheckoutInput, *, now: datetime) -> Taken:
                 customer=CustomerRef("id", str(entry.customer_id)) if entry.customer_id else None,
                 store_code=entry.store_code,
                 bought_at=known.bought_at if known else now,
-                lines=(LineInput("", 1000, total, entry.amount_minor - total),),
+                lines=lines,
                 tenders=_tenders(payments),
             )
         ],
@@ -177,17 +182,29 @@ def lock_checkout(key: str) -> None:
     lock_names("receipt", [f"{SOURCE}\x1f{key}"])
 
 
-def _use_codes(entry: CheckoutInput, *, now: datetime) -> int:
-    """What the goods cost with the codes that hold, which are used for good."""
-    if not entry.codes:
-        return entry.amount_minor
-    basket = basket_of(entry.key, entry.amount_minor, entry.codes, entry.customer_id)
+def _lines_with_codes(entry: CheckoutInput, *, now: datetime) -> tuple[LineInput, ...]:
+    """What each line costs with the codes that hold, which are used for good."""
+    goods = goods_of(entry.amount_minor, entry.named)
+    if sum(line.total_minor for line in goods) != entry.amount_minor:
+        raise Refused("more_than_amount", "the goods cost more than the purchase", "amount")
+    off = _use_codes(entry, now=now) if entry.codes else [0] * len(goods)
+    return tuple(
+        LineInput(line.sku, line.quantity_milli, line.total_minor - less, less)
+        for line, less in zip(goods, off, strict=True)
+    )
+
+
+def _use_codes(entry: CheckoutInput, *, now: datetime) -> tuple[int, ...]:
+    """What codes take off each line."""
+    basket = basket_of(
+        entry.key, entry.amount_minor, entry.codes, entry.customer_id, named=entry.named
+    )
     (verdict,) = reserve_codes([basket], now=now)
     if isinstance(verdict, BasketVerdict) and any(not one.reason for one in verdict.codes):
         (verdict,) = redeem_reservations([basket.key], now=now)
     if isinstance(verdict, Refused):
         raise verdict
-    return verdict.total_minor
+    return verdict.by_line_minor or (verdict.before_minor - verdict.total_minor,)
 
 
 def _charge_cards(key: str, *, now: datetime) -> Sequence[ValuePayment]:

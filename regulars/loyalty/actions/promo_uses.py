@@ -1,7 +1,5 @@
 """Promo codes at work: judged, reserved for a basket, redeemed, rolled back, lapsed."""
 
-import hashlib
-import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,6 +12,7 @@ from regulars.core.sql import int_array, json_array, text_array, time_array
 from regulars.loyalty.models.promotions import PromoReservation, Promotion
 from regulars.loyalty.queries.promo import (
     Basket,
+    hash_of,
     lines_of,
     lock_promotions,
     persons_by_customer,
@@ -21,6 +20,7 @@ from regulars.loyalty.queries.promo import (
     world_of,
 )
 from regulars.loyalty.rules.codes import normal_code
+from regulars.loyalty.rules.discounts import by_line
 from regulars.loyalty.rules.promo import Ask, Judged, World, judged
 
 CODES_MAX = 10
@@ -61,6 +61,8 @@ class BasketVerdict:
     codes: tuple[CodeVerdict, ...]
     lapses_at: datetime | None = None
     state: str = ""
+    by_line_minor: tuple[int, ...] = ()
+    """What falls on each line of the discounts; none of answers that were kept without it."""
 
 
 def validate_codes(baskets: Sequence[Basket], *, now: datetime) -> list[BasketVerdict]:
@@ -232,16 +234,6 @@ def _first_of_each(baskets: Sequence[Basket]) -> list[Basket]:
     return list({one.key: one for one in reversed(baskets)}.values())[::-1]
 
 
-def hash_of(basket: Basket) -> str:
-    """What stands for a basket's content, to tell a repeat from another basket of the same key."""
-    told = [
-        basket.customer_id,
-        list(basket.codes),
-        [tuple(vars(one).values()) for one in basket.lines],
-    ]
-    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
-
-
 def _spelled(baskets: Sequence[Basket]) -> list[list[str]]:
     """The codes of each basket in their normal spelling; what cannot be a code stays as it is."""
     return [[normal_code(code) or code for code in one.codes[:CODES_MAX]] for one in baskets]
@@ -278,6 +270,7 @@ def _verdict(basket: Basket, found: Judged) -> BasketVerdict:
         found.bought.before_minor,
         found.bought.total_minor,
         tuple(CodeVerdict(*one) for one in found.verdicts),
+        by_line_minor=tuple(by_line(found.bought.taken, len(basket.lines))),
     )
 
 
@@ -345,17 +338,21 @@ def _write_answers(
             WHERE held.id = told.id""",
             [
                 int_array(claimed[one.key] for one in baskets),
-                json_array(_kept(one) for one in found),
+                json_array(
+                    _kept(one, len(basket.lines))
+                    for one, basket in zip(found, baskets, strict=True)
+                ),
                 time_array(lapses),
             ],
         )
 
 
-def _kept(found: Judged) -> dict[str, Any]:
+def _kept(found: Judged, lines: int) -> dict[str, Any]:
     return {
         "before_minor": found.bought.before_minor,
         "total_minor": found.bought.total_minor,
         "codes": [list(one) for one in found.verdicts],
+        "lines": by_line(found.bought.taken, lines),
     }
 
 
@@ -395,4 +392,5 @@ def _told(row: PromoReservation) -> BasketVerdict:
         tuple(CodeVerdict(*one) for one in row.answer["codes"]),
         row.lapses_at,
         state,
+        tuple(row.answer.get("lines", ())),
     )

@@ -4,16 +4,15 @@ One field takes whatever is scanned. Nothing is final before the purchase is fin
 only judged, and what a card is to pay is put aside; then all of it happens, or nothing.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from secrets import token_urlsafe
 from typing import Any
 
-from django import forms
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.utils.timezone import now as moment_of_now
 from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
 from regulars.core.access import get_seen, seen
@@ -32,14 +31,16 @@ from regulars.loyalty.actions.paying import purse_of
 from regulars.loyalty.actions.promo_uses import CodeVerdict, validate_codes
 from regulars.loyalty.models import PromoReservation, StoredValue, ValuePayment
 from regulars.loyalty.pages.amounts import as_minor, as_units
-from regulars.loyalty.pages.till_states import TillState, find_scanned
-from regulars.loyalty.pages.tills import (
-    AmountField,
-    earned_in_words,
-    store_id_of,
-    store_of,
-    till_reason,
+from regulars.loyalty.pages.till_forms import (
+    NOTHING,
+    GoodsForm,
+    LineForm,
+    PayForm,
+    ScanForm,
+    goods_meant,
 )
+from regulars.loyalty.pages.till_states import TillState, find_scanned
+from regulars.loyalty.pages.tills import earned_in_words, store_id_of, store_of, till_reason
 from regulars.loyalty.queries.checkouts import (
     Sums,
     basket_key,
@@ -49,55 +50,14 @@ from regulars.loyalty.queries.checkouts import (
     payments_of,
     purchase_of,
 )
+from regulars.loyalty.queries.till_goods import LINES_MAX, Goods
 from regulars.loyalty.rules.codes import masked
 from regulars.loyalty.rules.values import refusal
 from regulars.web.frame import say
 from regulars.web.pages import Shown, page, show
 
 KEY_MAX = 40
-TYPED = {"autocomplete": "off"}
-DECIMAL = {"inputmode": "decimal", **TYPED}
-
-
-class GoodsForm(forms.Form):
-    """What the goods cost before any code."""
-
-    goods = AmountField(
-        label=_("Amount of the purchase"),
-        min_value=0.01,
-        max_digits=12,
-        decimal_places=2,
-        widget=forms.TextInput(attrs=DECIMAL),
-    )
-
-
-class ScanForm(forms.Form):
-    """Whatever is scanned: a promo code, a gift card, a voucher, the card of a member."""
-
-    scan = forms.CharField(
-        label=_("Promo code or any card"),
-        max_length=60,
-        widget=forms.TextInput(attrs=TYPED),
-    )
-
-
-class PayForm(forms.Form):
-    """What a gift card pays. The nonce makes a second press harmless."""
-
-    amount = AmountField(
-        label=_("Amount from the card"),
-        min_value=0.01,
-        max_digits=12,
-        decimal_places=2,
-        widget=forms.TextInput(attrs=DECIMAL),
-    )
-    pin = forms.CharField(
-        label=_("PIN"),
-        required=False,
-        max_length=8,
-        widget=forms.TextInput(attrs={"inputmode": "numeric", **TYPED}),
-    )
-    nonce = forms.SlugField(max_length=30, widget=forms.HiddenInput)
+STATE_MAX = 4_000
 
 
 @page("till/baskets/<slug:key>", needs="loyalty.use_till")
@@ -110,9 +70,28 @@ def till_basket(request: HttpRequest, key: str) -> Shown:
     if "goods" not in request.GET:
         return _basket_page(request, state)
     form = GoodsForm(request.GET)
-    if not form.is_valid():
-        return _basket_page(request, state, goods=form)
-    return replace(state, amount_minor=as_minor(form.cleaned_data["goods"], state.currency)).go()
+    if form.is_valid():
+        amount_minor = as_minor(form.cleaned_data["goods"], state.currency) or 0
+        if amount_minor >= state.named_minor:
+            return replace(state, amount_minor=amount_minor).go()
+        form.add_error("goods", gettext("The goods that were named cost more."))
+    return _basket_page(request, state, goods=form)
+
+
+@page("till/baskets/<slug:key>/line", needs="loyalty.use_till")
+def till_basket_line(request: HttpRequest, key: str) -> Shown:
+    """Names goods of the purchase, found by number or name; several that fit are offered to choose."""
+    state, form = _sent(request, key), LineForm(request.POST or None)
+    found: list[Goods] = []
+    if form.is_valid():
+        found = form.found()
+        if len(state.lines) >= LINES_MAX:
+            form.add_error("what", gettext("No more goods can be named in one purchase."))
+        elif len(found) == 1:
+            return replace(state, lines=(*state.lines, form.line_of(found[0], state.currency))).go()
+        elif not found:
+            form.add_error("what", gettext("There is no such product or category."))
+    return _basket_page(request, state, line=form, found=found) if form.is_bound else state.go()
 
 
 @page("till/baskets/<slug:key>/scan", needs="loyalty.use_till")
@@ -169,16 +148,17 @@ def till_basket_release(request: HttpRequest, key: str) -> Shown:
 def till_basket_finish(request: HttpRequest, key: str) -> Shown:
     """Puts the purchase on the books as the cashier saw it; a second press changes nothing."""
     state, due = _sent(request, key), request.POST.get("due", "")
-    if not state.amount_minor or not (due.isascii() and due.isdigit() and len(due) < 15):
+    if not state.goods_minor or not (due.isascii() and due.isdigit() and len(due) < 15):
         return state.go()
     store = store_of(request)
     entry = CheckoutInput(
         key=state.key,
-        amount_minor=state.amount_minor,
+        amount_minor=state.goods_minor,
         due_minor=int(due),
         codes=state.codes,
         customer_id=state.member.customer_id if state.member else None,
         store_code=store.code if store else None,
+        named=tuple(one.line for one in state.lines),
     )
     try:
         taken = finish_checkout(entry, now=moment_of_now())
@@ -190,7 +170,7 @@ def till_basket_finish(request: HttpRequest, key: str) -> Shown:
             request,
             gettext("%(points)s accrued.") % {"points": earned_in_words(state.member, taken)},
         )
-    return replace(state, amount_minor=None, codes=(), card=None).go()
+    return replace(state, amount_minor=None, codes=(), card=None, lines=()).go()
 
 
 @page("till/baskets/<slug:key>/undo", needs="loyalty.use_till")
@@ -209,7 +189,7 @@ def till_basket_undo(request: HttpRequest, key: str) -> Shown:
 
 def _sent(request: HttpRequest, key: str) -> TillState:
     """The purchase as a form tells it."""
-    return TillState.told(key[:KEY_MAX], QueryDict(request.POST.get("state", "")[:2000]))
+    return TillState.told(key[:KEY_MAX], QueryDict(request.POST.get("state", "")[:STATE_MAX]))
 
 
 def _may_see(request: HttpRequest, key: str) -> bool:
@@ -238,11 +218,12 @@ def _hold(request: HttpRequest, state: TillState, form: PayForm) -> ValuePayment
 def _sums(state: TillState, payments: list[ValuePayment]) -> tuple[Sums, tuple[CodeVerdict, ...]]:
     """What the purchase comes to now, and what became of each code."""
     paid = sum(one.captured_minor or one.asked_minor for one in payments)
-    amount = state.amount_minor or 0
+    amount = state.goods_minor or 0
     if not amount or not state.codes:
         return Sums(amount, amount, paid), ()
     customer_id = state.member.customer_id if state.member else None
-    basket = basket_of(state.key, amount, state.codes, customer_id)
+    named = [one.line for one in state.lines]
+    basket = basket_of(state.key, amount, state.codes, customer_id, named=named)
     (verdict,) = validate_codes([basket], now=moment_of_now())
     return Sums(amount, verdict.total_minor, paid), verdict.codes
 
@@ -254,25 +235,37 @@ def _basket_page(
     goods: GoodsForm | None = None,
     scan: ScanForm | None = None,
     pay: PayForm | None = None,
+    line: LineForm | None = None,
+    found: Sequence[Goods] = (),
 ) -> HttpResponse:
     payments = live_payments_of(state.key, now=moment_of_now())
     sums, verdicts = _sums(state, payments)
-    initial = {"goods": as_units(state.amount_minor, state.currency)}
+    wanting = [one.code for one in verdicts if one.reason == NOTHING]
+    initial = {"goods": as_units(state.goods_minor, state.currency)}
     goods = goods or GoodsForm(initial=initial)
     scan = scan or ScanForm()
     pay = pay or _pay_form(state, sums)
     pay.fields["pin"].required = state.card is not None and bool(state.card.pin_hash)
-    is_covered = state.amount_minor is not None and sums.due_minor == 0
-    if not (is_covered and state.card is None):
+    line = line or LineForm(initial={"what": goods_meant(wanting), "quantity": 1})
+    is_covered = state.goods_minor is not None and sums.due_minor == 0
+    if line.is_bound or (wanting and state.card is None):
+        if not found:
+            line.place_cursor()
+    elif not (is_covered and state.card is None):
         _place_cursor(state, goods=goods, scan=scan, pay=pay)
     return show(
         request,
         "loyalty/till_basket.html",
-        status=422 if goods.errors or scan.errors or pay.errors else 200,
+        status=422 if any(one.errors for one in (goods, scan, pay, line)) else 200,
         state=state,
         goods=goods,
         scan=scan,
         pay=pay,
+        line=line,
+        found=found,
+        wants_goods=bool(wanting),
+        names_goods=bool(state.lines or wanting or line.is_bound),
+        named=[(one, state.without_line(place).address) for place, one in enumerate(state.lines)],
         card=_card_told(state.card) if state.card else None,
         sums=sums,
         codes=_codes_told(state, verdicts),
@@ -290,7 +283,7 @@ def _pay_form(state: TillState, sums: Sums) -> PayForm:
 
 def _place_cursor(state: TillState, *, goods: GoodsForm, scan: ScanForm, pay: PayForm) -> None:
     """Puts the cursor into the field that comes next."""
-    if state.amount_minor is None or goods.errors:
+    if state.goods_minor is None or goods.errors:
         field = goods.fields["goods"]
     elif "pin" in pay.errors:
         field = pay.fields["pin"]
@@ -321,16 +314,22 @@ def _codes_told(
         (
             code,
             known[code].discount_minor if code in known else 0,
-            _code_reason(known[code].reason) if code in known and known[code].reason else "",
+            _code_reason(known[code].reason, has_lines=bool(state.lines))
+            if code in known and known[code].reason
+            else "",
             state.without(code).address,
         )
         for code in state.codes
     ]
 
 
-def _code_reason(reason: str) -> str:
-    if reason == "nothing_to_discount":
-        return gettext("It is for certain goods only; this page knows nothing but the amount.")
+def _code_reason(reason: str, *, has_lines: bool) -> str:
+    if reason == NOTHING:
+        return (
+            gettext("It is for other goods than those named.")
+            if has_lines
+            else gettext("It is for certain goods only: name them.")
+        )
     return _reason(Refused(reason, reason))
 
 

@@ -13,6 +13,7 @@ from django.urls import reverse
 from regulars.loyalty.actions.promo_uses import CODES_MAX
 from regulars.loyalty.models import Member, PromoCode, StoredValue
 from regulars.loyalty.queries.currencies import currency_here
+from regulars.loyalty.queries.till_goods import TillLine
 from regulars.loyalty.queries.wallets import find_member
 from regulars.loyalty.rules.codes import normal_code
 
@@ -41,6 +42,7 @@ class TillState:
     amount_minor: int | None = None
     codes: tuple[str, ...] = ()
     card: StoredValue | None = None
+    lines: tuple[TillLine, ...] = ()
 
     @classmethod
     def new(cls, member: Member | None = None) -> Self:
@@ -59,7 +61,23 @@ class TillState:
             int(amount) if is_amount else None,
             tuple(dict.fromkeys(codes))[:CODES_MAX],
             _signed_card(key, told.get("card", "")),
+            TillLine.all_told(told.getlist("line")),
         )
+
+    @property
+    def named_minor(self) -> int:
+        """What the goods that were named cost."""
+        return sum(one.total_minor for one in self.lines)
+
+    @property
+    def goods_minor(self) -> int | None:
+        """What all goods cost: as much as was said, and no less than what was named."""
+        return max(self.amount_minor or 0, self.named_minor) or None
+
+    @property
+    def rest_minor(self) -> int:
+        """What goods cost that nobody named."""
+        return (self.goods_minor or 0) - self.named_minor
 
     @property
     def currency(self) -> str:
@@ -70,6 +88,7 @@ class TillState:
     def query(self) -> str:
         """What an address says of it after the question mark."""
         told: list[tuple[str, str]] = [("code", code) for code in self.codes]
+        told += [("line", one.told) for one in self.lines]
         if self.member:
             told.append(("member", self.member.number))
         if self.amount_minor:
@@ -91,6 +110,10 @@ class TillState:
     def without(self, code: str) -> Self:
         """The purchase without one of its codes."""
         return replace(self, codes=tuple(one for one in self.codes if one != code))
+
+    def without_line(self, place: int) -> Self:
+        """The purchase without one of its named goods."""
+        return replace(self, lines=self.lines[:place] + self.lines[place + 1 :])
 
     def scanned(self, found: Scanned) -> Self:
         """The purchase once something was scanned for it."""

@@ -31,9 +31,22 @@ def basket_key(key: str) -> str:
     return f"{SOURCE}:{key}"
 
 
-def basket_of(key: str, amount_minor: int, codes: Sequence[str], customer_id: int | None) -> Basket:
-    """The purchase as promo codes see it: one amount, of goods nobody named."""
-    return Basket(basket_key(key), [GoodsLine("", amount_minor)], codes, customer_id)
+def goods_of(amount_minor: int, named: Sequence[GoodsLine]) -> list[GoodsLine]:
+    """The lines of a purchase: goods that were named, and what is left of its amount."""
+    rest = amount_minor - sum(line.total_minor for line in named)
+    return [*named, GoodsLine("", rest, is_sum=True)] if rest > 0 or not named else list(named)
+
+
+def basket_of(
+    key: str,
+    amount_minor: int,
+    codes: Sequence[str],
+    customer_id: int | None,
+    *,
+    named: Sequence[GoodsLine] = (),
+) -> Basket:
+    """The purchase as promo codes see it: its goods, as far as anybody named them."""
+    return Basket(basket_key(key), goods_of(amount_minor, named), codes, customer_id)
 
 
 def purchase_of(key: str) -> Purchase | None:

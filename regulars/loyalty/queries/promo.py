@@ -1,5 +1,7 @@
 """What judging promo codes needs to know: terms, codes, counts, conditions; read for a batch."""
 
+import hashlib
+import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -52,11 +54,23 @@ LAPSED = """
 
 @dataclass(frozen=True)
 class GoodsLine:
-    """One product of a basket, tax included, after what was taken off the line before."""
+    """One product of a basket, tax included, after what was taken off the line before.
+
+    Of goods that are known by their category only, `category` is its path. `is_sum` is an amount
+    of goods that nobody named: no discount for certain goods finds anything in it.
+    """
 
     sku: str
     total_minor: int
     quantity_milli: int = 1000
+    category: str = ""
+    is_sum: bool = False
+
+    @property
+    def told(self) -> tuple[str | int | bool, ...]:
+        """What stands for the line where baskets are compared."""
+        plain = (self.sku, self.total_minor, self.quantity_milli)
+        return (*plain, self.category, self.is_sum) if self.category or self.is_sum else plain
 
 
 @dataclass(frozen=True)
@@ -72,6 +86,16 @@ class Basket:
     def total_minor(self) -> int:
         """What the goods cost before any code."""
         return sum(line.total_minor for line in self.lines)
+
+
+def hash_of(basket: Basket) -> str:
+    """What stands for a basket's content, to tell a repeat from another basket of the same key."""
+    told = [
+        basket.customer_id,
+        list(basket.codes),
+        [one.told for one in basket.lines],
+    ]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
 def promotion_ids_of(codes: Iterable[str]) -> list[int]:
@@ -190,7 +214,10 @@ def lines_of(baskets: Sequence[Basket]) -> list[list[BasketLine]]:
     skus = {line.sku for basket in baskets for line in basket.lines if line.sku}
     rows = Product.objects.filter(sku__in=skus).values_list("sku", "category__path")
     paths: dict[str, str] = defaultdict(str, {sku: path or "" for sku, path in rows})
-    return [[_line(line, paths[line.sku]) for line in basket.lines] for basket in baskets]
+    return [
+        [_line(line, paths[line.sku] or line.category) for line in basket.lines]
+        for basket in baskets
+    ]
 
 
 def _line(line: GoodsLine, path: str) -> BasketLine:
@@ -202,5 +229,5 @@ def _line(line: GoodsLine, path: str) -> BasketLine:
         unit_minor=line.total_minor / quantity,
         quantity=quantity,
         category=path,
-        tags=frozenset(tags | {"all", line.sku}),
+        tags=frozenset() if line.is_sum else frozenset(tags | {"all", line.sku}),
     )

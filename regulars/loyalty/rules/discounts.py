@@ -156,6 +156,21 @@ def priced(
     return Priced(before, total, total - tax, tax, tuple(totals), tuple(taken))
 
 
+def by_line(taken: Sequence[Taken], lines: int) -> list[int]:
+    """What falls on each line of a basket, in whole minor units that add up to all that was taken.
+
+    >>> half = Taken("half", "order", 5, {0: Fraction(5, 3), 1: Fraction(10, 3)})
+    >>> by_line([half], 2)
+    [2, 3]
+    """
+    shares, upto, before = [], Fraction(0), 0
+    for place in range(lines):
+        upto += sum((one.shares.get(place, Fraction(0)) for one in taken), Fraction(0))
+        shares.append(half_up(upto) - before)
+        before = half_up(upto)
+    return shares
+
+
 def in_scope(scope: str, lines: Sequence[BasketLine], left: Sequence[Fraction]) -> Shares:
     """The value of a scope, line by line, given what each line is still worth.
 

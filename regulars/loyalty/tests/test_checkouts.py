@@ -247,7 +247,7 @@ def test_why_not_is_said_in_words(member: Member) -> None:
     for text, why in (
         ("NOSUCH", "There is no such code or card."),
         ("SMALL", "The basket is too small for it."),
-        ("SHOES", "It is for certain goods only"),
+        ("SHOES", "It is for certain goods only: name them."),
     ):
         till.press("/scan", scan=text)
         assert why in till.shown
