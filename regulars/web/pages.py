@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import URLPattern, path
 from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext
 
 from regulars.core.errors import Forbidden, NotFound, Refused
 
@@ -136,10 +137,18 @@ def show_form(
     return render(request, template, {"form": form, **context}, status=status)
 
 
+def spoken(refused: Refused) -> str:
+    """What a refusal says, in the reader's language where the catalogue knows its words.
+
+    Rules know no language: what they refuse is said in English, and found by that.
+    """
+    return gettext(str(refused.message))
+
+
 def blame(form: BaseForm, refused: Refused) -> None:
     """Puts a refusal of an action beside the field of the form that it names."""
     field = refused.field if refused.field in form.fields else None
-    form.add_error(field, refused.message)
+    form.add_error(field, spoken(refused))
 
 
 def urlpatterns() -> list[URLPattern]:

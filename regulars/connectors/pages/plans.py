@@ -30,7 +30,7 @@ from regulars.connectors.watching import event_sources, plan_before, plan_in_for
 from regulars.core.access import get_seen
 from regulars.core.errors import Refused
 from regulars.web.frame import say
-from regulars.web.pages import Shown, blame, page, show, show_form
+from regulars.web.pages import Shown, blame, page, show, show_form, spoken
 
 EMPTY_ROWS = 3
 WORDS = {
@@ -186,7 +186,7 @@ def _import(request: HttpRequest, found: PlanDraft) -> Shown:
         except (ValueError, RecursionError):
             form.add_error("document", gettext("This is not JSON."))
         except Refused as refused:
-            form.add_error("document", refused.message)
+            form.add_error("document", spoken(refused))
         else:
             return redirect(reverse("connectors.plan_draft") + _query(found.source))
     return _draft_page(request, found, form)

@@ -8,6 +8,9 @@ from django.test import Client
 from django.utils import timezone
 
 from regulars.connectors.actions import SourceWish, open_event_source
+from regulars.connectors.collect.appending import insert_letters
+from regulars.connectors.collect.calls import Fault
+from regulars.connectors.collect.checking import letter_of
 from regulars.connectors.models import DeadLetter, EventSource, PlanDraft, TrackingPlan
 from regulars.connectors.watching import health_of
 from regulars.customers.actions import TrackedInput, record_tracked_events
@@ -176,3 +179,27 @@ def test_dead_letters_stand_by_reason_and_are_discarded(owner: Client, site: Eve
     assert "m1" in listed
     owner.post("/settings/events/letters/act", {**group, "discard": "yes"})
     assert set(DeadLetter.objects.values_list("state", flat=True)) == {"discarded"}
+
+
+def test_why_an_event_could_not_come_in_is_said_in_the_readers_language(
+    owner: Client, site: EventSource
+) -> None:
+    fault = Fault("nobody", "userId", "userId or anonymousId is needed")
+    body = b'{"type": "track", "event": "", "messageId": "m1"}'
+    letter = letter_of(body, fault, source_id=site.pk, kind="", outer={}, now=timezone.now())
+    insert_letters([letter])
+    (kept,) = DeadLetter.objects.all()
+    asked = "reason=nobody&path=userId&rule=userId or anonymousId is needed&name=&state=waiting"
+    for address in ("letters", f"letters/group?{asked}", f"letters/{kept.pk}"):
+        page = owner.get(f"/settings/events/{address}", headers={"Accept-Language": "ru"})
+        assert "нужен userId или anonymousId" in page.content.decode(), address
+        assert "is needed</" not in page.content.decode()
+
+
+def test_what_rules_refuse_is_said_in_the_readers_language(
+    owner: Client, site: EventSource
+) -> None:
+    told = {"code": "ПЛОХО", "name": "Shop", "mode": "observe"}
+    page = owner.post("/settings/events", told, headers={"Accept-Language": "ru"})
+    assert page.status_code == 422
+    assert "строчные латинские буквы" in page.content.decode()

@@ -32,7 +32,7 @@ from regulars.customers.rules.ordering import moved
 from regulars.customers.rules.sharing import Limit
 from regulars.customers.wording import IDENTITIES, SHARED, identity_name, source_name
 from regulars.web.frame import say
-from regulars.web.pages import Setting, Shown, blame, page, show, show_form
+from regulars.web.pages import Setting, Shown, blame, page, show, show_form, spoken
 
 PER_PAGE = 30
 REASONS = ("limit", "contradiction", "blocked")
@@ -177,7 +177,7 @@ def limits(request: HttpRequest) -> Shown:
         try:
             set_limits(form.wished())
         except Refused as refused:
-            form.add_error(None, str(refused.message))
+            form.add_error(None, spoken(refused))
         else:
             say(request, gettext("The limits are saved; who is one person follows soon."))
             return redirect("customers.limits")

@@ -33,7 +33,7 @@ from regulars.customers.wording import (
     waterfall,
 )
 from regulars.web.frame import say
-from regulars.web.pages import Nav, Shown, page, show
+from regulars.web.pages import Nav, Shown, page, show, spoken
 
 PER_PAGE = 30
 COUNTED_MAX = 10_000
@@ -104,7 +104,7 @@ def take_match_back(request: HttpRequest, evidence_id: int) -> Shown:
     try:
         pair = take_back(evidence_id, by=user, now=timezone.now())
     except Refused as refused:
-        say(request, str(refused.message), tone="warn")
+        say(request, spoken(refused), tone="warn")
     else:
         note_access(request, pair, what="changed")
         say(request, gettext("Taken back. What else is known of them counts again."))

@@ -45,7 +45,7 @@ from regulars.customers.wording import (
     waterfall,
 )
 from regulars.web.frame import say
-from regulars.web.pages import Shown, page, show
+from regulars.web.pages import Shown, page, show, spoken
 
 RECORDS_MAX = 50
 
@@ -181,7 +181,7 @@ def _joined(request: HttpRequest, found: Customer, other: Customer) -> Shown:
     try:
         say_same(found.pk, other.pk, by=user, now=timezone.now())
     except Refused as refused:
-        say(request, str(refused.message), tone="bad")
+        say(request, spoken(refused), tone="bad")
         return redirect("customers.join", found.pk)
     leads = leaders_of([found.pk, other.pk])
     if leads[found.pk] == leads[other.pk]:

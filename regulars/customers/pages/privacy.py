@@ -43,7 +43,7 @@ from regulars.customers.rules.privacy import (
     clock_tone,
 )
 from regulars.web.frame import say
-from regulars.web.pages import PUBLIC, Setting, Shown, blame, page, show, show_form
+from regulars.web.pages import PUBLIC, Setting, Shown, blame, page, show, show_form, spoken
 
 PER_PAGE = 30
 TONES = {"done": "good", "running": "accent", "failed": "bad", "refused": "warn"}
@@ -235,7 +235,7 @@ def lift(request: HttpRequest, restriction_id: int) -> Shown:
     try:
         held = lift_restriction(restriction_id, reason, by=user, now=timezone.now())
     except Refused as refused:
-        say(request, refused.message, tone="bad")
+        say(request, spoken(refused), tone="bad")
         return redirect("customers.privacy_requests")
     say(request, gettext("The restriction is lifted."))
     return redirect("customers.customer_privacy", held.customer_id)

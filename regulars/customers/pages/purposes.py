@@ -14,7 +14,7 @@ from regulars.customers.actions import change_purpose, publish_texts
 from regulars.customers.queries.consents import current_texts, purpose_names, purposes, texts_of
 from regulars.customers.rules.consents import BASES, PurposeShape
 from regulars.web.frame import say
-from regulars.web.pages import Setting, Shown, blame, page, show, show_form
+from regulars.web.pages import Setting, Shown, blame, page, show, show_form, spoken
 
 TONES = {"consent": "accent", "legitimate_interest": "warn"}
 
@@ -132,7 +132,7 @@ def publish_text(request: HttpRequest, purpose_code: str) -> Shown:
                 by_id=user.pk,
             )
         except Refused as refused:
-            form.add_error("en", refused.message)
+            form.add_error("en", spoken(refused))
         else:
             say(request, gettext("The text is published."))
             return redirect("customers.purpose", purpose_code)
