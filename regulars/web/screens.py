@@ -35,8 +35,10 @@ YEAR_S = 60 * 60 * 24 * 365
 
 def _local(request: HttpRequest, address: str) -> str:
     """The address if it is one of ours, else the start."""
-    safe = url_has_allowed_host_and_scheme(address, allowed_hosts={request.get_host()})
-    return address if safe else "/start"
+    is_ours = address.startswith("/") and url_has_allowed_host_and_scheme(
+        address, allowed_hosts={request.get_host()}
+    )
+    return address if is_ours else "/start"
 
 
 @page("start", needs=SIGNED_IN)

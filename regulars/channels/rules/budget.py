@@ -33,7 +33,7 @@ def duration(text: str) -> timedelta:
         {name: int(value) for name, value in found.groupdict().items() if value} if found else {}
     )
     if not parts or any(value > 100_000 for value in parts.values()):
-        raise Refused("bad_duration", f"no duration such as P7D or PT12H: {text!r}", "window")
+        raise Refused("bad_duration", "write a duration such as P7D or PT12H", "window")
     return timedelta(**parts)
 
 

@@ -168,6 +168,10 @@ def test_contact_rules_are_edited_in_words(owner):
     told = {"name": "Calm week", "scope": "all", "max": "2", "window": "P7D", "is_on": "on"}
     told |= {"on_excess": "skip", "reminders": "counted", "position": "5", "spared": ["service"]}
     assert owner.post("/settings/contact-rules/new", told | {"window": "P1Y"}).status_code == 422
+    owner.cookies["django_language"] = "ru"
+    refused = owner.post("/settings/contact-rules/new", told | {"window": "P1Y"}).content.decode()
+    assert "напишите срок, например P7D или PT12H" in refused
+    owner.cookies["django_language"] = "en"
     assert owner.post("/settings/contact-rules/new", told).status_code == 302
     shown = owner.get("/settings/contact-rules").content.decode()
     assert "At most 2 contacts with one person within 7 days; for everything" in shown

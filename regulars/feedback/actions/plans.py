@@ -154,7 +154,11 @@ def _check_subject(wanted: PlanInput) -> None:
 def _check_steps(wanted: PlanInput) -> None:
     known = {"", *channel_kinds.kinds()}
     if not 1 <= len(wanted.modes) <= MODES_MAX:
-        raise Refused("modes_out_of_range", f"between one channel and {MODES_MAX}", "modes")
+        raise Refused(
+            "modes_out_of_range",
+            _("between one channel and %(most)s") % {"most": MODES_MAX},
+            "modes",
+        )
     for kind, _wait in wanted.modes:
         if kind not in known:
             raise Refused("unknown_channel", f"there is no channel {kind}", "modes")
@@ -164,7 +168,9 @@ def _check_steps(wanted: PlanInput) -> None:
     days = list(wanted.reminder_days or ())
     if len(days) > REMINDERS_MAX or days != sorted({day for day in days if 1 <= day <= 365}):
         raise Refused(
-            "reminders_out_of_order", f"up to {REMINDERS_MAX} days, each later", "reminder_days"
+            "reminders_out_of_order",
+            _("up to %(most)s days, each later") % {"most": REMINDERS_MAX},
+            "reminder_days",
         )
 
 

@@ -119,7 +119,7 @@ def _check(wanted: PopupInput) -> None:
     }
     for name, most in bounds.items():
         if not 0 <= getattr(wanted, name) <= most:
-            raise Refused("out_of_range", f"from 0 to {most}", name)
+            raise Refused("out_of_range", _("from 0 to %(most)s") % {"most": most}, name)
 
 
 def find_popup(code: str, *, origin: str | None = None) -> Popup:

@@ -37,7 +37,11 @@ def set_quota(survey: Survey, *, name: str, places: int, condition: str = "") ->
     if not name:
         raise Refused("name_missing", "the quota needs a name", "name")
     if not 0 <= places <= PLACES_MAX:
-        raise Refused("places_out_of_range", f"between 0 and {PLACES_MAX} answers", "places")
+        raise Refused(
+            "places_out_of_range",
+            _("between 0 and %(most)s answers") % {"most": PLACES_MAX},
+            "places",
+        )
     _check(condition)
     Survey.objects.select_for_update().get(pk=survey.pk)
     if definition_of(latest_version(survey)).anonymity:
@@ -45,10 +49,16 @@ def set_quota(survey: Survey, *, name: str, places: int, condition: str = "") ->
         raise Refused("not_anonymous", words, "condition")
     found = Quota.objects.select_for_update().filter(survey=survey, name=name).first()
     if found is None and Quota.objects.filter(survey=survey).count() >= QUOTAS_MAX:
-        raise Refused("too_many_quotas", f"at most {QUOTAS_MAX} quotas", "name")
+        raise Refused(
+            "too_many_quotas", _("at most %(most)s quotas") % {"most": QUOTAS_MAX}, "name"
+        )
     quota = found or Quota(survey=survey, name=name)
     if quota.taken > places:
-        raise Refused("places_taken", f"{quota.taken} answers are there already", "places")
+        raise Refused(
+            "places_taken",
+            _("%(count)s answers are there already") % {"count": quota.taken},
+            "places",
+        )
     quota.places, quota.condition = places, condition.strip()
     quota.save()
     return quota

@@ -4,6 +4,8 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.utils.translation import gettext as _
+
 from regulars.core.access import Viewer
 from regulars.core.errors import NotFound, Refused
 from regulars.feedback.models import ResultLink, Survey
@@ -32,10 +34,16 @@ def share_results(
     if not name.strip():
         raise Refused("name_missing", "say for whom the link is", "name")
     if not 1 <= days <= DAYS_MAX:
-        raise Refused("out_of_bounds", f"a link works for 1 to {DAYS_MAX} days", "days")
+        raise Refused(
+            "out_of_bounds", _("a link works for 1 to %(most)s days") % {"most": DAYS_MAX}, "days"
+        )
     working = ResultLink.objects.filter(survey=survey, ended_at=None, expires_at__gt=now)
     if working.count() >= LINKS_MAX:
-        raise Refused("too_many", f"at most {LINKS_MAX} links of a survey work at once", "name")
+        raise Refused(
+            "too_many",
+            _("at most %(most)s links of a survey work at once") % {"most": LINKS_MAX},
+            "name",
+        )
     token = secrets.token_urlsafe(24)
     stores = seen_by.store_ids
     link = ResultLink.objects.create(

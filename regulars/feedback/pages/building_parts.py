@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.db import transaction
 from django.http import HttpRequest, QueryDict
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -10,6 +11,7 @@ from django.utils.translation import gettext as _
 from regulars.core.access import get_seen
 from regulars.core.errors import Refused
 from regulars.feedback.actions.drafts import Draft, draft_of
+from regulars.feedback.actions.surveys import rename_survey
 from regulars.feedback.building import edits
 from regulars.feedback.building.edits import Raw
 from regulars.feedback.building.texts import said_in, with_text
@@ -28,7 +30,7 @@ from regulars.feedback.pages.question_form import (
 from regulars.feedback.pages.surveys import viewer
 from regulars.feedback.rules.anonymity import LEAST_MAX, LEAST_MIN
 from regulars.journey.models import Touchpoint
-from regulars.web.pages import Shown, page, show
+from regulars.web.pages import Shown, page, show, spoken
 
 MEASURES = {"nps": "NPS", "csat": "CSAT", "ces": "CES"}
 MODE_TEXTS = ("message", "voice")
@@ -92,14 +94,17 @@ def build_words(request: HttpRequest, survey_id: int) -> Shown:
     sent, refused = request.POST, None
     if request.method == "POST":
         try:
-            return edit_and_return(
-                request, survey, lambda raw: _survey_edit(raw, sent, own, languages)
-            )
+            with transaction.atomic():
+                rename_survey(survey, name=sent.get("survey_name", survey.name))
+                return edit_and_return(
+                    request, survey, lambda raw: _survey_edit(raw, sent, own, languages)
+                )
         except Refused as fault:
             refused = fault
     block = draft.definition.get("regulars", {})
     context = {
         "part": "",
+        "survey_name": sent.get("survey_name", survey.name) if refused else survey.name,
         "words": _words(
             draft.definition, SURVEY_TEXTS, own, languages, form=sent if refused else None
         ),
@@ -161,7 +166,7 @@ def _form_page(
         "names": {code: language_name(code) for code in languages_of(draft.definition)},
         "own": own_language(draft.definition),
         "refused": refused,
-        "fault_at": {refused.field: refused.message} if refused else {},
+        "fault_at": {refused.field: spoken(refused)} if refused else {},
         "fault_row": f"{refused.field if refused else ''}".removeprefix("value-"),
         "said": get_language(),
     }

@@ -5,6 +5,7 @@ from typing import Any, cast
 
 import segno
 from django.conf import settings
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -35,6 +36,7 @@ from regulars.feedback.queries.signals import SignalFilter
 from regulars.feedback.queries.surveys import (
     definition_of,
     find_public_link,
+    free_survey_name,
     latest_version,
     links_of,
     surveys_with_counts,
@@ -74,7 +76,7 @@ def new_survey(request: HttpRequest) -> Shown:
         return show(request, "feedback/new_survey.html", starters=STARTERS)
     chosen = starter(request.POST.get("starter", ""))
     made = create_survey(
-        name=request.POST.get("name", "").strip() or str(chosen.name),
+        name=free_survey_name(request.POST.get("name", "").strip() or str(chosen.name)),
         definition=chosen.definition,
         now=timezone.now(),
         author=viewer(request),
@@ -209,9 +211,10 @@ def _save(request: HttpRequest, survey: Survey, *, name: str, text: str) -> list
     if fault is not None:
         return [named_sentence_for(fault)]
     try:
-        rename_survey(survey, name=name)
-        publish_version(survey, definition=raw, now=timezone.now(), author=viewer(request))
-        discard_draft(survey)
+        with transaction.atomic():
+            rename_survey(survey, name=name)
+            publish_version(survey, definition=raw, now=timezone.now(), author=viewer(request))
+            discard_draft(survey)
     except DefinitionRefused as refused:
         return [named_sentence_for(problem) for problem in refused.problems]
     except Refused as refused:

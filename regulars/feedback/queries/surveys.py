@@ -1,6 +1,7 @@
 """Surveys, their versions, and the ways to answer them."""
 
 from collections.abc import Iterable
+from itertools import count
 
 from django.db.models import Count, Max, OuterRef, QuerySet, Subquery
 
@@ -80,3 +81,11 @@ def versions_of(survey: Survey) -> QuerySet[SurveyVersion]:
     """Every version of a survey, newest first."""
     rows = SurveyVersion.objects.filter(survey=survey).select_related("published_by")
     return rows.order_by("-number")
+
+
+def free_survey_name(wanted: str) -> str:
+    """The name, with a number behind it where a survey has it already, so that lists tell them apart."""
+    wanted = wanted[:90]
+    taken = set(Survey.objects.filter(name__startswith=wanted).values_list("name", flat=True))
+    numbered = (f"{wanted} {number}" for number in count(2))
+    return wanted if wanted not in taken else next(one for one in numbered if one not in taken)

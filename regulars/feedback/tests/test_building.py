@@ -342,3 +342,32 @@ def test_logic_is_said_in_words() -> None:
     titles = {"nps": "Recommend?"}
     assert in_words("{nps} <= 6", titles) == "“Recommend?” is at most 6"
     assert in_words("iif({nps} > 3, true, false)", titles) == ""
+
+
+def test_a_survey_gets_its_name_beside_its_words_and_new_ones_differ(
+    boss: Client, asked: Survey
+) -> None:
+    address = f"/listen/surveys/{asked.pk}/build/words"
+    told = {"after": 0, "title-en": "T", "survey_name": "Autumn"}
+    assert boss.post(address, told).status_code == 302
+    asked.refresh_from_db()
+    assert asked.name == "Autumn"
+    refused = boss.post(address, told | {"after": 1, "survey_name": " ", "title-en": "Other"})
+    assert (refused.status_code, refused.context["words"][0]["text"]) == (422, "Other")
+    late = boss.post(address, told | {"survey_name": "Winter"})
+    asked.refresh_from_db()
+    assert (late.status_code, asked.name) == (422, "Autumn")
+    for _ in range(2):
+        boss.post("/listen/surveys/new", {"starter": "product"})
+    names = list(Survey.objects.order_by("-pk").values_list("name", flat=True)[:2])
+    assert names == ["Product 2", "Product"]
+
+
+def test_refusals_are_said_in_the_language_of_the_reader(boss: Client, asked: Survey) -> None:
+    boss.cookies["django_language"] = "ru"
+    press(boss, asked, "add_page")
+    late = press(boss, asked, "remove", name="why", after=0).content.decode()
+    assert "этот опрос тем временем изменил кто-то другой" in late
+    told = question_form(after=1, name="why")
+    form = boss.post(f"/listen/surveys/{asked.pk}/build/question/nps", told).content.decode()
+    assert form.count("так уже называется другой вопрос") == 2

@@ -104,6 +104,8 @@ def test_choices_of_look_are_kept(signed_in: Client, owner: Employee) -> None:
 def test_nobody_is_led_away_to_another_site(signed_in: Client) -> None:
     answer = signed_in.post("/look/choose", {"theme": "dark", "next": "https://evil.example/"})
     assert answer.url == "/start"  # type: ignore[attr-defined]
+    answer = signed_in.post("/look/choose", {"theme": "dark", "next": "2026-13-45"})
+    assert answer.url == "/start"  # type: ignore[attr-defined]
 
 
 def test_a_fragment_after_the_session_ended_leads_the_page_to_sign_in(client: Client) -> None:
