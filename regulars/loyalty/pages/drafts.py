@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django import forms
 from django.http import HttpRequest
 from django.shortcuts import redirect
 from django.utils.timezone import now as moment_of_now
@@ -25,11 +24,12 @@ from regulars.loyalty.jobs import replay_draft
 from regulars.loyalty.models import Draft, Member, Program, Rule, Tier, Unit
 from regulars.loyalty.pages.addresses import program_of
 from regulars.loyalty.pages.drawing import PART, entry_of, form_of
-from regulars.loyalty.queries.drafts import found_in, untold_ladders
+from regulars.loyalty.pages.expiry_sentences import expiry_told
+from regulars.loyalty.pages.thresholds import ThresholdsForm
+from regulars.loyalty.queries.drafts import found_in
 from regulars.loyalty.queries.sentences import sentences_of
-from regulars.loyalty.rules.expiry import Expiry
 from regulars.loyalty.rules.mechanic import mechanics
-from regulars.loyalty.rules.replay.drafts import Changes, ExpiryChange, RuleChange
+from regulars.loyalty.rules.replay.drafts import Changes, RuleChange
 from regulars.loyalty.templatetags.loyalty import named
 from regulars.web.frame import say
 from regulars.web.pages import Shown, page, show, show_form
@@ -48,73 +48,6 @@ FIGURES = {
     "cost": _("Cost: issued less taken back"),
     "liability": _("Liability: what open points are worth"),
 }
-
-
-class ThresholdsForm(forms.Form):
-    """Thresholds of tiers and lives of points, as a draft would have them."""
-
-    def __init__(self, *told: Any, program: Program, changes: Changes, **more: Any) -> None:
-        super().__init__(*told, **more)
-        rows = Tier.objects.filter(program=program, is_retired=False)
-        rows = rows.exclude(ladder__in=untold_ladders(program)).select_related("ladder")
-        self.tiers = list(rows.order_by("ladder__position", "qualifying_min"))
-        self.units = list(
-            Unit.objects.filter(program=program).exclude(kind="qualifying").order_by("id")
-        )
-        lives = {change.unit: change.expiry.months or None for change in changes.expiries}
-        for tier in self.tiers:
-            self.fields[f"tier_{tier.code}"] = forms.IntegerField(
-                label=_("%(tier)s is reached with") % {"tier": named(tier)},
-                help_text="" if tier.ladder.position == 0 else named(tier.ladder),
-                min_value=0,
-                max_value=10**12,
-                initial=changes.tiers.get(tier.code, tier.qualifying_min),
-            )
-        for unit in self.units:
-            self.fields[f"life_{unit.code}"] = forms.IntegerField(
-                label=_("%(unit)s live, in months") % {"unit": named(unit)},
-                help_text=_("Empty: they never expire."),
-                min_value=0,
-                max_value=600,
-                required=False,
-                initial=lives.get(unit.code, _months(unit)),
-            )
-
-    def clean(self) -> dict[str, Any]:
-        """The thresholds, which must differ."""
-        told = super().clean() or {}
-        values = [(tier.ladder_id, told.get(f"tier_{tier.code}")) for tier in self.tiers]
-        if len({value for value in values if value[1] is not None}) < len(values):
-            raise forms.ValidationError(gettext("Each tier needs a threshold of its own."))
-        return told
-
-    def merged(self, changes: Changes) -> Changes:
-        """The changes with what this form says, where it differs from today's rules."""
-        told = self.cleaned_data
-        tiers = {
-            tier.code: told[f"tier_{tier.code}"]
-            for tier in self.tiers
-            if told[f"tier_{tier.code}"] != tier.qualifying_min
-        }
-        lives = [
-            (unit.code, told[f"life_{unit.code}"])
-            for unit in self.units
-            if told[f"life_{unit.code}"] != _months(unit)
-        ]
-        expiries = tuple(
-            ExpiryChange(
-                unit=code,
-                expiry=Expiry() if months is None else Expiry(kind="months", months=months),
-            )
-            for code, months in lives
-        )
-        return changes.model_copy(update={"tiers": tiers, "expiries": expiries})
-
-
-def _months(unit: Unit) -> int | None:
-    """How many months points of a unit live, where months are all there is to say."""
-    expiry = unit.life.latest
-    return expiry.months if expiry.kind == "months" and not expiry.round_up else None
 
 
 @page("loyalty/<slug:code>/what-if", needs="loyalty.view_rule")
@@ -241,12 +174,11 @@ def _told(program: Program, changes: Changes) -> list[str]:
     for tier in Tier.objects.filter(program=program, code__in=changes.tiers):
         least = {"tier": named(tier), "least": changes.tiers[tier.code]}
         said.append(gettext("%(tier)s: reached with %(least)s") % least)
-    for one in changes.expiries:
-        if one.expiry.kind == "never":
-            said.append(gettext("%(unit)s: never expire") % {"unit": one.unit})
-        else:
-            life = {"unit": one.unit, "months": one.expiry.months}
-            said.append(gettext("%(unit)s: expire after %(months)s months") % life)
+    units = {unit.code: unit for unit in Unit.objects.filter(program=program)}
+    said += [
+        f"{named(units[one.unit]) if one.unit in units else one.unit}: {expiry_told(one.expiry)}"
+        for one in changes.expiries
+    ]
     return said
 
 

@@ -146,7 +146,7 @@ def edit_expiry(request: HttpRequest, code: str, unit: str) -> Shown:
     row = Unit.objects.filter(program=program, code=unit).exclude(kind="qualifying").first()
     if row is None:
         raise Http404
-    form = ExpiryForm(request.POST or None, initial=_initial(row.life.latest))
+    form = ExpiryForm(request.POST or None, initial=initial_of(row.life.latest))
     if request.method == "POST" and form.is_valid():
         reaches_old = form.cleaned_data["reaches_old"]
         try:
@@ -168,7 +168,8 @@ def _before(unit: Unit) -> list[tuple[Any, str]]:
     ]
 
 
-def _initial(told: Expiry) -> dict[str, Any]:
+def initial_of(told: Expiry) -> dict[str, Any]:
+    """What a form of an expiry holds at first."""
     rows = [f"{row.since} {row.to} {row.expires}" for row in told.table]
     return {
         "kind": told.kind,

@@ -1,5 +1,6 @@
 """Drafts: tried on the whole history, published by a second look, by page and API."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -20,6 +21,7 @@ from regulars.loyalty.actions.programs import RuleInput
 from regulars.loyalty.models import Draft, Member, Program, Rule, Tier, Unit
 from regulars.loyalty.queries.drafts import found_in
 from regulars.loyalty.rules.expiry import Expiry
+from regulars.loyalty.rules.replay.drafts import Changes
 from tests import make
 from tests.make import NOW
 
@@ -183,9 +185,9 @@ def test_by_page_from_todays_rules_to_a_published_version(program: Program) -> N
 def test_thresholds_and_lives_by_page(program: Program) -> None:
     client = Client()
     client.force_login(make.employee())
-    told = {"tier_silver": "100", "tier_gold": "100", "life_points": ""}
+    told = {"tier_silver": "100", "tier_gold": "100", "life-points-kind": "never"}
     assert client.post("/loyalty/club/what-if/thresholds", told).status_code == 422
-    told |= {"tier_gold": "150", "life_points": "0"}
+    told |= {"tier_gold": "150", "life-points-kind": "months", "life-points-months": "0"}
     client.post("/loyalty/club/what-if/thresholds", told)
     found = found_in(Draft.objects.get())
     assert found is not None
@@ -196,6 +198,64 @@ def test_thresholds_and_lives_by_page(program: Program) -> None:
     assert Unit.objects.get(code="points").life.latest == Expiry(kind="months")
     judge_due_members(now=NOW + 9 * DAY)
     assert Member.objects.filter(tier__code="gold").count() == 1
+
+
+THRESHOLDS = {"tier_silver": "100", "tier_gold": "200"}
+YEARLY = Expiry(kind="fixed_dates", table=({"from": "01-01", "to": "12-31", "expires": "01-02"},))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("life", "expiry", "said"),
+    [
+        ({"kind": "year_end", "years": "1"}, Expiry(kind="year_end", years=1), "and 1 year more"),
+        (
+            {"kind": "fixed_dates", "table": "01-01 12-31 01-02"},
+            YEARLY,
+            "Points earned from January 1 to December 31 are gone on January 2.",
+        ),
+        (
+            {"kind": "rolling", "months": "2", "round_up": "quarter"},
+            Expiry(kind="rolling", months=2, round_up="quarter"),
+            "2 months after the latest purchase or spending, then to the end of the quarter.",
+        ),
+    ],
+)
+def test_every_way_in_which_points_expire_can_be_tried(
+    program: Program, life: dict[str, str], expiry: Expiry, said: str
+) -> None:
+    client = Client()
+    client.force_login(make.employee())
+    told = THRESHOLDS | {f"life-points-{name}": value for name, value in life.items()}
+    client.post("/loyalty/club/what-if/thresholds", told)
+    draft = Draft.objects.get()
+    (change,) = Changes.model_validate(draft.changes).expiries
+    assert change.expiry == expiry
+    assert said in client.get(f"/loyalty/club/what-if/{draft.pk}").content.decode()
+    again = client.get(f"/loyalty/club/what-if/thresholds?draft={draft.pk}").content.decode()
+    assert re.search(rf'value="{life["kind"]}"[^>]* checked', again)
+    client.post(f"/loyalty/club/what-if/{draft.pk}", {"act": "publish", "confirms": "yes"})
+    assert Unit.objects.get(code="points").life.latest == expiry
+
+
+@pytest.mark.parametrize(
+    "life",
+    [
+        {"kind": "months"},
+        {"kind": "fixed_dates", "table": "01-01 02-30"},
+        {"kind": "fixed_dates", "table": "01-01 12-31 13-01"},
+        {"kind": "rolling", "months": "0"},
+        {"kind": "year_end", "years": "-1"},
+        {"kind": "whenever"},
+        {},
+    ],
+)
+def test_a_life_that_cannot_be_is_said_at_its_field(program: Program, life: dict[str, str]) -> None:
+    client = Client()
+    client.force_login(make.employee())
+    told = THRESHOLDS | {f"life-points-{name}": value for name, value in life.items()}
+    answer = client.post("/loyalty/club/what-if/thresholds", told)
+    assert (answer.status_code, Draft.objects.count()) == (422, 0)
+    assert "Points: say when they expire." in answer.content.decode()
 
 
 def test_by_api_made_replayed_and_published(program: Program) -> None:
