@@ -19,4 +19,8 @@ def quiet_until(at: datetime, *, since: time, until: time, zone: ZoneInfo) -> da
     if not is_quiet:
         return at
     day = local.date() + timedelta(days=1 if is_over_night and clock >= since else 0)
-    return datetime.combine(day, until, tzinfo=zone).astimezone(at.tzinfo)
+    end = datetime.combine(day, until, tzinfo=zone).astimezone(at.tzinfo)
+    if end.timestamp() < at.timestamp():
+        # Clocks were put back, and this time of the day has passed once already.
+        end = datetime.combine(day, until.replace(fold=1), tzinfo=zone).astimezone(at.tzinfo)
+    return end

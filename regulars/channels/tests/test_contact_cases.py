@@ -1,7 +1,8 @@
 """The published cases of contact rules, each through the budget; and what holds for any history."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -16,6 +17,7 @@ from regulars.channels.rules.budget import (
     decide,
     policy_from,
 )
+from regulars.channels.rules.quiet import quiet_until
 from tests import make
 from tests.cases import assert_expected, cases_of
 
@@ -115,3 +117,25 @@ def test_the_earliest_moment_is_allowed_and_nothing_before_it_is(rules, history,
 
 
 FIELDS = ("purpose", "channel", "survey", "message", "is_reminder")
+
+
+HALF_HOURS = st.integers(0, 47).map(lambda half: time(half // 2, 30 * (half % 2)))
+
+
+@given(
+    st.sampled_from(["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata"]),
+    st.integers(0, 366 * 96),
+    HALF_HOURS,
+    HALF_HOURS,
+)
+def test_quiet_hours_never_end_before_they_are_met(name, quarters, since, until):
+    at = datetime(2025, 1, 1, tzinfo=UTC) + timedelta(minutes=15 * quarters)
+    end = quiet_until(at, since=since, until=until, zone=ZoneInfo(name))
+    assert at <= end <= at + timedelta(hours=25)
+    assert quiet_until(end, since=since, until=until, zone=ZoneInfo(name)) == end
+
+
+def test_quiet_hours_that_end_in_the_hour_that_comes_twice_end_the_second_time():
+    at = datetime(2025, 10, 26, 1, 15, tzinfo=UTC)
+    end = quiet_until(at, since=time(21), until=time(2, 30), zone=ZoneInfo("Europe/Berlin"))
+    assert end == datetime(2025, 10, 26, 1, 30, tzinfo=UTC)
