@@ -28,6 +28,7 @@ from regulars.customers.matching.scoring import MERGE_FROM
 from regulars.customers.matching.tables import RECORDS, normalise_table, put_table
 from regulars.customers.matching.training import Patterns, learn_frequencies, learn_model
 from regulars.customers.matching.traits import CONTENT_SQL
+from regulars.customers.matching.twins import set_twins_aside
 
 LEARN_FROM = 300
 """Records from which a model is learnt from them; fewer are scored by the given model."""
@@ -65,14 +66,14 @@ def resolve_table(
     """
     watch = Watch()
     normalise_table(connection, columns)
-    watch.lap("normalise")
+    twins = set_twins_aside(connection)
     told = told_fields(connection)
     compared = comparisons_of(told)
-    row = connection.execute("SELECT count(*) FROM raw").fetchone()
-    records = int(row[0]) if row else 0
+    records = _number_of_records(connection)
+    watch.lap("normalise")
     if not compared:
         return _all_alone(records, model, watch.seconds)
-    learn = learn and records >= LEARN_FROM
+    learn = learn and records - len(twins.records) >= LEARN_FROM
     if learn:
         frequencies, rare = learn_frequencies(connection, compared)
         model = replace(model, frequencies=frequencies, rare=rare)
@@ -88,7 +89,7 @@ def resolve_table(
             before=model,
             pairs=PAIRS,
             sampled=1.0,
-            records=records,
+            records=records - len(twins.records),
             version=f"{model.version}+{records}",
         )
     watch.lap("learn")
@@ -98,7 +99,14 @@ def resolve_table(
         records, left, right, probability, contents=partial(_contents, connection)
     )
     watch.lap("cluster")
-    return Resolved(clusters, left, right, probability, model, candidates, watch.seconds)
+    return Resolved(
+        twins.joined(clusters), left, right, probability, model, candidates, watch.seconds
+    )
+
+
+def _number_of_records(connection: duckdb.DuckDBPyConnection) -> int:
+    row = connection.execute("SELECT count(*) FROM raw").fetchone()
+    return int(row[0]) if row else 0
 
 
 def _all_alone(records: int, model: Model, seconds: Mapping[str, float]) -> Resolved:

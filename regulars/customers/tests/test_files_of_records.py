@@ -60,3 +60,21 @@ def test_a_file_that_cannot_be_read_names_the_place(tmp_path: Path, text: str, r
     with pytest.raises(Refused, match=reason):
         clusters(tmp_path, text.encode())
     assert not (tmp_path / "clusters.csv").exists()
+
+
+def test_a_regular_whose_every_visit_is_a_record_is_one_person(tmp_path: Path) -> None:
+    people = [
+        "Ann Cooper,1980-01-02,Leeds",
+        "Boris Adler,1955-11-30,York",
+        "Clara Wong,1999-07-14,",
+    ]
+    rows = [f"{place},{people[place % 3]}\n" for place in range(600)]
+    text = "id,name,dob,city\n" + "".join(rows) + "600,Clara Wong,14.07.1999,Bath\n601,John,,\n"
+    found = clusters(tmp_path, text.encode())
+    assert found[:600] == [str(place % 3) for place in range(600)]
+    assert found[600:] == ["2", "601"]
+
+
+def test_a_name_alone_makes_nobody_one_person_however_often_it_is_there(tmp_path: Path) -> None:
+    rows = "".join(f"{place},John\n" for place in range(100))
+    assert len(set(clusters(tmp_path, f"id,name\n{rows}".encode()))) == 100
