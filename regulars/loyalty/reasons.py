@@ -1,8 +1,10 @@
-"""Why a code, a card or a reward does not do what was asked, in words for people."""
+"""Why a code, a card, a reward or a form does not do what was asked, in words for people."""
 
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+
+from regulars.core.errors import Refused
 
 REASONS: dict[str, Any] = {
     "unknown_code": _("There is no such code."),
@@ -61,9 +63,55 @@ REASONS: dict[str, Any] = {
     "other_content": _("This was sent before with other content."),
     "month_is_running": _("A month can be closed from an hour after its end."),
     "nothing_to_settle": _("No points moved with this partner in that month."),
+    "amount_is_missing": _("Say what it is worth."),
+    "budget_below_spent": _("More than that is spent already."),
+    "campaign_exists": _("There is a campaign of that code already."),
+    "code_is_taken": _("Another promotion has this code."),
+    "draft_is_closed": _("This draft was published or put away already."),
+    "needs_a_second_look": _(
+        "Another person publishes a draft, or you confirm that nobody else looked at it."
+    ),
+    "not_replayed": _("Replay the draft as it is now before publishing it."),
+    "nothing_changes": _("A draft changes at least one thing."),
+    "not_replayable": _(
+        "A replay tries what purchases and joining bring, and tiers that go by them."
+    ),
+    "ends_before_it_begins": _("The end is not after the beginning."),
+    "group_is_missing": _("Say which group it belongs to."),
+    "has_a_card": _("This employee has another card here."),
+    "limit_below_use": _("It has been used more often already."),
+    "no_tiers": _("A ladder needs at least one tier."),
+    "tiers_alike": _("Two tiers have the same code or threshold."),
+    "tier_exists": _("Another ladder has a tier of that code."),
+    "not_a_code": _("A code is 3 to 40 letters and digits."),
+    "not_for_joining": _("A gift for joining has no limits and no campaign."),
+    "partner_is_missing": _("Say whose reward it is."),
+    "reason_is_missing": _("Say why: an auditor will ask."),
+    "share_or_amount": _("Say either a percentage or an amount."),
+    "stock_below_taken": _("More of them are given already."),
+    "unknown_product": _("There is no such product."),
+    "unknown_promotion": _("There is no such promotion."),
+    "unknown_scope": _("A scope is order, line:…, category:… or cheapest:…."),
+    "unknown_member": _("Nobody in the program has this card."),
+    "unknown_campaign": _("The program has no such campaign."),
+    "unknown_tier": _("The program has no such tier."),
+    "decided_before": _("It was decided before."),
+    "bad_code": _("A code has small letters, digits and dashes."),
+    "bad_percentage": _("A percentage is between 0 and 100."),
+    "bad_rate": _("A share is from 0 to 100 percent."),
+    "bad_lapse": _("A reservation lapses within a week."),
+    "bad_prefix": _("A prefix is at most ten letters and digits."),
+    "bad_picture": _("A PNG, JPEG or WebP picture of at most 1 MB."),
+    "unit_exists": _("The program has a unit of that code already."),
+    "earned_later": _("The day of earning lies ahead."),
 }
 
 
 def reason_in_words(code: str) -> str:
     """A reason for people, in the language of the reader; the code itself where nobody wrote any."""
     return str(REASONS.get(code, code))
+
+
+def refusal_in_words(refused: Refused) -> str:
+    """A refusal in the language of the reader; its own message where nobody wrote any."""
+    return str(REASONS.get(refused.code, refused.message))

@@ -21,10 +21,11 @@ from regulars.loyalty.actions import take_purchases
 from regulars.loyalty.models import Member, Program, Rule, Unit
 from regulars.loyalty.pages.addresses import program_of
 from regulars.loyalty.pages.amounts import money_field
+from regulars.loyalty.pages.refusals import blame_in_words
 from regulars.loyalty.queries.explaining import part_in_words, rules_behind
 from regulars.loyalty.queries.wallets import find_member
 from regulars.loyalty.rules.receipts import Receipt
-from regulars.web.pages import Shown, blame, page, show_form
+from regulars.web.pages import Shown, page, show_form
 
 LINES = 5
 
@@ -108,7 +109,7 @@ def basket(request: HttpRequest, code: str) -> Shown:
             try:
                 tried = _tried(program, member, form, now=moment_of_now())
             except Refused as refused:
-                blame(form, refused)
+                blame_in_words(form, refused)
     return show_form(
         request, "loyalty/basket.html", form=form, program=program, titles=titles, **tried
     )

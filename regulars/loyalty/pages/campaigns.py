@@ -21,9 +21,10 @@ from regulars.loyalty.actions.campaigns import (
 )
 from regulars.loyalty.models import Campaign, Program, Unit
 from regulars.loyalty.pages.addresses import program_of
+from regulars.loyalty.pages.refusals import blame_in_words
 from regulars.loyalty.queries.campaigns import campaigns_of
 from regulars.web.frame import say
-from regulars.web.pages import Shown, blame, page, show, show_form
+from regulars.web.pages import Shown, page, show, show_form
 
 
 class CampaignForm(forms.Form):
@@ -85,7 +86,7 @@ def new_campaign(request: HttpRequest, code: str) -> Shown:
         try:
             open_campaign(program, named, form.entry, now=moment_of_now())
         except Refused as refused:
-            blame(form, refused)
+            blame_in_words(form, refused)
         else:
             say(request, gettext("The campaign is open: let rules pay from its budget."))
             return redirect("loyalty.campaigns", code=code)
@@ -112,7 +113,7 @@ def edit_campaign(request: HttpRequest, code: str, campaign_id: int) -> Shown:
         try:
             change_campaign(campaign, form.entry)
         except Refused as refused:
-            blame(form, refused)
+            blame_in_words(form, refused)
         else:
             say(request, gettext("The campaign is changed."))
             return redirect("loyalty.campaigns", code=code)

@@ -28,6 +28,7 @@ from regulars.loyalty.pages.expiry_sentences import expiry_told
 from regulars.loyalty.pages.thresholds import ThresholdsForm
 from regulars.loyalty.queries.drafts import found_in
 from regulars.loyalty.queries.sentences import sentences_of
+from regulars.loyalty.reasons import refusal_in_words
 from regulars.loyalty.rules.mechanic import mechanics
 from regulars.loyalty.rules.replay.drafts import Changes, RuleChange
 from regulars.loyalty.templatetags.loyalty import named
@@ -91,7 +92,7 @@ def try_rule(request: HttpRequest, code: str, rule_id: int) -> Shown:
             return _saved(request, program, draft, change)
         except Refused as refused:
             name = (refused.field or "").replace(".", PART)
-            form.add_error(name if name in form.fields else None, refused.message)
+            form.add_error(name if name in form.fields else None, refusal_in_words(refused))
     return show_form(
         request,
         "loyalty/try_rule.html",
@@ -114,7 +115,7 @@ def try_thresholds(request: HttpRequest, code: str) -> Shown:
         try:
             return _kept(request, program, draft, form.merged(changes))
         except Refused as refused:
-            form.add_error(None, refused.message)
+            form.add_error(None, refusal_in_words(refused))
     return show_form(
         request, "loyalty/try_thresholds.html", form=form, program=program, draft=draft
     )
@@ -129,7 +130,7 @@ def draft(request: HttpRequest, code: str, draft_id: int) -> Shown:
         try:
             _ACTS.get(request.POST.get("act", ""), _nothing)(request, row)
         except (Refused, Conflict) as refused:
-            say(request, refused.message, tone="bad")
+            say(request, refusal_in_words(refused), tone="bad")
         return redirect("loyalty.draft", code=code, draft_id=draft_id)
     return show(request, "loyalty/draft.html", **_shown(program, row))
 

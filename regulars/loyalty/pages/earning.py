@@ -13,6 +13,7 @@ from regulars.loyalty.models import Program, Rule
 from regulars.loyalty.pages.addresses import program_of
 from regulars.loyalty.pages.drawing import PART, entry_of, form_of
 from regulars.loyalty.queries.sentences import sentences_of
+from regulars.loyalty.reasons import refusal_in_words
 from regulars.loyalty.rules.mechanic import mechanics
 from regulars.web.frame import say
 from regulars.web.pages import Shown, page, show, show_form
@@ -81,7 +82,7 @@ def _form_page(request: HttpRequest, program: Program, *, kind: str, row: Rule |
             set_rule(program, entry_of(form, kind, program=program, row=row), now=moment_of_now())
         except Refused as refused:
             name = (refused.field or "").replace(".", PART)
-            form.add_error(name if name in form.fields else None, refused.message)
+            form.add_error(name if name in form.fields else None, refusal_in_words(refused))
         else:
             say(request, gettext("The rule is in force from now on."))
             return redirect("loyalty.rules", code=program.code)

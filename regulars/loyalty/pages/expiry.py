@@ -18,10 +18,11 @@ from regulars.loyalty.actions.reminding import LONGEST, set_reminders
 from regulars.loyalty.models import Unit
 from regulars.loyalty.pages.addresses import program_of
 from regulars.loyalty.pages.expiry_sentences import expiry_told
+from regulars.loyalty.pages.refusals import blame_in_words
 from regulars.loyalty.queries.reminders import reminded_since
 from regulars.loyalty.rules.expiry import Expiry
 from regulars.web.frame import say
-from regulars.web.pages import Shown, blame, page, show_form
+from regulars.web.pages import Shown, page, show_form
 
 KINDS = (
     ("never", _("Never")),
@@ -152,7 +153,7 @@ def edit_expiry(request: HttpRequest, code: str, unit: str) -> Shown:
         try:
             set_expiry(row, form.expiry(), now=moment_of_now(), reaches_old=reaches_old)
         except Refused as refused:
-            blame(form, refused)
+            blame_in_words(form, refused)
         else:
             say(request, gettext("In force for points granted from now on."))
             return redirect("loyalty.expiry", code=program.code)

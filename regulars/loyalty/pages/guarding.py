@@ -22,10 +22,11 @@ from regulars.loyalty.actions.guarding import (
 from regulars.loyalty.actions.watching import WatchInput, decide_alarm, set_watch
 from regulars.loyalty.models import Alarm, Member, Program, Watch
 from regulars.loyalty.pages.addresses import program_of
+from regulars.loyalty.pages.refusals import blame_in_words
 from regulars.loyalty.queries.wallets import find_member
 from regulars.web.charts import plain_number
 from regulars.web.frame import say
-from regulars.web.pages import Shown, blame, page, show, show_form
+from regulars.web.pages import Shown, page, show, show_form
 
 COUNTS = (
     ("purchases", _("Purchases")),
@@ -86,7 +87,7 @@ def guards(request: HttpRequest, code: str) -> Shown:
         try:
             set_spending_limits(program, **form.cleaned_data)
         except Refused as refused:
-            blame(form, refused)
+            blame_in_words(form, refused)
         else:
             say(request, gettext("The limits are in force from now on."))
             return redirect("loyalty.guards", code=code)
@@ -126,7 +127,7 @@ def _watch_page(request: HttpRequest, program: Program, *, code: str, watch: Wat
         try:
             set_watch(program, code, WatchInput(**form.cleaned_data))
         except Refused as refused:
-            blame(form, refused)
+            blame_in_words(form, refused)
         else:
             say(request, gettext("It is watched from now on."))
             return redirect("loyalty.guards", code=program.code)

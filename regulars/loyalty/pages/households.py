@@ -23,12 +23,13 @@ from regulars.loyalty.actions.households import (
 )
 from regulars.loyalty.models import Household, Member, Seat
 from regulars.loyalty.pages.addresses import program_of
+from regulars.loyalty.pages.refusals import blame_in_words
 from regulars.loyalty.queries.households import neighbours_of, rules_of, seats_of
 from regulars.loyalty.queries.wallets import find_member, wallets_of
 from regulars.loyalty.reasons import reason_in_words
 from regulars.loyalty.rules.households import MEMBERS_MAX, HouseholdRules
 from regulars.web.frame import say
-from regulars.web.pages import Shown, blame, page, show, show_form
+from regulars.web.pages import Shown, page, show, show_form
 
 PER_PAGE = 30
 EARNS = (("all", _("Everybody's")), ("head", _("Those of the head only")))
@@ -75,7 +76,7 @@ def households(request: HttpRequest, code: str) -> Shown:
         try:
             set_household_rules(program, form.rules())
         except Refused as refused:
-            blame(form, refused)
+            blame_in_words(form, refused)
         else:
             say(request, gettext("In force from now on, also for households that are there."))
             return redirect("loyalty.households", code=program.code)

@@ -20,11 +20,12 @@ from regulars.loyalty.actions.warning import set_warnings
 from regulars.loyalty.measures import measured
 from regulars.loyalty.models import Ladder, LadderVersion, Tier
 from regulars.loyalty.pages.addresses import program_of
+from regulars.loyalty.pages.refusals import blame_in_words
 from regulars.loyalty.pages.tier_sentences import ladder_told
 from regulars.loyalty.queries.reminders import warned_since
 from regulars.loyalty.rules.tiers.settings import LadderRules
 from regulars.web.frame import say
-from regulars.web.pages import Shown, blame, page, show_form
+from regulars.web.pages import Shown, page, show_form
 
 ROWS = 12
 SHOWN = timedelta(days=30)
@@ -199,7 +200,7 @@ def edit_ladder(request: HttpRequest, code: str, ladder: str) -> Shown:
             entry = _entry(ladder, form, steps, row, currency=program.currency)
             set_ladder(program, entry, now=moment_of_now())
         except Refused as refused:
-            blame(form, refused)
+            blame_in_words(form, refused)
         else:
             say(request, gettext("The new version is in force; members are judged by it now."))
             return redirect("loyalty.ladders", code=program.code)

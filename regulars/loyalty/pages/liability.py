@@ -17,6 +17,7 @@ from regulars.core.money import format_money, minor_per_unit
 from regulars.loyalty.actions.liability import state_rate
 from regulars.loyalty.models import Program, Unit
 from regulars.loyalty.pages.addresses import program_of
+from regulars.loyalty.pages.refusals import blame_in_words
 from regulars.loyalty.queries.figures import spendable_units_of
 from regulars.loyalty.queries.liability import (
     MILLION,
@@ -27,7 +28,7 @@ from regulars.loyalty.queries.liability import (
 from regulars.loyalty.queries.months import month_at
 from regulars.web.charts import Point, Series, line_chart, plain_number
 from regulars.web.frame import say
-from regulars.web.pages import Shown, blame, page, show_form
+from regulars.web.pages import Shown, page, show_form
 
 PER_CENT_PPM = MILLION // 100
 
@@ -109,7 +110,7 @@ def _stated(request: HttpRequest, form: RateForm, unit: Unit) -> bool:
             now=moment_of_now(),
         )
     except Refused as refused:
-        blame(form, refused)
+        blame_in_words(form, refused)
         return False
     say(request, gettext("The rate holds from this month on."))
     return True

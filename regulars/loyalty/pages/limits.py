@@ -11,9 +11,10 @@ from django.utils.translation import gettext_lazy as _
 from regulars.core.errors import Refused
 from regulars.loyalty.actions.limits import LimitsInput, set_limits
 from regulars.loyalty.pages.addresses import program_of
+from regulars.loyalty.pages.refusals import blame_in_words
 from regulars.loyalty.rules.adjusting import AMOUNT_MAX
 from regulars.web.frame import say
-from regulars.web.pages import Shown, blame, page, show_form
+from regulars.web.pages import Shown, page, show_form
 
 
 class LimitsForm(forms.Form):
@@ -50,7 +51,7 @@ def limits(request: HttpRequest, code: str) -> Shown:
         try:
             set_limits(program, LimitsInput(**form.cleaned_data))
         except Refused as refused:
-            blame(form, refused)
+            blame_in_words(form, refused)
         else:
             say(request, gettext("The limits are in force from now on."))
             return redirect("loyalty.adjustments", code=program.code)

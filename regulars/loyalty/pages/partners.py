@@ -24,6 +24,7 @@ from regulars.loyalty.actions.partners import (
 from regulars.loyalty.models import Partner, Program
 from regulars.loyalty.pages.addresses import program_of
 from regulars.loyalty.pages.amounts import as_minor, as_units, money_field
+from regulars.loyalty.pages.refusals import blame_in_words
 from regulars.loyalty.queries.months import month_now
 from regulars.loyalty.queries.partners import (
     bounds_of,
@@ -34,7 +35,7 @@ from regulars.loyalty.queries.partners import (
 )
 from regulars.loyalty.reasons import reason_in_words
 from regulars.web.frame import say
-from regulars.web.pages import Shown, blame, page, show, show_form
+from regulars.web.pages import Shown, page, show, show_form
 
 COLUMNS = ("booked_at", "movement", "number", "unit", "points", "price", "owed", "currency")
 
@@ -183,7 +184,7 @@ def _saved(request: HttpRequest, form: PartnerForm, program: Program) -> Partner
     try:
         return set_partner(program, form.entry, now=moment_of_now())
     except Refused as refused:
-        blame(form, refused)
+        blame_in_words(form, refused)
         return None
 
 

@@ -36,9 +36,10 @@ from regulars.loyalty.pages.amounts import (
     money_field,
     start_of,
 )
+from regulars.loyalty.pages.refusals import blame_in_words
 from regulars.loyalty.rules.codes import masked, normal_code
 from regulars.web.frame import say
-from regulars.web.pages import Shown, blame, page, show, show_form
+from regulars.web.pages import Shown, page, show, show_form
 
 SHOWN_MAX = 20
 IMPORT_MAX = 100_000
@@ -91,7 +92,7 @@ def generate(request: HttpRequest, promotion_id: int) -> Shown:
                 prefix=told["begins_with"],
             )
         except Refused as refused:
-            blame(form, refused)
+            blame_in_words(form, refused)
         else:
             say(request, _made(len(made)))
             return redirect("loyalty.promotion", promotion_id=row.pk)
@@ -262,7 +263,7 @@ def _form_page(request: HttpRequest, program: Program, row: Promotion | None) ->
         try:
             saved = set_promotion(program, _entry(form, program, row), now=moment_of_now())
         except Refused as refused:
-            blame(form, refused)
+            blame_in_words(form, refused)
         else:
             say(request, gettext("The promotion is saved."))
             return redirect("loyalty.promotion", promotion_id=saved.pk)

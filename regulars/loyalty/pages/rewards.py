@@ -34,12 +34,13 @@ from regulars.loyalty.pages.amounts import (
     money_field,
     start_of,
 )
+from regulars.loyalty.pages.refusals import blame_in_words
 from regulars.loyalty.queries.rewards import catalogue_for, steps_of
 from regulars.loyalty.reasons import reason_in_words
 from regulars.loyalty.templatetags.loyalty import ORDER_STATES as STATES
 from regulars.loyalty.templatetags.loyalty import REWARD_KINDS as KINDS
 from regulars.web.frame import say
-from regulars.web.pages import PUBLIC, Shown, blame, page, show, show_form
+from regulars.web.pages import PUBLIC, Shown, page, show, show_form
 
 PER_PAGE = 30
 TIER = "tier__"
@@ -154,7 +155,7 @@ def _reward_page(request: HttpRequest, program: Program, reward: Reward | None) 
             saved = set_reward(program, _entry(form, program, reward), now=moment_of_now())
             _keep_picture(form, saved)
         except Refused as refused:
-            blame(form, refused)
+            blame_in_words(form, refused)
         else:
             say(request, gettext("The reward is saved."))
             return redirect("loyalty.rewards", code=program.code)

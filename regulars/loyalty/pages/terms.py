@@ -12,8 +12,9 @@ from regulars.core.errors import Refused
 from regulars.loyalty.actions import TermsInput, set_terms
 from regulars.loyalty.models import Program
 from regulars.loyalty.pages.addresses import program_of
+from regulars.loyalty.pages.refusals import blame_in_words
 from regulars.web.frame import say
-from regulars.web.pages import Shown, blame, page, show_form
+from regulars.web.pages import Shown, page, show_form
 
 RETURNS = (
     ("keep", _("Nothing: earned points stay")),
@@ -85,7 +86,7 @@ def terms(request: HttpRequest, code: str) -> Shown:
         try:
             set_terms(program, TermsInput(**form.cleaned_data))
         except Refused as refused:
-            blame(form, refused)
+            blame_in_words(form, refused)
         else:
             say(request, gettext("The terms are in force from now on."))
             return redirect("loyalty.home")

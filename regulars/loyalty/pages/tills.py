@@ -23,12 +23,13 @@ from regulars.customers.actions import CustomerRef, LineInput, PurchaseInput
 from regulars.customers.models import Purchase
 from regulars.loyalty.actions import Taken, redeem_points, take_purchases, undo_redemption
 from regulars.loyalty.models import Member, PromoCode, Redemption, StoredValue, Unit
+from regulars.loyalty.pages.refusals import blame_in_words
 from regulars.loyalty.pages.till_states import TillState, find_scanned
 from regulars.loyalty.queries.wallets import find_member, wallets_of
 from regulars.loyalty.reasons import REASONS
 from regulars.loyalty.rules.cards import grouped
 from regulars.web.frame import say
-from regulars.web.pages import Nav, Shown, blame, page, show
+from regulars.web.pages import Nav, Shown, page, show
 
 
 class AmountField(forms.DecimalField):
@@ -117,7 +118,7 @@ def till_accrue(request: HttpRequest, number: str) -> Shown:
         try:
             taken = _accrue(request, member, form)
         except Refused as refused:
-            blame(form, refused)
+            blame_in_words(form, refused)
         else:
             say(
                 request, gettext("%(points)s accrued.") % {"points": earned_in_words(member, taken)}
