@@ -104,7 +104,10 @@ def end_of(at: datetime, months: int) -> datetime:
 
 
 def or_nothing(act: Callable[..., bool]) -> Callable[..., bool]:
-    """What is refused leaves no trace: not even holds are over that would have been freed for it."""
+    """What is refused leaves no trace: not even holds are over that would have been freed for it.
+
+    Adjustments come in batches, of which each row is refused alone: the holds stay freed.
+    """
 
     @wraps(act)
     def tried(books: "Books", *told: Any, **named: Any) -> bool:
@@ -196,7 +199,6 @@ class Books:
             person.debt -= paid
             lot["left"] += part - paid
 
-    @or_nothing
     def adjust(self, card: str, amount: int, now: datetime) -> bool:
         """Points by hand, both ways; what is taken has to be usable."""
         person = self.person(card)
@@ -233,7 +235,6 @@ class Books:
             taker.lots.append({**came, "from": lot["from"], "until": lot["until"]})
         return True
 
-    @or_nothing
     def adjust_status(self, card: str, amount: int, now: datetime) -> bool:
         person = self.person(card)
         if amount < 0:
