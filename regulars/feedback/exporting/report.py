@@ -16,6 +16,7 @@ from regulars.feedback.queries.drivers import drivers_of
 from regulars.feedback.queries.response import dispositions
 from regulars.feedback.queries.scores import scores, scores_by
 from regulars.feedback.queries.signals import SignalFilter, verbatims
+from regulars.feedback.queries.tallies import tallies_of
 from regulars.feedback.rules.response import response_rates
 from regulars.feedback.rules.scores import Score
 from regulars.feedback.shown import LABELS, readable, signal_label, store_name
@@ -23,6 +24,7 @@ from regulars.web.charts import plain_number
 
 STORES_MAX = 40
 WORDS_MAX = 25
+LINES_MAX = 400
 Section = tuple[str, str, list[dict[str, str]]]
 
 
@@ -33,9 +35,15 @@ def report_of(survey: Survey, *, language: str, seen_by: Viewer, now: datetime) 
         lines = [
             _("All answers up to %(day)s") % {"day": day},
             _("Below five answers no score is shown."),
+            counted_note(),
         ]
         title = _("Report: %(name)s") % {"name": survey.name}
         return paper_of(title, lines, list(sections_of(survey, seen_by=seen_by)), language=language)
+
+
+def counted_note() -> str:
+    """How answers are counted in all these tables, in the language of the thread."""
+    return _("No answer is weighted: each counts once, so figures are worth as many as answered.")
 
 
 def sections_of(survey: Survey, *, seen_by: Viewer) -> Iterator[Section]:
@@ -45,6 +53,11 @@ def sections_of(survey: Survey, *, seen_by: Viewer) -> Iterator[Section]:
     rows = [{_("Measure"): str(LABELS[key]), **_cells(key, one)} for key, one in found.items()]
     yield "scores", _("Scores"), rows
     yield "response", _("Response"), list(_response(which, seen_by))
+    yield (
+        "questions",
+        _("Question by question"),
+        list(_questions(survey, which, seen_by))[:LINES_MAX],
+    )
     measure = next(iter(found), "")
     if measure:
         yield "stores", _("By store"), _stores(which, measure, seen_by)
@@ -103,6 +116,30 @@ def _stores(which: SignalFilter, measure: str, viewer: Viewer) -> list[dict[str,
         }
         for group in groups[:STORES_MAX]
     ]
+
+
+def _questions(survey: Survey, which: SignalFilter, viewer: Viewer) -> Iterator[dict[str, str]]:
+    """How people answered each question that has choices or steps; too few give no share."""
+    language = translation.get_language() or "en"
+    told = tallies_of(survey, which, language=language, seen_by=viewer).questions
+    for one in told:
+        for line in one.lines if one.answers else ():
+            yield {
+                _("Question"): one.title,
+                _("Answer"): line.label,
+                _("People"): plain_number(line.count),
+                _("Share"): _figure(line.score, is_ranked=one.is_ranked),
+            }
+
+
+def _figure(score: Score | None, *, is_ranked: bool) -> str:
+    """A share in per cent or a mean place, with its bounds."""
+    if score is None or score.is_thin:
+        return _("not enough data")
+    shown = score if is_ranked else readable("csat", score)
+    low, high = (plain_number(one or 0) for one in (shown.low, shown.high))
+    said = f"{plain_number(shown.value)} ({low} … {high})"
+    return f"{_('Mean place')}: {said}" if is_ranked else f"{said} %"
 
 
 def _drivers(

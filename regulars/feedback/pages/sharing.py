@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 from regulars.core.access import get_seen
 from regulars.core.errors import Refused
 from regulars.feedback.actions.sharing import DAYS_MAX, end_share, share_results
-from regulars.feedback.exporting.report import sections_of
+from regulars.feedback.exporting.report import counted_note, sections_of
 from regulars.feedback.models import Survey
 from regulars.feedback.pages.surveys import viewer
 from regulars.feedback.queries.sharing import find_share, shares_of, sight_of, works
@@ -86,6 +86,7 @@ def shared_results(request: HttpRequest, result_token: str) -> Shown:
         for key, title, rows in found
         if rows and key not in PERSONAL
     ]
-    response = show(request, "feedback/shared_results.html", link=link, sections=sections)
+    context = {"link": link, "sections": sections, "note": counted_note() if sections else ""}
+    response = show(request, "feedback/shared_results.html", **context)
     response["Referrer-Policy"] = "no-referrer"
     return response

@@ -31,6 +31,10 @@ def test_the_report_is_a_paper(language: str, heading: str, client: Client, db: 
         told = {name: (label, rows) for name, label, rows in sections_of(asked, seen_by=boss)}
     assert told["words"][0] == heading
     assert [row[list(row)[3]] for row in told["scores"][1]] == ["9"]
+    asked_first = [list(row.values()) for row in told["questions"][1]][:11]
+    assert [row[1] for row in asked_first] == [str(step) for step in range(11)]
+    assert asked_first[10][2] == "9"
+    assert asked_first[10][3].startswith("100 (")
     figures = [list(row.values())[1] for row in told["stores"][1]]
     assert figures[0] == "100"
     assert figures[1] != "100"
