@@ -26,6 +26,8 @@ YES = ("1", "yes", "y", "да", "ага", "д")
 NO = ("2", "no", "n", "нет", "не", "н")
 
 SKIP_KEY, LANGUAGE_KEY = "#", "*"
+KEYCAPS = dict.fromkeys((0xFE0F, 0x20E3))
+"""What phones put behind a digit to draw it as a key; the digit itself stays."""
 _NUMBER = re.compile(r"\s*(\d{1,3})\s*(?:/\s*\d{1,3})?\s*[.!)]*\s*")
 _AFTER_NUMBER = re.compile(r"\s*(\d{1,2})[\s.):,;-]+(\S.*)", re.DOTALL)
 
@@ -67,7 +69,7 @@ def answer_in(question: Question, heard: str, mode: Mode, language: str) -> dict
 
     Raises Invalid where a message names none of the choices.
     """
-    heard = heard[:HEARD_MAX].strip()
+    heard = heard[:HEARD_MAX].translate(KEYCAPS).strip()
     if question.scale is not None:
         return {question.name: _number_in(heard)}
     if question.type == "boolean":
@@ -132,12 +134,11 @@ def _choices_in(question: Choosing, heard: str, mode: Mode, language: str) -> di
 
 
 def _choice_in(question: Choosing, heard: str, language: str) -> Value:
-    """The choice that a number or its own text names, or None."""
+    """The choice that a number or its own text names, or None; the text may be a number, too."""
     offered = question.offered()
     number = _NUMBER.fullmatch(heard)
-    if number is not None:
-        place = int(number[1])
-        return offered[place - 1].value if 1 <= place <= len(offered) else None
+    if number is not None and 1 <= int(number[1]) <= len(offered):
+        return offered[int(number[1]) - 1].value
     word = heard.casefold()
     for choice in offered:
         texts = choice.text.values() if isinstance(choice.text, dict) else (choice.text,)

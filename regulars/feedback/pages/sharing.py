@@ -1,5 +1,7 @@
 """Results to read by a link: the links of a survey, and what such a link opens."""
 
+from typing import Any
+
 from django import forms
 from django.http import HttpRequest
 from django.shortcuts import redirect
@@ -86,7 +88,8 @@ def shared_results(request: HttpRequest, result_token: str) -> Shown:
         for key, title, rows in found
         if rows and key not in PERSONAL
     ]
-    context = {"link": link, "sections": sections, "note": counted_note() if sections else ""}
+    note = counted_note() if sections else ""
+    context: dict[str, Any] = {"link": link, "sections": sections, "note": note}
     response = show(request, "feedback/shared_results.html", **context)
     response["Referrer-Policy"] = "no-referrer"
     return response

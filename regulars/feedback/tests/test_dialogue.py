@@ -229,3 +229,19 @@ def test_a_conversation_offers_the_choices_and_asks_the_questions_that_a_page_wo
     happy = next_turn(definition, first_turn(definition, mode="message", language="en"), "9")
     happy = next_turn(definition, happy, "1")
     assert (happy.at, happy.values) == ("card", {"nps": 9, "why": "a"})
+
+
+def test_choices_that_are_numbers_are_named_by_themselves_and_keys_may_be_pictures():
+    definition = read_definition(
+        {
+            "elements": [
+                {"type": "radiogroup", "name": "age", "choices": [18, 25, 40]},
+                {"type": "rating", "name": "nps", "rateMin": 0, "rateMax": 10},
+            ]
+        }
+    )
+    first = first_turn(definition, mode="message", language="en")
+    assert [next_turn(definition, first, one).values["age"] for one in ("25", "2")] == [25, 25]
+    assert next_turn(definition, first, "26").problem is not None
+    talk = next_turn(definition, first, "1\ufe0f\u20e3")
+    assert next_turn(definition, talk, "9\ufe0f\u20e3").values == {"age": 18, "nps": 9}
