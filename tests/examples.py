@@ -378,7 +378,7 @@ def _giving_token(store: Store) -> str:
 @example(
     *(
         f"loyalty.till_basket{act}:key"
-        for act in ("", "_scan", "_pay", "_release", "_finish", "_undo")
+        for act in ("", "_line", "_scan", "_pay", "_release", "_finish", "_undo")
     )
 )
 def _basket_key(store: Store) -> str:
@@ -775,4 +775,4 @@ def _merging_id(store: Store) -> int:
 
 @example("blocked_id")
 def _blocked_id(store: Store) -> int:
-    return block_value("phone", "+74950000000", now=make.NOW).pk
+    return block_value("phone", "+74957771234", now=make.NOW).pk
