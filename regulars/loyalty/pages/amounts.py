@@ -53,8 +53,10 @@ def start_of(day: date | None) -> datetime | None:
 
 
 def end_of(last_day: date | None) -> datetime | None:
-    """The moment at which a last day is over."""
-    return None if last_day is None else start_of(last_day + timedelta(days=1))
+    """The moment at which a last day is over; that of the calendar itself is never over."""
+    if last_day is None or last_day == date.max:
+        return None
+    return start_of(last_day + timedelta(days=1))
 
 
 def day_of(moment: datetime | None) -> date | None:

@@ -20,7 +20,8 @@ def members(request: HttpRequest, code: str) -> Shown:
     """Members by card, name or phone, with tier and balance; filters and order in the address."""
     program = program_of(code)
     text = request.GET.get("q", "")[:100].replace("\x00", "").strip()
-    chosen, sort = request.GET.get("tier", ""), request.GET.get("sort", "")
+    chosen = request.GET.get("tier", "").replace("\x00", "")
+    sort = request.GET.get("sort", "")
     rows = _matching(Member.objects.filter(program=program, led_by=None), text)
     if chosen:
         rows = rows.filter(tier__code=chosen)

@@ -141,6 +141,8 @@ def test_pages(program: Program) -> None:
     assert "late parcel" in client.get(story).content.decode()
     assert "No transfer is like this" in client.get(here, {"key": "nothing"}).content.decode()
     assert client.get(here, {"since": "yesterday"}).status_code == 422
+    last = client.get(here, {"since": "0001-01-01", "until": "9999-12-31", "pot": "adjusted"})
+    assert last.status_code == 200
     assert client.get(reverse("loyalty.ledger_entry", args=[10**9])).status_code == 404
     cashier = Client()
     cashier.force_login(

@@ -259,3 +259,9 @@ def test_what_is_set_aside_is_shown_and_set_free(member: Member) -> None:
     assert free not in owner.get(panel).content.decode()
     hold.refresh_from_db()
     assert hold.outcome == "released"
+
+
+def test_a_broken_address_of_the_list_of_members_finds_nobody() -> None:
+    make.program()
+    listed = signed_in().get("/loyalty/club/members", {"tier": "\x00", "q": "\x00", "page": "x"})
+    assert listed.status_code == 200
