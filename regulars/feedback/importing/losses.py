@@ -17,6 +17,8 @@ INSTEAD: dict[str, Promise] = {
     "later_left_out": _("the later one is left out"),
     "by_hand": _("left out; write it anew in the builder"),
     "inside_out": _("its questions are asked once"),
+    "as_values": _("asked as a choice of these values"),
+    "steps_unnamed": _("the scale is kept, the words between its ends are not"),
 }
 REASONS: dict[str, Promise] = {
     "not_a_name": _("“%(name)s” is no name here: letters, digits, spaces and hyphens."),

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from regulars.core.errors import Refused
 from regulars.feedback.importing.losses import Loss
+from regulars.feedback.importing.scales import scaled
 from regulars.feedback.importing.walking import (
     GONE,
     HOLDERS,
@@ -66,7 +67,7 @@ def mended(raw: Raw, examine: Examine) -> tuple[Raw, list[Loss]]:
         return raw, []
     made = deepcopy(raw)
     origin = {id(spot.element): spot.path for spot in spots(made)}
-    losses = [*_named(made), *_typed(made)]
+    losses = [*_named(made), *_typed(made), *scaled(made)]
     purge(made)
     seen: Counter[tuple[str, str]] = Counter()
     for _round in range(ROUNDS_MAX):

@@ -353,3 +353,28 @@ def test_the_command_ends_with_2_and_a_reason_where_it_cannot(tmp_path: Path) ->
         assert reason in " ".join(done.stderr.split())
     assert list(Survey.objects.all()) == [made]
     assert not (tmp_path / "x.json").exists()
+
+
+def test_scales_told_value_by_value_keep_their_values() -> None:
+    told = {
+        "elements": [
+            {"type": "rating", "name": "three", "rateValues": [1, 2, 3]},
+            {
+                "type": "rating",
+                "name": "named",
+                "rateValues": [{"value": 0, "text": "bad"}, 5, {"value": 10, "text": "good"}],
+            },
+            {"type": "rating", "name": "letters", "rateValues": ["A", "B", "C"], "rateMax": 9},
+            {"type": "rating", "name": "uneven", "rateValues": [1, 2, 4]},
+            {"type": "rating", "name": "count", "rateCount": 7},
+        ]
+    }
+    taken, losses = read_surveyjs(json.dumps(told).encode(), examine=examine)
+    made = {one["name"]: one for one in taken["elements"]}
+    ends = {name: (one.get("rateMin"), one.get("rateMax")) for name, one in made.items()}
+    assert (ends["three"], ends["named"], ends["count"]) == ((1, 3), (0, 10), (None, 7))
+    assert made["named"]["rateStep"] == 5
+    assert made["named"]["maxRateDescription"] == "good"
+    assert [made[one]["type"] for one in ("letters", "uneven")] == ["radiogroup"] * 2
+    assert made["uneven"]["choices"] == [1, 2, 4]
+    assert {loss.instead for loss in losses} == {"as_values"}
