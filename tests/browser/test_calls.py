@@ -42,7 +42,8 @@ def test_a_whole_call_by_keyboard(sign_in: SignIn) -> None:
     tab = sign_in(make.employee("agent")).new_page()
     heard = hear(tab)
     tab.goto("/listen/calls")
-    tab.keyboard.press("n")
+    with tab.expect_navigation(wait_until="load"):
+        tab.keyboard.press("n")
     expect(tab.get_by_role("link", name="+79161234560")).to_be_visible()
     tab.keyboard.press("1")
     ask(tab, "How likely are you", "1", "0", "Enter")
@@ -62,7 +63,8 @@ def test_an_outcome_has_a_key_and_a_note(sign_in: SignIn) -> None:
     listed("Ben")
     tab = sign_in(make.employee("agent")).new_page()
     tab.goto("/listen/calls")
-    tab.keyboard.press("n")
+    with tab.expect_navigation(wait_until="load"):
+        tab.keyboard.press("n")
     expect(tab.get_by_role("heading", level=1)).to_have_text("Call: Ben")
     tab.keyboard.press("r")
     tab.get_by_role("textbox", name="Note").fill("No time")
