@@ -5,6 +5,7 @@ key is the parameter's name, or `<page or operation>:<parameter>` where the name
 """
 
 import json
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -44,7 +45,16 @@ from regulars.feedback.actions.quotas import set_quota
 from regulars.feedback.actions.sharing import Shared, share_results
 from regulars.feedback.actions.sittings import SittingInput, open_sitting
 from regulars.feedback.actions.surveys import create_survey, link_for
-from regulars.feedback.models import Callee, FollowUp, Invitation, Popup, Survey
+from regulars.feedback.actions.uploads import NewFile, keep_files
+from regulars.feedback.models import (
+    Callee,
+    FollowUp,
+    Invitation,
+    Popup,
+    Sitting,
+    Survey,
+    Upload,
+)
 from regulars.feedback.queries.sharing import Sight
 from regulars.feedback.queries.surveys import definition_of, latest_version
 from regulars.feedback.starters import starter
@@ -776,3 +786,13 @@ def _merging_id(store: Store) -> int:
 @example("blocked_id")
 def _blocked_id(store: Store) -> int:
     return block_value("phone", "+74957771234", now=make.NOW).pk
+
+
+@example("upload_id", is_of_store=True)
+def _upload_id(store: Store) -> int:
+    """A file that came with an answer to the example survey."""
+    sitting = Sitting.objects.get(pk=_sitting_id(store))
+    new = NewFile(uuid.uuid4(), "photo", "shelf.txt", "text/plain", b"words")
+    keep_files(sitting, [new], now=make.NOW)
+    Upload.objects.filter(key=new.key).update(answer=_answer_id(store))
+    return Upload.objects.get(key=new.key).pk

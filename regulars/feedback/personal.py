@@ -7,6 +7,7 @@ from regulars.core.holdings import Holding, hold, impersonal, of_staff
 _SCORES = """(SELECT coalesce(jsonb_object_agg(said.key, said.value), '{}')
     FROM jsonb_each(values) said
     WHERE said.key NOT LIKE '%%-Comment' AND jsonb_typeof(said.value) <> 'object'
+        AND NOT said.value @? '$[*] ? (@.type() == "object")'
         AND said.key NOT IN (SELECT question ->> 'name' FROM feedback_surveyversion version,
             jsonb_path_query(version.definition, '$.pages[*].elements[*]') question
         WHERE version.id = version_id AND question ->> 'type' IN ('text', 'comment')))"""
@@ -38,6 +39,20 @@ hold(
         whose=f"id IN ({_FOLLOWED})",
         shows=f"""SELECT opened_at, due_at, state, outcome, contacted_at, closed_at
             FROM feedback_followup WHERE id IN ({_FOLLOWED}) ORDER BY id""",
+    ),
+)
+# Before the sittings and answers, by which the files of a person are found.
+_SENT = """(sitting_id IN (SELECT id FROM feedback_sitting WHERE customer_id = ANY(%(ids)s))
+    OR answer_id IN (SELECT id FROM feedback_answer WHERE customer_id = ANY(%(ids)s)))"""
+hold(
+    Holding(
+        "feedback_upload",
+        _("Files sent with answers"),
+        whose=_SENT,
+        shows=f"""SELECT question, name, media_type, size, at FROM feedback_upload
+            WHERE {_SENT} ORDER BY at, id""",
+        clears=None,
+        mentions=("name",),
     ),
 )
 hold(

@@ -40,6 +40,11 @@ IN_AN_ANSWER: dict[str, Promise] = {
     "not_ranked": _("Give every choice a place."),
     "place_twice": _("Two choices have the same place."),
     "not_two_numbers": _("Write two numbers."),
+    "not_files": _("Send files on the page of the survey."),
+    "too_many_files": _("The number of files may be at most %(count_max)s."),
+    "file_too_large": _("“%(name)s” is larger than %(size_mb)s MB."),
+    "file_unfit": _("“%(name)s” cannot be taken. These kinds can: %(kinds)s."),
+    "unknown_file": _("A file has not arrived. Please send it again."),
     "unknown_question": _("The survey has no such question."),
 }
 
@@ -62,6 +67,7 @@ IN_A_DEFINITION: dict[str, Promise] = {
     "choice_twice": _("the choice “%(value)s” is offered twice."),
     "ranks_all": _("choices of a ranking cannot be hidden."),
     "bad_bounds": _("the lowest number must be below the highest."),
+    "no_file_type": _("lets none of these kinds of files through: %(kinds)s."),
     "bad_scale": _("a scale has from 2 to %(steps_max)s steps."),
     "unfit_measure": _("%(measure)s is measured on a rating from %(low)s to %(high)s only."),
     "quota_twice": _("there are two quotas called “%(name)s”."),

@@ -58,3 +58,22 @@ def test_every_kind_of_question_stands_from_right_to_left(tab: Page) -> None:
     tab.get_by_role("button", name="Next").click()
     expect(step).to_contain_text("2")
     assert not problems_of(tab, "desktop", "dark", known=[])
+
+
+def test_files_that_were_sent_are_listed_on_a_phone(sign_in: SignIn) -> None:
+    asked = create_survey(name="Files", definition=EVERY_KIND, now=NOW)
+    tab = sign_in(viewport={"width": 320, "height": 800}).new_page()
+    tab.goto(f"/q/{link_for(asked, store=None).code}")
+    names = ["a_photo_of_the_shelf_with_a_name_that_cameras_give_20261129.txt", "b.txt"]
+    files: list[Any] = [{"name": one, "mimeType": "text/plain", "buffer": b"x"} for one in names]
+    tab.get_by_label("A photo of the shelf").set_input_files(files)
+    tab.get_by_role("button", name="Next").click()
+    tab.get_by_role("button", name="Back").click()
+    box = tab.get_by_role("checkbox", name=f"Do not send “{names[0]}”")
+    assert not problems_of(tab, "phone", "light", known=[])
+    box.focus()
+    tab.keyboard.press("Space")
+    tab.get_by_role("button", name="Next").click()
+    tab.get_by_role("button", name="Back").click()
+    expect(box).to_have_count(0)
+    expect(tab.get_by_role("checkbox", name=f"Do not send “{names[1]}”")).to_have_count(1)

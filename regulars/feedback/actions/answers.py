@@ -19,6 +19,7 @@ from regulars.feedback.events import AnswersReceived
 from regulars.feedback.models import Answer, Signal, Survey, SurveyVersion
 from regulars.feedback.queries.quotas import QuotaFacts
 from regulars.feedback.queries.surveys import definition_of
+from regulars.feedback.queries.uploads import known_files, strange_files
 from regulars.feedback.survey.definition import Definition
 from regulars.feedback.survey.path import complete
 from regulars.feedback.survey.problems import Problem
@@ -134,10 +135,13 @@ def _checked(batch: Sequence[AnswerInput]) -> tuple[list[Fit], dict[int, Receive
     """The inputs that fit their survey, one for each key, and the refusals by position."""
     fits: dict[str, Fit] = {}
     refused: dict[int, Received] = {}
+    known = known_files(batch)
     for index, given in enumerate(batch):
         definition = definition_of(given.version)
         checked = complete(definition, given.values)
-        problems = tuple(one for one in checked.problems if not _is_forgiven(one, given))
+        strange = strange_files(definition, checked.values, known.get(given.key, frozenset()))
+        found = (*checked.problems, *strange)
+        problems = tuple(one for one in found if not _is_forgiven(one, given))
         if problems:
             refused[index] = Received(given.key, problems=problems)
         elif not checked.values:

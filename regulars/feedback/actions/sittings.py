@@ -11,9 +11,11 @@ from django.db import connection, transaction
 from regulars.core.errors import Refused
 from regulars.core.sql import int_array, json_array, text_array, time_array
 from regulars.feedback.actions.answers import AnswerInput, Received, receive_answers
+from regulars.feedback.actions.uploads import attach_files
 from regulars.feedback.models import Invitation, Sitting, SurveyVersion
 from regulars.feedback.queries.quotas import QuotaFacts, full_quotas
 from regulars.feedback.queries.surveys import definition_of
+from regulars.feedback.queries.uploads import KnownFiles, known_files, strange_files
 from regulars.feedback.rules.dispositions import (
     DISPOSITIONS,
     FINAL,
@@ -182,7 +184,8 @@ def keep_answers_of(batch: Sequence[Keep], *, now: datetime) -> list[Kept]:
     missing = [one.sitting_id for one in batch if one.sitting_id not in held]
     if missing:
         raise Refused("no_sitting", f"there is no sitting {missing[0]}", "sitting_id")
-    changes = [_changed(held[one.sitting_id], one, now=now) for one in batch]
+    known = known_files(held.values())
+    changes = [_changed(held[one.sitting_id], one, known, now=now) for one in batch]
     full = full_quotas([one.facts for one in changes if one.facts is not None])
     named = iter(full)
     kept = []
@@ -198,21 +201,23 @@ def keep_answers_of(batch: Sequence[Keep], *, now: datetime) -> list[Kept]:
     return kept
 
 
-def _changed(sitting: Sitting, given: Keep, *, now: datetime) -> _Change:
+def _changed(sitting: Sitting, given: Keep, known: KnownFiles, *, now: datetime) -> _Change:
     """The sitting with the answers that fit, not written yet."""
     if is_over(sitting):
         return _Change(sitting, is_over=True)
     definition = definition_of(sitting.version)
     values, problems = fitting(definition, {**sitting.values, **given.values})
-    sitting.values = values
+    strange = strange_files(definition, values, known.get(sitting.key, frozenset()))
+    faulty = {one.element for one in strange}
+    sitting.values = {name: one for name, one in values.items() if name not in faulty}
     sitting.position = given.position or sitting.position
     sitting.language = given.language or sitting.language
     if given.channel and sitting.channels[-1:] != [given.channel]:
         sitting.channels = [*sitting.channels, given.channel]
     sitting.last_at, sitting.ended_at = now, None
-    sitting.started_at = sitting.started_at or (now if values else None)
-    sitting.disposition = standing_of(definition, values)
-    return _Change(sitting, problems, facts=facts_of(sitting))
+    sitting.started_at = sitting.started_at or (now if sitting.values else None)
+    sitting.disposition = standing_of(definition, sitting.values)
+    return _Change(sitting, (*problems, *strange), facts=facts_of(sitting))
 
 
 def fitting(
@@ -273,6 +278,7 @@ def finish_sittings(
     for one in going:
         _settle(one, said[one.pk], now=now, is_partial=is_partial)
     _write(going)
+    attach_files(going)
     return [_finished(held[pk], said.get(pk)) for pk in sitting_ids if pk in held]
 
 

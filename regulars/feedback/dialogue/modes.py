@@ -32,7 +32,9 @@ class Uncarried:
 
 
 def uncarried(definition: Definition, mode: Mode) -> Iterator[Uncarried]:
-    """The questions that a mode cannot carry, in the order of asking; a page carries all.
+    """The questions that a mode cannot carry, in the order of asking.
+
+    A page carries all but files, where an app or an operator's screen asks one question at a time.
 
     `reason` is one of: `needs_a_page`, `needs_words`, `too_many_choices`.
     """
@@ -44,6 +46,8 @@ def uncarried(definition: Definition, mode: Mode) -> Iterator[Uncarried]:
 
 def why_not(question: Question, mode: Mode) -> str:
     """Why a mode cannot ask a question; empty where it can."""
+    if question.type == "file":
+        return "needs_a_page"
     if mode == "page":
         return ""
     if question.scale is not None or question.type == "boolean":

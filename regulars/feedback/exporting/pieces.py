@@ -6,6 +6,7 @@ from typing import Any, Literal, NamedTuple
 
 from regulars.feedback.questions.boolean import Boolean
 from regulars.feedback.questions.checkbox import ChoosingSeveral, as_list
+from regulars.feedback.questions.file import FileQuestion, names_of
 from regulars.feedback.questions.matrix import Matrix
 from regulars.feedback.questions.matrixdropdown import MatrixDropdown
 from regulars.feedback.questions.multipletext import MultipleText
@@ -114,6 +115,8 @@ def _whole(question: Question, path: Path, label: str, language: str) -> Piece:
     if isinstance(question, Boolean):
         labels = {value: question.shown(value, language) for value in (True, False)}
         return Piece(path, "flag", label, labels)
+    if isinstance(question, FileQuestion):
+        return Piece(path, "text", label, convert=names_of)
     return Piece(path, "number" if _is_number(question) else "text", label)
 
 

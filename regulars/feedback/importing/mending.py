@@ -45,7 +45,7 @@ KEPT = (
     "name", "title", "description", "isRequired", "visibleIf", "requiredIf", "enableIf", "visible",
 )  # fmt: skip
 WITHOUT_PICTURES = {"imagepicker": "radiogroup"}
-LEFT_OUT = ("image", "file", "signaturepad", "imagemap")
+LEFT_OUT = ("image", "signaturepad", "imagemap")
 OF_AN_ELEMENT = (
     "unknown_property", "bad_property", "missing_property", "bad_expression", "unknown_type",
     "not_an_object", "too_deep",

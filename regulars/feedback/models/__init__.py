@@ -19,6 +19,7 @@ from regulars.feedback.models.surveys import (
     Survey,
     SurveyVersion,
 )
+from regulars.feedback.models.uploads import Upload
 
 __all__ = [
     "Answer",
@@ -44,4 +45,5 @@ __all__ = [
     "Sitting",
     "Survey",
     "SurveyVersion",
+    "Upload",
 ]

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.core import signing
 from django.db import transaction
-from django.http import HttpRequest, HttpResponseRedirect, QueryDict
+from django.http import HttpRequest, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.http import urlencode
@@ -30,6 +30,7 @@ from regulars.feedback.actions.sittings import (
     keep_answers_of,
     open_sitting,
 )
+from regulars.feedback.actions.uploads import drop_unnamed_files, keep_files
 from regulars.feedback.look import survey_stylesheet_url
 from regulars.feedback.models import Invitation, PublicLink, Sitting, SurveyVersion
 from regulars.feedback.pages.languages import language_name
@@ -44,6 +45,7 @@ from regulars.feedback.pages.screens import (
     turn_with_kept,
     turn_with_problems,
 )
+from regulars.feedback.pages.sent_files import form_with_files
 from regulars.feedback.queries.sittings import find_sitting_of
 from regulars.feedback.queries.surveys import (
     definition_of,
@@ -51,6 +53,7 @@ from regulars.feedback.queries.surveys import (
     find_public_link,
     latest_version,
 )
+from regulars.feedback.queries.uploads import known_files_of
 from regulars.feedback.saying import thanks_for
 from regulars.feedback.survey.definition import Definition
 from regulars.feedback.survey.texts import text_in
@@ -105,7 +108,7 @@ def invited(request: HttpRequest, token: str) -> Shown:
     opening = replace(
         invited_input(invitation, language=asking.language), began_at=_began_at(request)
     )
-    outcome = _keep_posted(opening, asking, request.POST)
+    outcome = _keep_posted(request, opening, asking)
     if outcome.end:
         return HttpResponseRedirect(f"{request.path}?lang={asking.language}")
     return _screen(request, asking, outcome.turn)
@@ -132,7 +135,7 @@ def public(request: HttpRequest, code: str, channel: str = "qr") -> Shown:
         return _closed(request, _("This survey has ended."), status=410)
     if request.method != "POST" or not _is_a_person(request):
         return _screen(request, asking, _first(request, asking, None))
-    outcome = _keep_posted(_public_input(request, link, asking, channel), asking, request.POST)
+    outcome = _keep_posted(request, _public_input(request, link, asking, channel), asking)
     if outcome.end:
         end = "full" if outcome.end == "full" else "1"
         told = {"thanks": end, "lang": asking.language} | _visit_for_thanks(request, asking)
@@ -148,20 +151,24 @@ def _first(request: HttpRequest, asking: Asking, sitting: Sitting | None) -> Tur
     return first_turn(asking.definition, preselected(asking.definition, answer))
 
 
-def _keep_posted(opening: SittingInput, asking: Asking, form: QueryDict) -> Outcome:
+def _keep_posted(request: HttpRequest, opening: SittingInput, asking: Asking) -> Outcome:
     """Keep what was posted, and hand the answer over when it is the last page.
 
     What stands against the answer comes back as problems on the screen where it can be mended.
     """
     now, definition = timezone.now(), asking.definition
-    turn = next_turn(definition, form)
     with transaction.atomic():
         sitting = open_sitting(opening, now=now)
+        form, sorted_ = form_with_files(request, definition, known=known_files_of(sitting))
+        turn = next_turn(definition, form, sorted_.problems)
+        if sorted_.new and not is_over(sitting):
+            keep_files(sitting, sorted_.new, now=now)
         sent = change_of(definition, form, turn) if sitting.values else _all_of(turn)
         kept = keep_answers_of([_keep(sitting, sent, asking, turn)], now=now)[0]
         if kept.is_over or kept.full_quota:
             return Outcome(turn, _end_of(kept.sitting))
         if turn.complete_values is None:
+            drop_unnamed_files(kept.sitting)
             return Outcome(turn_with_kept(definition, turn, kept.sitting.values, sent))
         done = finish_sitting(kept.sitting, now=now)
     if done.problems:

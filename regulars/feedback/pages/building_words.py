@@ -27,6 +27,7 @@ KINDS: dict[str, Promise] = {
     "multipletext": gettext_lazy("Several short texts"),
     "panel": gettext_lazy("Group of questions"),
     "paneldynamic": gettext_lazy("Group to repeat"),
+    "file": gettext_lazy("Files to send"),
     "html": gettext_lazy("Text to read"),
     "expression": gettext_lazy("Computed value"),
 }

@@ -101,7 +101,7 @@ class Drawer:
         question, required = self._in_words(place), place.is_required
         about, problem = text_in(question.description, self.language), self._problem(place)
         parts = self._parts(question, place)
-        ends = parts.get("low") or parts.get("high")
+        ends = parts.get("low") or parts.get("high") or parts.get("ends")
         described = {"about": about, "error": problem, "ends": ends}
         return Asked(
             template=question.template if place.is_enabled else READ_ONLY,

@@ -42,4 +42,4 @@ def latest(request: HttpRequest) -> Shown:
 def _latest(request: HttpRequest) -> list[dict[str, object]]:
     rows = seen(Signal, viewer(request)).filter(method="survey", sample=False)
     related = rows.select_related("survey", "store", "customer")
-    return with_looks(list(related.order_by("-pk")[:LATEST]))
+    return with_looks(list(related.order_by("-pk")[:LATEST]), seen_by=viewer(request))

@@ -37,6 +37,7 @@ from regulars.feedback.queries.following import (
     later_of,
     notes_of,
 )
+from regulars.feedback.queries.uploads import uploads_with
 from regulars.feedback.rules.following import OUTCOMES, STATES
 from regulars.feedback.shown import signal_label, signal_tone, store_name, tabs
 from regulars.web.frame import say
@@ -114,6 +115,7 @@ def _whole(request: HttpRequest, follow_up_id: int) -> FollowUp:
 def _shown(request: HttpRequest, one: FollowUp, *, refused: Refused | None = None) -> Shown:
     now = timezone.now()
     later = later_of([one], seen_by=viewer(request), now=now).get(one.pk)
+    answer_id = one.signal.answer_id or 0
     return show(
         request,
         "feedback/follow_up.html",
@@ -122,6 +124,7 @@ def _shown(request: HttpRequest, one: FollowUp, *, refused: Refused | None = Non
             {"note": note, "act": ACTS.get(note.act, note.act), "who": note.by or _("a program")}
             for note in notes_of(one)
         ],
+        files=uploads_with([answer_id], seen_by=viewer(request)).get(answer_id, []),
         currency=get_brand().currency,
         owners=_owners(one) if viewer(request).has_perm(MAY) else [],
         outcomes=[(key, _(label)) for key, label in OUTCOMES.items()],

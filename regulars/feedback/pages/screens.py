@@ -85,17 +85,17 @@ def resumed_turn(definition: Definition, values: Values, position: str) -> Turn:
     return Turn(values, asked[_index_of(asked, position)] if asked else None)
 
 
-def next_turn(definition: Definition, form: QueryDict) -> Turn:
+def next_turn(definition: Definition, form: QueryDict, refused: tuple[Problem, ...] = ()) -> Turn:
     """What follows a posted screen: the same again, the one before, the next one, or the end.
 
     The same comes again with problems, in another language, with a row more or less, or when an
     answer on it made a question of the same page visible. The one before is that from which a
-    trigger skipped to this one, if one did.
+    trigger skipped to this one, if one did. `refused` is what was found wrong with files before.
     """
     given = values_in(definition, form)
     sitting, faults = _with_answers(definition, given, set(form.getlist("shown")))
     sitting.skips = _skips_in(definition, form)
-    turn = _following(sitting, form, given, faults)
+    turn = _following(sitting, form, given, (*faults, *refused))
     return replace(turn, skips=tuple((one.name, to.name) for one, to in sitting.skips))
 
 
@@ -273,6 +273,7 @@ def screen_context(definition: Definition, turn: Turn, *, language: str) -> dict
         "fresh_count": len(turn.fresh),
         "page_problem": sentence_for(found[page.name]) if page.name in found else "",
         "elements": list(drawer.elements(page)),
+        "takes_files": any(one.stands_alone for one in turn.screen.questions),
         "kept": [
             ("page", page.name),
             *(("shown", one) for one in sorted(_places_on(sitting, turn.screen))),

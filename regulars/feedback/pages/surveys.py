@@ -42,6 +42,7 @@ from regulars.feedback.queries.surveys import (
     surveys_with_counts,
     versions_of,
 )
+from regulars.feedback.queries.uploads import uploads_of
 from regulars.feedback.saying import limits_of
 from regulars.feedback.shown import shown_scores, store_name, tabs
 from regulars.feedback.starters import STARTERS, starter
@@ -99,6 +100,7 @@ def survey_home(request: HttpRequest, survey_id: int) -> Shown:
         has_answers=seen(Answer, viewer(request)).filter(survey=survey).exists(),
         links=[_link(request, link) for link in links],
         anonymity=definition_of(latest_version(survey)).anonymity,
+        has_files=uploads_of(survey, seen_by=viewer(request)).exists(),
         waiting=waiting_in_box(survey),
         versions=versions_of(survey)[:20],
         formats=[(ending, one.name) for ending, one in formats.kinds().items()],

@@ -18,6 +18,7 @@ from regulars.feedback.pages.building_words import property_name
 from regulars.feedback.pages.languages import language_name
 from regulars.feedback.pages.previews import BROKEN
 from regulars.feedback.pages.screens import Turn, first_turn, next_turn, screen_context
+from regulars.feedback.pages.sent_files import form_with_files
 from regulars.feedback.pages.surveys import viewer
 from regulars.feedback.queries.surveys import latest_version
 from regulars.feedback.saying import thanks_for
@@ -61,7 +62,8 @@ def try_survey(request: HttpRequest, survey_id: int) -> Shown:
     if request.method != "POST":
         turn = first_turn(definition, {})
     else:
-        turn = next_turn(definition, request.POST)
+        form, sorted_ = form_with_files(request, definition)
+        turn = next_turn(definition, form, sorted_.problems)
     if turn.screen is None:
         return _tried(request, survey, definition, turn, language=language)
     context = screen_context(definition, turn, language=language)

@@ -10,13 +10,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
-from regulars.core.access import get_seen
+from regulars.core.access import Viewer, get_seen
 from regulars.customers.models import Customer
 from regulars.feedback.actions.signals import reopen_signals, resolve_signals
 from regulars.feedback.models import Signal
 from regulars.feedback.pages.results import signal_filter, visible_surveys
 from regulars.feedback.pages.surveys import viewer
 from regulars.feedback.queries.signals import signals_of_customer, verbatims
+from regulars.feedback.queries.uploads import uploads_with
 from regulars.feedback.shown import signal_label, signal_tone, store_name, tabs
 from regulars.web.filters import read_filters
 from regulars.web.frame import say
@@ -25,14 +26,17 @@ from regulars.web.pages import Shown, page, show
 ROWS = 25
 
 
-def with_looks(signals: list[Signal]) -> list[dict[str, object]]:
+def with_looks(signals: list[Signal], *, seen_by: Viewer) -> list[dict[str, object]]:
     """Signals with what their rows show beside the text."""
+    answers = {one.answer_id for one in signals if one.answer_id is not None}
+    files = uploads_with(answers, seen_by=seen_by) if answers else {}
     return [
         {
             "signal": one,
             "label": signal_label(one),
             "tone": signal_tone(one),
             "store": store_name(one.store),
+            "files": files.get(one.answer_id or 0, []),
             "needs_care": one.is_unhappy and one.resolved_at is None,
         }
         for one in signals
@@ -58,7 +62,7 @@ def words(request: HttpRequest) -> Shown:
         filters=filters,
         tabs=tabs("words", request),
         listed=listed,
-        rows=with_looks(list(listed)),
+        rows=with_looks(list(listed), seen_by=viewer(request)),
         asked=asked,
         surveys=visible_surveys(request),
         survey_id=request.GET.get("survey", ""),
@@ -107,5 +111,8 @@ def customer_answers(request: HttpRequest, customer_id: int) -> Shown:
     customer = get_seen(Customer, customer_id, seen_by=viewer(request))
     found = signals_of_customer(customer.pk, seen_by=viewer(request), limit=6)
     return show(
-        request, "feedback/_customer_answers.html", rows=with_looks(found), customer=customer
+        request,
+        "feedback/_customer_answers.html",
+        rows=with_looks(found, seen_by=viewer(request)),
+        customer=customer,
     )

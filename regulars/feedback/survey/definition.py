@@ -297,6 +297,9 @@ def _contradictions(definition: Definition) -> Iterator[Problem]:
     yield from _unknown_names(definition, known=set(asked), inside=inside)
     yield from _unfit_measures(definition)
     yield from definition.extension.flaws()
+    for question in definition.questions():
+        if question.stands_alone and definition.anonymity:
+            yield Problem("not_anonymous", question.name, {"property": question.type})
 
 
 def _empty_pages(definition: Definition) -> Iterator[Problem]:

@@ -26,13 +26,19 @@ def read_inner(raw: object) -> Question:
         raise ValueError("every question is an object")  # noqa: TRY004 - pydantic reads ValueError
     name, kind = str(raw.get("name") or "?"), str(raw.get("type") or "")
     try:
-        return questions.get(kind).model_validate(raw)
+        return _alone_or_inside(questions.get(kind).model_validate(raw))
     except Refused:
         raise ValueError(f"{name}: the question type “{kind}” is not known here") from None
     except ValidationError as fault:
         first = fault.errors(include_url=False)[0]
         place = ".".join(str(step) for step in first["loc"])
         raise ValueError(f"{name}: {place}: {first['msg']}") from None
+
+
+def _alone_or_inside(question: Question) -> Question:
+    if question.stands_alone:
+        raise ValueError(f"{question.name}: this kind cannot stand inside another question")
+    return question
 
 
 def named(question: Question, name: str) -> Question:

@@ -122,6 +122,11 @@ class Question(BaseModel):
         return False
 
     @property
+    def stands_alone(self) -> bool:
+        """Whether it cannot stand inside another question."""
+        return False
+
+    @property
     def clears_inside(self) -> bool:
         """Whether hidden questions inside it are forgotten at the end."""
         return False

@@ -35,6 +35,7 @@ EVERY_KIND: dict[str, Any] = {
                     {"type": "boolean", "name": "news", "title": _said("May we write to you?", "Можно вам писать?"),
                      "showCommentArea": True},
                 ]},
+                {"type": "file", "name": "photo", "title": _said("A photo of the shelf", "Фото полки"), "allowMultiple": True},
                 {"type": "buttongroup", "name": "visit", "title": _said("How often?", "Как часто?"),
                  "choices": ["weekly", "monthly"]},
             ],

@@ -113,7 +113,7 @@ class _Maker:
         return group
 
     def influenced(self, question: Json) -> None:
-        if question["type"] in ("html", "expression", *NESTED):
+        if question["type"] in ("html", "expression", "file", *NESTED):
             return
         if self.chance(0.1) and not self.clears.startswith("onHidden"):
             value = value_for(self.random, question)
@@ -139,7 +139,7 @@ class _Maker:
 
     def comparison(self, question: Json) -> str:
         name, kind = self.reference(question), question["type"]
-        if self.chance(0.2):
+        if kind == "file" or self.chance(0.2):
             return f"{name} {self.random.choice(('empty', 'notempty'))}"
         if kind in NESTED:
             return random_groups.condition_on(self, question)
@@ -280,9 +280,13 @@ KINDS: dict[str, Callable[[_Maker], Json]] = {
     "buttongroup": lambda maker: {"type": "buttongroup", "choices": list(WORDS[:3])},
     "ranking": lambda maker: {"type": "ranking", "choices": list(WORDS)},
     "slider": lambda maker: {"type": "slider", "min": 0, "max": 10},
+    "file": lambda maker: {"type": "file", "allowMultiple": maker.chance(0.5)},
     **random_groups.MAKERS,
 }  # fmt: skip
 NESTED = random_groups.MAKERS
+
+
+FILES = [{"name": f"{name}.png", "type": "image/png", "content": f"upload:{name}"} for name in "ab"]
 
 
 def _one_choice(random: Random, question: Json) -> Any:
@@ -305,6 +309,9 @@ VALUES: dict[str, Callable[[Random, Json], Any]] = {
     "html": lambda random, one: "x",
     "ranking": lambda random, one: random.sample(one["choices"], len(one["choices"])),
     "slider": lambda random, one: random.randint(0, 10),
+    "file": lambda random, one: random.choice(
+        ([], FILES[:1], FILES[1:], FILES if one["allowMultiple"] else FILES[:1])
+    ),
     **random_groups.VALUES,
 }  # fmt: skip
 TEXTS: dict[str, tuple[Any, ...]] = {
@@ -317,7 +324,7 @@ TEXTS: dict[str, tuple[Any, ...]] = {
 
 def _may_be_set(question: Json) -> bool:
     """Whether a trigger may aim at it; not where it could give a choice that is hidden."""
-    if question["type"] in ("html", "expression", "ranking", *NESTED):
+    if question["type"] in ("html", "expression", "ranking", "file", *NESTED):
         return False
     is_free = all(not isinstance(one, dict) for one in question.get("choices", ()))
     return is_free and "choicesVisibleIf" not in question

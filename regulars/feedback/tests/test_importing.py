@@ -121,7 +121,7 @@ def test_what_cannot_be_carried_is_told_with_its_place() -> None:
             {
                 "name": "p",
                 "elements": [
-                    {"type": "file", "name": "paper"},
+                    {"type": "signaturepad", "name": "paper"},
                     {"type": "text", "name": "a:b", "visibleIf": "{paper} notempty"},
                     {"type": "radiogroup", "name": "r", "choicesByUrl": {"url": "u"}},
                     {"type": "comment", "name": "c", "enableIf": "{a:b} = 1", "title": "{paper}?"},
@@ -131,6 +131,8 @@ def test_what_cannot_be_carried_is_told_with_its_place() -> None:
         "regulars": {"measures": {"gone": "nps"}},
     }
     made, losses = read_surveyjs(json.dumps(raw).encode(), examine=examine)
+    asks_for_files = {"pages": [{"elements": [{"type": "file", "name": "photo"}]}]}
+    assert read_surveyjs(json.dumps(asks_for_files).encode(), examine=examine)[1] == []
     assert read_definition(made).find_question("r").type == "comment"  # type: ignore[union-attr]
     assert made["pages"][0]["elements"][2]["enableIf"] == "{a_b} = 1"
     told = {(one.path, one.instead) for one in losses}
