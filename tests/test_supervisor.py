@@ -6,7 +6,10 @@ from pathlib import Path
 
 import httpx
 import psutil
+import pytest
+import typer
 
+from regulars.cli.serve import GIVE_UP_AFTER, Child
 from tests.served import (
     Environment,
     in_installation,
@@ -92,3 +95,22 @@ def test_killed_outright_it_starts_again_with_everything(installation: Environme
     with serving(installation):
         users = regulars("user", "list", environment=installation)["users"]
         assert "kept@example.com" in [one["email"] for one in users]
+
+
+def test_whoever_is_killed_outright_is_started_again_however_often() -> None:
+    child = Child("sleeper", ["sleep", "60"])
+    for _ in range(GIVE_UP_AFTER + 1):
+        child.process.kill()
+        child.process.wait()
+        child.revive()
+    child.end()
+
+
+def test_whoever_keeps_dying_by_itself_is_given_up() -> None:
+    child = Child("broken", ["false"])
+    for _ in range(GIVE_UP_AFTER - 1):
+        child.process.wait()
+        child.revive()
+    child.process.wait()
+    with pytest.raises(typer.Exit):
+        child.revive()

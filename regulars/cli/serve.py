@@ -49,7 +49,10 @@ class Child:
         if self.process.poll() is None:
             return
         now = time.monotonic()
-        self.deaths = [death for death in self.deaths if now - death < 60] + [now]
+        self.deaths = [death for death in self.deaths if now - death < 60]
+        # Killed outright from outside it is unlucky, however often.
+        if self.process.returncode != -signal.SIGKILL:
+            self.deaths.append(now)
         if len(self.deaths) >= GIVE_UP_AFTER:
             stop(f"{self.name} keeps dying (exit code {self.process.returncode}); stopping")
         speech.print(f"[yellow]{self.name} died, starting it again[/yellow]")
