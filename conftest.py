@@ -1,10 +1,12 @@
 """What holds for every test; where a run keeps its data is told by `tests/installation.py`."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import hypothesis
 import pytest
 from django.conf import settings
+from django.utils import translation
 from xdist.scheduler import LoadScopeScheduling
 
 from tests import like_new
@@ -36,6 +38,13 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     """The database, with what migrations wrote into it remembered."""
     with django_db_blocker.unblock():
         like_new.remember()
+
+
+@pytest.fixture(autouse=True)
+def words_of_no_other_test() -> Iterator[None]:
+    """A request in Russian leaves its thread speaking Russian: the next test would be told so too."""
+    yield
+    translation.deactivate()
 
 
 BROWSED = "tests/browser/"

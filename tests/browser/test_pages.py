@@ -32,7 +32,7 @@ LOOKS = {
     "ru": [("desktop", "dark"), ("phone", "light"), ("desktop", "light"), ("phone", "dark")],
 }
 """Width and theme in which a page is examined, page by page."""
-FILES = {"company.logo", "loyalty.reward_picture", "channels.hook"}
+FILES = {"company.logo", "loyalty.reward_picture", "channels.hook", "feedback.sent_file"}
 """Pages that are no documents."""
 
 FRAME = [[".topbar"], [".side"], ["#palette"], ["#keys"], ["#shared-dialog"]]

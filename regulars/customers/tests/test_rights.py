@@ -277,7 +277,7 @@ def test_sealed_values_open_with_their_key_only(monkeypatch) -> None:
     with pytest.raises(Refused):
         unseal(sealed, purpose="another")
     with pytest.raises(Refused):
-        unseal(sealed[:-1] + b"x", purpose="test")
+        unseal(sealed[:-1] + bytes([sealed[-1] ^ 1]), purpose="test")
     monkeypatch.setenv("ENCRYPTION_KEY", "second key of twenty letters")
     with pytest.raises(Refused, match="not among"):
         unseal(sealed, purpose="test")
