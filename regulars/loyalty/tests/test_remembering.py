@@ -1,7 +1,6 @@
 """What rules remember is told again by the audit: who tampered is found, and nobody else."""
 
 import json
-from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,22 +9,16 @@ from django.db import transaction
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from regulars.core.errors import Refused
-from regulars.customers.actions import void_purchases
-from regulars.customers.actions.returns import record_returns
-from regulars.customers.rules.purchases import ReturnInput, ReturnLineInput
 from regulars.loyalty.actions import (
     RuleInput,
     TermsInput,
-    post_returns,
-    redeem_points,
-    reverse_purchases,
     set_rule,
     take_purchases,
 )
 from regulars.loyalty.models import Member, MemberMemory, Program
 from regulars.loyalty.queries import audit
 from regulars.loyalty.queries.auditing_memories import memories_that_differ
+from regulars.loyalty.tests.test_replay import Tale
 from tests import make
 from tests.make import NOW
 
@@ -51,21 +44,11 @@ def opened(*codes: str, returns: str = "within_balance") -> Program:
     return make.program(code, rules=(share, *rules), terms=TermsInput(returns))  # type: ignore[arg-type]
 
 
-class Till:
-    """Buys, gives back and undoes, each a while after the one before."""
-
-    def __init__(self, program: Program) -> None:
-        self.program, self.at, self.number = program, NOW, 0
-        self.bought: list[tuple[str, int]] = []
-
-    def act(self, kind: str, card: str, number: int, hours: int) -> None:
-        self.at += timedelta(hours=hours)
-        self.number += 1
-        with suppress(Refused), transaction.atomic():
-            getattr(self, kind)(card, number)
+class Till(Tale):
+    """Buys goods that habits look at, days late, and changes rules in between."""
 
     def buy(self, card: str, number: int) -> None:
-        name = f"{self.program.code}-{self.number}"
+        name = self.name("r")
         line = make.line(total_minor=number * 30, quantity_milli=10_000, sku=f"P{number % 2}")
         entry = make.receipt(
             name,
@@ -75,28 +58,6 @@ class Till:
         )
         (taken,) = take_purchases([entry], now=self.at)
         self.bought.append((name, taken.purchase_id))
-
-    def give_back(self, card: str, number: int) -> None:
-        if self.bought:
-            name, _ = self.bought[number % len(self.bought)]
-            line = ReturnLineInput(1, (1 + number % 10) * 1_000)
-            told = ReturnInput(
-                "till", f"{name}-b{self.number}", "till", name, returned_at=self.at, lines=(line,)
-            )
-            (done,) = record_returns([told], now=self.at)
-            if done.refused is None:
-                post_returns(return_ids=[done.return_id], now=self.at)
-
-    def undo(self, card: str, number: int) -> None:
-        if self.bought:
-            ids = void_purchases([self.bought[number % len(self.bought)][1]], now=self.at)
-            reverse_purchases(ids, "voided", now=self.at)
-
-    def spend(self, card: str, number: int) -> None:
-        member = Member.objects.filter(program=self.program).order_by("id").first()
-        if member:
-            key = f"{self.program.code}-s{self.number}"
-            redeem_points(member, 1 + number % 100, key=key, now=self.at)
 
     def change(self, card: str, number: int) -> None:
         """Another version of a rule, in force at once or from a week ago on."""

@@ -1,10 +1,8 @@
-"""The published cases of contact rules, each through the budget; and what holds for any history."""
+"""What holds of the contact budget for any history; its published cases are met by `regulars verify`."""
 
 from datetime import UTC, datetime, time, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,50 +10,10 @@ from regulars.channels.rules.budget import (
     Budget,
     Contact,
     Rule,
-    contact_from,
-    contacts_with,
     decide,
-    policy_from,
 )
 from regulars.channels.rules.quiet import quiet_until
 from tests import make
-from tests.cases import assert_expected, cases_of
-
-KNOWN = {
-    "rolling_window",
-    "per_survey_window",
-    "identity",
-    "reminders",
-    "excess_action",
-    "duplicate",
-    "whitelist",
-}
-"""The policies of the published cases: all of them are one decision over one form of rule."""
-
-
-def instant(text: str) -> datetime:
-    return datetime.fromisoformat(text)
-
-
-@pytest.mark.parametrize("case", cases_of("contact_rules"))
-def test_contact_case(case: dict[str, Any]) -> None:
-    told, expect = case["given"], dict(case["expect"])
-    assert told["policy"] in KNOWN
-    customer = told["request"]["customer"]
-    history = contacts_with(customer, told["history"], at=instant)
-    decision = policy_from(told).decide(
-        customer, contact_from(told["request"], at=instant), history
-    )
-    for moment in ("send_at", "earliest"):
-        if expect.get(moment):
-            expect[moment] = instant(expect[moment])
-    assert_expected(vars_of(decision), expect)
-
-
-def vars_of(decision: Any) -> dict[str, Any]:
-    names = ("decision", "send_at", "earliest", "blocked_by")
-    return {name: getattr(decision, name) for name in names}
-
 
 MOMENTS = st.integers(0, 40 * 24).map(lambda hours: make.NOW + timedelta(hours=hours))
 CONTACTS = st.builds(
