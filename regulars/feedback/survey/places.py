@@ -68,6 +68,20 @@ class Place:
         return self.is_shown_around and self.is_shown_itself
 
     @property
+    def is_held(self) -> bool:
+        """Whether nothing that is hidden has its answer forgotten.
+
+        Inside what repeats only its own condition counts, and that of a panel that repeats: where a
+        page or panel around is hidden, all inside is emptied, or kept, as a whole.
+        """
+        if self.outer is None:
+            return self.is_visible
+        holder = self.outer
+        return self.is_shown_itself and (
+            holder.is_shown_itself or not holder.question.clears_inside
+        )
+
+    @property
     def is_shown_itself(self) -> bool:
         """Whether its own condition shows it, whatever is around it."""
         return holds(self.question.visible_if, self.scope, otherwise=self.question.visible)

@@ -128,7 +128,7 @@ class Question(BaseModel):
 
     @property
     def clears_inside(self) -> bool:
-        """Whether hidden questions inside it are forgotten at the end."""
+        """Whether hidden questions inside it are forgotten: at the end, and when it is hidden itself."""
         return False
 
     def initial(self) -> Value:

@@ -336,7 +336,7 @@ class Sitting:
 
     def _is_there(self, place: Place) -> bool:
         if self._clear_when(place) == "onHiddenContainer":
-            return place.is_visible
+            return place.is_held
         return place.is_visible or place.is_shown_itself
 
     def _clear_when(self, place: Place) -> str:

@@ -56,7 +56,7 @@ def finish(sitting: Sitting) -> None:
     hidden = [
         place
         for place in places
-        if not place.is_visible
+        if not place.is_held
         and _is_cleared(sitting, place)
         and (place.outer is None or place.outer.question.clears_inside)
     ]

@@ -6,6 +6,7 @@
 import os
 import sys
 from datetime import datetime
+from itertools import product
 from typing import Any
 
 import pytest
@@ -51,6 +52,51 @@ def test_ways_through_surveys_are_those_of_survey_core() -> None:
         if (difference := _difference(walked(task, now=NOW), answer["states"]))
     ]
     assert apart == []
+
+
+CLEARING = ("none", "onComplete", "onHidden", "onHiddenContainer")
+HIDDEN = product(
+    ("itself", "around", "inside"),
+    ("paneldynamic", "matrixdropdown"),
+    product(("default", *CLEARING), ("default", *CLEARING), CLEARING),
+)
+"""What is hidden, what repeats, and the words for clearing: its own, its question's, the survey's."""
+
+
+def test_what_repeats_is_emptied_where_survey_core_empties_it() -> None:
+    """Ways that chance seldom takes."""
+    apart = [
+        (task["definition"], difference)
+        for task, answer in _compared([_hiding(*one) for one in HIDDEN], "states")
+        if (difference := _difference(walked(task, now=NOW), answer["states"]))
+    ]
+    assert apart == []
+
+
+def _hiding(where: str, kind: str, clearing: tuple[str, str, str]) -> dict[str, Any]:
+    shown = {"visibleIf": "{show} = 1"}
+    own, inner, survey = clearing
+    inside = {"name": "x", "clearIfInvisible": inner, **(shown if where == "inside" else {})}
+    kinds: dict[str, tuple[dict[str, Any], Any]] = {
+        "paneldynamic": (
+            {"templateElements": [{"type": "text", **inside}]},
+            [{"x": "a"}, {"x": "b"}],
+        ),
+        "matrixdropdown": (
+            {"rows": ["r"], "columns": [{"cellType": "text", **inside}]},
+            {"r": {"x": "a"}},
+        ),
+    }
+    told, value = kinds[kind]
+    repeats = {"type": kind, "name": "list", "clearIfInvisible": own, **told}
+    if where == "itself":
+        repeats |= shown
+    elif where == "around":
+        repeats = {"type": "panel", "name": "around", "elements": [repeats], **shown}
+    given = [{"show": 1}, {"list": value}, {"show": 2}]
+    elements = [{"type": "text", "name": "show"}, repeats]
+    definition = {"pages": [{"name": "p", "elements": elements}], "clearInvisibleValues": survey}
+    return {"definition": definition, "steps": [*({"set": one} for one in given), {"go": "on"}]}
 
 
 def _compared(tasks: list[dict[str, Any]], key: str) -> list[tuple[dict[str, Any], dict[str, Any]]]:
