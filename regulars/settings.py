@@ -29,14 +29,12 @@ def _database(url: str) -> dict[str, object]:
     parts = urlsplit(url)
     options = dict(parse_qsl(parts.query))
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "regulars.core.pooled",
         "NAME": unquote(parts.path.lstrip("/")) or "regulars",
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
         "HOST": options.pop("host", None) or parts.hostname or "",
         "PORT": str(parts.port or ""),
-        # Asked whether it lives when it is taken from the pool: after the database was away, nobody is told of an error.
-        "CONN_HEALTH_CHECKS": True,
         # Statements of `core.sql.cursor_for` are planned once a connection; no others are prepared.
         "OPTIONS": {
             "pool": {"min_size": 1, "max_size": 8, "timeout": 20},

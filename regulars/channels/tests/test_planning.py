@@ -14,7 +14,7 @@ from regulars.channels.queries.door import Ask, may_contact_many
 from regulars.channels.queries.planning import plan_budget
 from regulars.channels.rules.budget import Budget, Contact, decide
 from regulars.channels.rules.planning import Crowd, past_of, plan_contacts
-from regulars.channels.tests.test_contact_cases import CONTACTS, RULES
+from regulars.channels.tests.test_contact_budget import CONTACTS, RULES
 from regulars.customers.models import Customer
 from tests import make
 
