@@ -29,7 +29,7 @@ def _database(url: str) -> dict[str, object]:
     parts = urlsplit(url)
     options = dict(parse_qsl(parts.query))
     return {
-        "ENGINE": "regulars.core.pooled",
+        "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")) or "regulars",
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),

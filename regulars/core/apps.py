@@ -18,3 +18,7 @@ class Domain(AppConfig):
 class CoreConfig(Domain):
     name = "regulars.core"
     label = "core"
+
+    def ready(self) -> None:
+        importlib.import_module("regulars.core.pooling")
+        super().ready()

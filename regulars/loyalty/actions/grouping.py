@@ -27,6 +27,7 @@ from regulars.loyalty.queries.pools import (
     joined_without_welcome,
     open_lots_with_owners,
     pools_around,
+    programs_around,
     qualifying_of,
 )
 from regulars.loyalty.rules.parting import (
@@ -49,7 +50,7 @@ One from the pot that names no origin pays what the target owes.
 
 def regroup_everywhere(customer_ids: Collection[int], *, cause: str, now: datetime) -> None:
     """Bring the books of every program in line with who is one person now."""
-    for program in Program.objects.order_by("id"):
+    for program in programs_around(customer_ids):
         regroup_members(program, customer_ids, cause=cause, now=now)
 
 

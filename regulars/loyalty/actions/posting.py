@@ -8,7 +8,7 @@ from django.db import transaction
 
 from regulars.core.errors import Refused
 from regulars.core.events import publish, together
-from regulars.core.sql import cursor_for, int_array, text_array
+from regulars.core.sql import check_references, cursor_for, int_array, text_array, unawaited
 from regulars.customers.actions import PurchaseInput, Recorded, record_purchases
 from regulars.loyalty.actions.members import (
     enrol_members,
@@ -159,19 +159,16 @@ def _post(
     sales.sort(key=lambda sale: (sale.at, sale.purchase_id))
     ids = _next_accrual_ids(len(sales))
     facts = facts_of(book, sales, members, referrers)
-    movements = Movements(climbs=climbs_for(book, _spans(sales, members)))
-    receipts = [
-        _earn(book, movements, members, sale=sale, accrual_id=accrual_id, facts=facts)
-        for accrual_id, sale in zip(ids, sales, strict=True)
-    ]
-    touched = {members[sale.customer_id].id: members[sale.customer_id] for sale in sales}
-    brought = [
-        members[referrers[one]] for one in {s.customer_id for s in sales} if one in referrers
-    ]
-    touched |= {one.id: one for one in brought}
-    touched |= {one.leader.id: one.leader for one in touched.values() if one.leader}
-    _write_accruals(book, ids, sales, members=members, receipts=receipts, now=now)
-    write_movements(book, movements, list(touched.values()), now=now)
+    climbs = climbs_for(book, _spans(sales, members))
+    with unawaited():
+        check_references()
+        movements = Movements(climbs=climbs)
+        receipts = [
+            _earn(book, movements, members, sale=sale, accrual_id=accrual_id, facts=facts)
+            for accrual_id, sale in zip(ids, sales, strict=True)
+        ]
+        _write_accruals(book, ids, sales, members=members, receipts=receipts, now=now)
+        write_movements(book, movements, _touched(sales, members, referrers), now=now)
     if book.rolling:
         prolong_points(_prolonged(book, sales, members), now=now)
     if facts is not None:
@@ -228,6 +225,17 @@ def _earn(
         payouts,
         tuple([Awarded(one[0].id, *one[1:]) for one in awarded]),
     )
+
+
+def _touched(
+    sales: Sequence[Sale], members: Mapping[int, MemberState], referrers: Mapping[int, int]
+) -> list[MemberState]:
+    """Who has bought, who brought them, and who leads any of these, each once."""
+    customers = {sale.customer_id for sale in sales}
+    brought_by = {referrers[one] for one in customers if one in referrers}
+    touched = {members[one].id: members[one] for one in customers | brought_by}
+    touched |= {one.leader.id: one.leader for one in touched.values() if one.leader}
+    return list(touched.values())
 
 
 def _prolonged(

@@ -27,6 +27,7 @@ from regulars.loyalty.queries.reversals import (
     accruals_of,
     claims_of_returns,
     live_lots_of,
+    programs_behind,
     settled_before,
 )
 from regulars.loyalty.rules.earning import EarnRule
@@ -87,7 +88,7 @@ def _take_back_everywhere(
     claims: Sequence[Claim], *, now: datetime, is_undone: bool = False
 ) -> list[int]:
     reversals: list[int] = []
-    for program in Program.objects.order_by("id"):
+    for program in programs_behind([claim.purchase_id for claim in claims]):
         reversals += _take_back(program, claims, now=now, is_undone=is_undone)
     return reversals
 

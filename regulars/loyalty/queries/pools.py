@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from regulars.core.sql import int_array
 from regulars.customers.queries import persons_of
-from regulars.loyalty.models import Program
+from regulars.loyalty.models import Member, Program
 from regulars.loyalty.rules.parting import (
     Alone,
     Borne,
@@ -33,6 +34,13 @@ class Pooled:
     customer_id: int
     pool: int
     wanted: int
+
+
+def programs_around(customer_ids: Collection[int]) -> QuerySet[Program]:
+    """The programs that any record of these persons is a member of, by id."""
+    records = [record for person in persons_of(customer_ids).values() for record in person]
+    joined = Member.objects.filter(customer__in=records).values("program")
+    return Program.objects.filter(pk__in=joined).order_by("pk")
 
 
 def pools_around(program: Program, customer_ids: Collection[int]) -> list[Pooled]:

@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.db import connection
+from django.db.models import Q, QuerySet
 
 from regulars.core.sql import int_array
-from regulars.loyalty.models import Program
+from regulars.loyalty.models import Accrual, Program, Redemption
 
 OF_PAYOUTS = ":payout"
 """What the cause of a return is followed by, and then by a rule's id, where it takes from its payouts."""
@@ -86,6 +87,13 @@ def claims_of_returns(return_ids: Sequence[int]) -> list[Claim]:
             [int_array(return_ids)],
         )
         return [Claim(*row) for row in cursor.fetchall()]
+
+
+def programs_behind(purchase_ids: Collection[int]) -> QuerySet[Program]:
+    """The programs that gave points for these purchases, or whose points paid for them, by id."""
+    gave = Accrual.objects.filter(purchase__in=purchase_ids).values("program")
+    paid = Redemption.objects.filter(purchase__in=purchase_ids).values("unit__program")
+    return Program.objects.filter(Q(pk__in=gave) | Q(pk__in=paid)).order_by("pk")
 
 
 def accruals_of(program: Program, purchase_ids: Collection[int]) -> dict[int, Reversible]:
