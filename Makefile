@@ -20,7 +20,7 @@ check: lint  ## what keeps the code in shape: format, lint, layers, types, archi
 
 soak: setup-dev  ## long trials, hours: a million operations against the model, tills while everything is killed, Spark as on a cluster
 	@JDK_JAVA_OPTIONS= PYSPARK_SUBMIT_ARGS=pyspark-shell $(BIN)/pytest -n0 -m spark
-	@REGULARS_HISTORIES=28000 $(BIN)/pytest -n 2 -o faulthandler_timeout=0 regulars/loyalty/tests/test_laws.py
+	@REGULARS_HISTORIES=28000 $(BIN)/pytest -s -n 2 -o faulthandler_timeout=0 regulars/loyalty/tests/test_laws.py
 	@REGULARS_KILLS=20 REGULARS_PEOPLE=500 $(BIN)/pytest -n0 -o faulthandler_timeout=0 tests/test_till_kill.py tests/test_answers_kill.py
 
 lint: setup-dev
