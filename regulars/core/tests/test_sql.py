@@ -1,12 +1,13 @@
 """Plans that are kept, made once and not kept for ever; and arrays written as text."""
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from regulars.core import sql
-from regulars.core.sql import cursor_for, int_array, text_array
+from regulars.core.models import Delivery, Event
+from regulars.core.sql import check_references, cursor_for, int_array, text_array, unawaited
 
 ASK = "SELECT count(*) FROM seen WHERE number = ANY(%s::bigint[])"
 
@@ -56,3 +57,29 @@ def test_whole_numbers_come_out_as_they_went_in() -> None:
         with connection.cursor() as cursor:
             cursor.execute("SELECT %s::bigint[]", [int_array(values)])
             assert cursor.fetchone()[0] == values
+
+
+def write_events(*numbers: int) -> None:
+    with transaction.atomic(), unawaited(), connection.cursor() as cursor:
+        for number in numbers:
+            cursor.execute(
+                "INSERT INTO core_event (id, name, body) VALUES (%s, 'unawaited', '{}')", [number]
+            )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_statement_that_nobody_awaits_fails_its_block_and_changes_nothing() -> None:
+    with pytest.raises(IntegrityError):
+        write_events(1, 1, 2)
+    assert not Event.objects.filter(name="unawaited").exists()
+    write_events(1, 2)
+    assert Event.objects.filter(name="unawaited").count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_references_are_checked_before_the_commit_when_asked() -> None:
+    with transaction.atomic():
+        Delivery.objects.create(event_id=-1, handler="nobody")
+        with pytest.raises(IntegrityError):
+            check_references()
+        transaction.set_rollback(True)
