@@ -213,11 +213,12 @@ def _taken(discount: Discount, shares: Shares, *, most: int) -> Taken:
     if discount.max_minor is not None:
         limits.append(discount.max_minor)
     minor = max(min(limits), 0)
+    part = min(minor / worth, Fraction(1))
     return Taken(
         discount.id,
         discount.scope,
         minor,
-        {at: min(minor * value / worth, value) for at, value in shares.items() if value},
+        {at: part * value for at, value in shares.items() if value},
     )
 
 

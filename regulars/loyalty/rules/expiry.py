@@ -205,7 +205,18 @@ def schedule(lots: list[tuple[datetime | None, int]]) -> list[Due]:
 
 
 def _by_table(table: tuple[FixedDate, ...], earned_on: date) -> date | None:
-    """The day before the first day named after the part of the year that holds the earning."""
+    """The day before the first day named after the part of the year that holds the earning.
+
+    A table that goes from 28 February to 1 March was written with a common year in mind: what is
+    earned on the leap day lives as what was earned the day before, and not for ever.
+    """
+    last = _by_row(table, earned_on)
+    if last is None and (earned_on.month, earned_on.day) == (2, 29):
+        return _by_row(table, earned_on - timedelta(days=1))
+    return last
+
+
+def _by_row(table: tuple[FixedDate, ...], earned_on: date) -> date | None:
     for row in table:
         for year in (earned_on.year - 1, earned_on.year):
             since = _day(row.since, year)

@@ -108,16 +108,19 @@ def recognised(
 
 
 def side_by_side(grants: Sequence[Sequence[Recognised]]) -> list[Recognised]:
-    """The sums by period of grants computed each on its own; shorter ones have ended.
+    """The sums by period of grants computed each on its own.
+
+    Of a grant with fewer periods nothing more is recognised, and what is owed for it stays owed:
+    so opening - revenue = closing holds for the sums as it does for each.
 
     >>> side_by_side([[Recognised(3, 7), Recognised(7, 0)], [Recognised(1, 4)]])
-    [Recognised(revenue_minor=4, liability_minor=11), Recognised(revenue_minor=7, liability_minor=0)]
+    [Recognised(revenue_minor=4, liability_minor=11), Recognised(revenue_minor=7, liability_minor=4)]
     """
     length = max((len(grant) for grant in grants), default=0)
     return [
         Recognised(
             sum(grant[period].revenue_minor for grant in grants if period < len(grant)),
-            sum(grant[period].liability_minor for grant in grants if period < len(grant)),
+            sum(grant[min(period, len(grant) - 1)].liability_minor for grant in grants if grant),
         )
         for period in range(length)
     ]

@@ -5,7 +5,15 @@ from fractions import Fraction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from regulars.loyalty.rules.discounts import BasketLine, Discount, Tender, paid, priced
+from regulars.loyalty.rules.discounts import (
+    BasketLine,
+    Discount,
+    Tender,
+    half_up,
+    paid,
+    priced,
+    value_of,
+)
 
 lines = st.lists(
     st.builds(
@@ -45,6 +53,31 @@ def test_a_basket_loses_what_discounts_take_and_never_falls_below_zero(lines, di
     assert after.net_minor + after.tax_minor == after.total_minor
     for one, told in zip(after.taken, discounts, strict=True):
         assert 0 <= one.minor <= (told.max_minor if told.max_minor is not None else one.minor)
+
+
+@settings(max_examples=60)
+@given(lines, discounts, roundings)
+def test_what_a_discount_takes_falls_on_its_lines_to_the_last_unit(lines, discounts, rounding):  # type: ignore[no-untyped-def]
+    worth = [value_of(line, rounding) for line in lines]
+    after = priced(lines, discounts, rounding=rounding)
+    for one in after.taken:
+        fell = sum(one.shares.values(), Fraction(0))
+        assert fell == one.minor or (fell < one.minor and half_up(fell) == one.minor)
+        worth = [left - one.shares.get(at, 0) for at, left in enumerate(worth)]
+    assert abs(sum(worth, Fraction(0)) - after.total_minor) < 1
+
+
+def test_a_line_given_back_bears_its_share_of_a_discount() -> None:
+    """Goods that come back in an exchange lower what there is to discount, line by line."""
+    lines = [
+        BasketLine("new", 20_000, tax_rate=Fraction("0.25")),
+        BasketLine("old", -4_000, tax_rate=Fraction("0.25")),
+    ]
+    fifth = Discount("fifth", percent=Fraction(20))
+    after = priced(lines, [fifth, fifth])
+    assert after.totals_minor == (16_000, 12_800)
+    assert (after.net_minor, after.tax_minor) == (10_240, 2_560)
+    assert after.taken[0].shares == {0: 5_000, 1: -1_000}
 
 
 @settings(max_examples=30)

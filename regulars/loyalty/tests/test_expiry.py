@@ -27,7 +27,7 @@ from regulars.loyalty.actions.prolonging import end_old_points, set_expiry
 from regulars.loyalty.models import Account, Lot, Member, Program, Transfer, Unit
 from regulars.loyalty.queries import audit
 from regulars.loyalty.rules.dates import midnight, plus_months
-from regulars.loyalty.rules.expiry import NEVER, Expiry, Life
+from regulars.loyalty.rules.expiry import NEVER, Expiry, Life, last_usable_day
 from regulars.loyalty.tests.test_api import Caller
 from regulars.loyalty.tests.test_pages import signed_in
 from tests import make
@@ -235,6 +235,22 @@ def test_by_api_with_the_field_that_is_wrong() -> None:
         assert field in answer.content.decode()
     assert till.put(f"{path}/status/expiry", told).status_code == 422
     assert till.put(f"{path}/gems/expiry", told).status_code == 404
+
+
+def test_the_leap_day_belongs_to_the_part_of_the_year_before_it() -> None:
+    """A table with a gap from 28 February to 1 March does not make points immortal."""
+    winter = {"from": "12-01", "to": "02-28", "expires": "04-01"}
+    rest = {"from": "03-01", "to": "11-30", "expires": "12-24"}
+    leap = {"from": "02-29", "to": "02-29", "expires": "06-01"}
+
+    def last(*table: dict[str, str], on: date) -> date | None:
+        told = Expiry.model_validate({"kind": "fixed_dates", "table": table})
+        return last_usable_day(told, on)
+
+    leap_day = date(2028, 2, 29)
+    assert last(winter, rest, on=leap_day) == date(2028, 3, 31)
+    assert last(winter, leap, rest, on=leap_day) == date(2028, 5, 31)
+    assert last(rest, on=leap_day) is None
 
 
 def test_by_page_as_sentences_in_both_languages() -> None:

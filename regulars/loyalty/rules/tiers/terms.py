@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta, tzinfo
 from typing import NamedTuple
 
 from regulars.loyalty.rules.dates import anniversary_after, midnight, plus_months
+from regulars.loyalty.rules.tiers.settings import Fall
 from regulars.loyalty.rules.tiers.steps import Ladder
 
 
@@ -54,12 +55,17 @@ def last_valid_second(first_dead_day: date, zone: tzinfo) -> datetime:
     return (midnight(first_dead_day, zone) - timedelta(seconds=1)).astimezone(zone)
 
 
-def after_fall(ladder: Ladder, tier: str, amount: int, mode: str) -> str:
+def after_fall(ladder: Ladder, tier: str, amount: int, mode: Fall) -> str:
     """The tier after one judging of a member that can only stay or fall.
 
-    `one_down` goes one step, `to_qualified` to what the amount deserves.
+    `one_down` goes one step, `to_qualified` to what the amount deserves, `never` not at all.
+
+    >>> from regulars.loyalty.rules.tiers.steps import Step
+    >>> ladder = Ladder([Step("bronze", 100), Step("silver", 200), Step("gold", 300)])
+    >>> [after_fall(ladder, "gold", 120, mode) for mode in ("one_down", "to_qualified", "never")]
+    ['silver', 'bronze', 'gold']
     """
-    if ladder.keeps(tier, amount):
+    if mode == "never" or ladder.keeps(tier, amount):
         return tier
     return ladder.below(tier) if mode == "one_down" else ladder.tier_for(amount)
 
