@@ -15,6 +15,7 @@ def test_the_report_lists_every_case_and_all_pass(subject: str) -> None:
         pytest.skip(f"no verification cases at {case_folder()}")
     report = verified(case_folder(), subject)
     assert (report["ok"], report["failed"], report["skipped"]) == (True, [], [])
+    assert report["unread"] == []
     assert report["passed"] == len({(one["area"], one["id"]) for one in report["cases"]})
 
 
@@ -68,3 +69,42 @@ def test_contact_rules_are_among_the_scores_and_moments_compare_as_instants(tmp_
     report = verified(tmp_path, "scores")
     assert [(row["area"], row["pass"]) for row in report["cases"]] == [("contact_rules", True)]
     assert "scores: no cases" in report["skipped"]
+
+
+ODD = """
+cases:
+  - {id: unknown-policy, given: {policy: by_the_moon}, expect: {points: 1}}
+  - id: unknown-option
+    given: {policy: proportional, amount_minor: 250, unit_minor: 100, points_per_unit: "1", rounding: up}
+    expect: {points: 3}
+  - id: unknown-field
+    given: {policy: spend_step, amount_minor: 900, step_minor: 100, points_per_step: 1, at_most: 5}
+    expect: {points: 9}
+  - id: unknown-figure
+    given: {policy: spend_step, amount_minor: 950, step_minor: 100, points_per_step: 1}
+    expect: {points: 9, left_minor: 50}
+  - {id: unreadable, given: {policy: punch_card, target: 10, events: null}, expect: {rewards: 0}}
+  - {id: nothing-given, expect: {points: 0}}
+  - id: quoted-otherwise
+    given: {policy: proportional, amount_minor: 250, unit_minor: 100, points_per_unit: "1", point_decimals: 2}
+    expect: {points: "2.5"}
+"""
+
+
+@pytest.mark.django_db
+def test_what_the_product_cannot_read_is_said_and_ends_nothing(tmp_path: Path) -> None:
+    (tmp_path / "accrual.yaml").write_text(ODD, encoding="utf-8")
+    report = verified(tmp_path)
+    assert [one for one in report["skipped"] if one.startswith("accrual")] == [
+        "accrual unknown-policy: no policy by_the_moon",
+        "accrual unknown-option: no rounding up",
+        "accrual nothing-given: no policy None",
+    ]
+    assert report["unread"] == ["accrual unknown-field: at_most"]
+    assert report["failed"] == ["unknown-figure", "unreadable"]
+    obtained = {row["id"]: row["obtained"] for row in report["cases"]}
+    assert obtained["unknown-figure"] == {
+        "points": 9,
+        "left_minor": "the product gives no such figure",
+    }
+    assert obtained["unreadable"].startswith("failed: TypeError")

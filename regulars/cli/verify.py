@@ -1,14 +1,19 @@
 """`regulars verify`: worked cases from other people's documents, run through the product."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from regulars.cli.console import AsJson, answer, prepare
 
+if TYPE_CHECKING:
+    from regulars.loyalty.verify.running import Checked
+
 CASES = Path(__file__).resolve().parents[3] / "shared" / "cases"
 """Where the cases lie where nobody says otherwise: beside the repository."""
+
+Cases = Annotated[Path, typer.Option(help="Folder of the case files.", envvar="REGULARS_CASES")]
 
 
 def mount(app: typer.Typer) -> None:
@@ -22,7 +27,7 @@ def mount(app: typer.Typer) -> None:
 
     @verify.command("loyalty")
     def loyalty(
-        cases: Annotated[Path, typer.Option(help="Folder of the case files.")] = CASES,
+        cases: Cases = CASES,
         as_json: AsJson = False,
     ) -> None:
         """Run the cases of loyalty in a database of their own; exit 1 if one differs."""
@@ -35,7 +40,7 @@ def mount(app: typer.Typer) -> None:
 
     @verify.command("scores")
     def scores(
-        cases: Annotated[Path, typer.Option(help="Folder of the case files.")] = CASES,
+        cases: Cases = CASES,
         as_json: AsJson = False,
     ) -> None:
         """Run the cases of scores, contact rules and agreement; exit 1 if one differs."""
@@ -60,38 +65,48 @@ def _areas(subject: str) -> tuple[tuple[str, ...], str]:
 
 
 def verified(folder: Path, subject: str = "loyalty") -> dict[str, Any]:
-    """A row for each case of each area of a subject, and by name what could not be run."""
+    """A row for each case of each area of a subject, and by name what could not be run.
+
+    `unread` lists, by case, given fields that no adapter looks at.
+    """
     from regulars.loyalty.verify.running import adapters_of, check_area
 
     rows: list[dict[str, Any]] = []
     skipped: list[str] = []
     areas, package = _areas(subject)
     for area in areas:
-        policies, path = adapters_of(area, package=package), folder / f"{area}.yaml"
-        if policies is None or not path.is_file():
-            skipped.append(f"{area}: {'no adapters' if policies is None else 'no cases'}")
+        adapters, path = adapters_of(area, package=package), folder / f"{area}.yaml"
+        if adapters is None or not path.is_file():
+            skipped.append(f"{area}: {'no adapters' if adapters is None else 'no cases'}")
             continue
-        for one in check_area(path, policies):
+        for one in check_area(path, adapters):
             if one.passed is None:
-                skipped.append(f"{area} {one.id}: no policy {one.policy}")
-                continue
-            rows.append(
-                {
-                    "area": area,
-                    "id": one.id,
-                    "policy": one.policy,
-                    "expected": one.expected,
-                    "obtained": one.obtained,
-                    "pass": one.passed,
-                }
-            )
+                skipped.append(f"{area} {one.id}: {one.reason}")
+            else:
+                rows.append({"area": area, **_row(one)})
     failed = [row["id"] for row in rows if not row["pass"]]
     return {
         "ok": bool(rows) and not failed,
         "passed": len(rows) - len(failed),
         "failed": failed,
         "skipped": skipped,
+        "unread": [
+            f"{row['area']} {row['id']}: {', '.join(row['unread'])}"
+            for row in rows
+            if row["unread"]
+        ],
         "cases": rows,
+    }
+
+
+def _row(one: "Checked") -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "policy": one.policy,
+        "expected": one.expected,
+        "obtained": one.obtained,
+        "pass": one.passed,
+        "unread": list(one.unread),
     }
 
 
@@ -102,5 +117,6 @@ def _words(result: dict[str, Any]) -> str:
         for row in result["cases"]
     ]
     lines += [f"skipped {one}" for one in result["skipped"]]
+    lines += [f"not looked at in {one}" for one in result["unread"]]
     lines.append(f"{result['passed']} pass, {len(result['failed'])} fail")
     return "\n".join(lines)

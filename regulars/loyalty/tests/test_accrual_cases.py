@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from regulars.loyalty.verify.accrual import POLICIES
-from tests.cases import assert_expected, cases_of
+from regulars.loyalty.verify.accrual import BESIDE, POLICIES
+from regulars.loyalty.verify.running import Adapters
+from tests.cases import assert_met, cases_of
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("case", cases_of("accrual"))
 def test_accrual_case(case: dict[str, Any]) -> None:
-    policy = case["given"]["policy"]
-    assert_expected(POLICIES[policy](case["given"]), case["expect"])
+    assert_met(case, Adapters(POLICIES, BESIDE))

@@ -4,13 +4,12 @@ from typing import Any
 
 import pytest
 
-from regulars.loyalty.verify.discounts import POLICIES
-from tests.cases import assert_expected, cases_of
+from regulars.loyalty.verify.discounts import BESIDE, POLICIES
+from regulars.loyalty.verify.running import Adapters
+from tests.cases import assert_met, cases_of
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize("case", cases_of("discounts"))
-def test_case(case: Any) -> None:
-    given = case["given"]
-    if given["policy"] not in POLICIES:
-        pytest.skip(f"the policy {given['policy']} is not offered")
-    assert_expected(POLICIES[given["policy"]](given), case["expect"])
+def test_case(case: dict[str, Any]) -> None:
+    assert_met(case, Adapters(POLICIES, BESIDE))

@@ -5,13 +5,14 @@ from typing import Any
 import pytest
 
 from regulars.loyalty.queries import audit
-from regulars.loyalty.verify.returns import AT, POLICIES
-from regulars.loyalty.verify.running import COMMITTING
-from tests.cases import assert_expected, cases_of
+from regulars.loyalty.verify.returns import AT, BESIDE, POLICIES
+from regulars.loyalty.verify.running import COMMITTING, Adapters
+from tests.cases import assert_met, cases_of
 
 CASES = cases_of("returns")
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     "case",
     [
@@ -21,8 +22,7 @@ CASES = cases_of("returns")
     ],
 )
 def test_case(case: dict[str, Any]) -> None:
-    given = case["given"]
-    assert_expected(POLICIES[given["policy"]](given), case["expect"])
+    assert_met(case, Adapters(POLICIES, BESIDE))
 
 
 @pytest.mark.django_db(transaction=True)
@@ -31,6 +31,5 @@ def test_case(case: dict[str, Any]) -> None:
     [one for one in CASES if (one.values[0] or {}).get("given", {}).get("policy") in COMMITTING],
 )
 def test_case_of_concurrent_workers(case: dict[str, Any]) -> None:
-    given = case["given"]
-    assert_expected(POLICIES[given["policy"]](given), case["expect"])
+    assert_met(case, Adapters(POLICIES, BESIDE))
     assert audit(AT).mismatches == ()

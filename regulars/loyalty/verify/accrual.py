@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import ValidationError
 
@@ -13,19 +13,27 @@ from regulars.customers.actions.merging import say_same
 from regulars.loyalty.actions import (
     ProgramInput,
     RuleInput,
+    TermsInput,
     UnitInput,
     open_program,
     post_purchases,
+    redeem_points,
     regroup_everywhere,
+    reverse_purchases,
 )
 from regulars.loyalty.actions.posting import sale_from
-from regulars.loyalty.models import Account, Member
+from regulars.loyalty.models import Account, Member, Program
+from regulars.loyalty.rules.discounts import half_up
 from regulars.loyalty.rules.earning import Earned, EarnRule, RuleBook, Stacking
 from regulars.loyalty.rules.mechanic import mechanics
+from regulars.loyalty.rules.rounding import Rounding
 from regulars.loyalty.rules.sales import Sale, SaleLine, Standing
 from regulars.loyalty.rules.stamps import punch_card, turned_into_rewards
+from regulars.loyalty.verify.reading import Given, NotOffered, exact, one_of
 
-Given = dict[str, Any]
+BESIDE = frozenset({"benefit"})
+"""Given fields that are no part of a rule."""
+
 NOON = datetime(2025, 3, 1, 12, tzinfo=UTC)
 MERGING = ProgramInput(
     code="verify-merging",
@@ -33,6 +41,7 @@ MERGING = ProgramInput(
     currency="USD",
     units=(UnitInput("points", "Points", "spendable"),),
     rules=(RuleInput("base", "Base", "share_of_purchase"),),
+    terms=TermsInput("unlimited"),
 )
 
 
@@ -41,16 +50,32 @@ def sale(total_minor: int = 0, **more: Any) -> Sale:
 
 
 def basket(lines: list[Given]) -> Sale:
-    sold = tuple(
-        SaleLine(
-            sku=str(line.get("sku", line.get("id", ""))),
-            category=line.get("category") or "",
-            quantity_milli=line["qty"] * 1000,
-            total_minor=line["qty"] * line["unit_minor"],
-        )
-        for line in lines
-    )
+    sold = tuple(map(sale_line, lines))
     return sale(sum(line.total_minor for line in sold), lines=sold)
+
+
+def sale_line(line: Given) -> SaleLine:
+    """A line costs its quantity times its price, in whole minor units as a till rounds it."""
+    quantity = exact(line.get("qty", 1))
+    if quantity * 1000 % 1:
+        raise NotOffered(f"no quantity {quantity} finer than a thousandth")
+    named = line.get("id", "")
+    return SaleLine(
+        sku=str(line.get("sku", named)),
+        category=line.get("category") or "",
+        quantity_milli=int(quantity * 1000),
+        total_minor=half_up(quantity * line["unit_minor"]),
+    )
+
+
+def rounding_of(given: Given) -> str:
+    """The way of rounding that a case names."""
+    return str(one_of("rounding", given.get("rounding", "floor"), get_args(Rounding)))
+
+
+def visits(points: int, **more: Any) -> list[EarnRule]:
+    """A rule that pays for a visit; none where it would pay nothing."""
+    return [rule("points_per_visit", points=points, **more)] if points else []
 
 
 def rule(
@@ -74,15 +99,22 @@ def spend_step(given: Given) -> Given:
 
 
 def proportional(given: Given) -> Given:
-    decimals = given["point_decimals"]
-    paid = rule(
-        "share_of_purchase",
-        points=Decimal(given["points_per_unit"]).scaleb(decimals),
-        per_minor=given["unit_minor"],
-        counting="proportional",
-        rounding=given["rounding"],
+    decimals = given.get("point_decimals", 0)
+    paid = proportions(
+        given["points_per_unit"], decimals, rounding_of(given), per_minor=given["unit_minor"]
     )
-    return {"points": as_quoted(points([paid], sale(given["amount_minor"])), decimals)}
+    return {"points": as_quoted(points(paid, sale(given["amount_minor"])), decimals)}
+
+
+def proportions(
+    share: Any, decimals: int, rounding: str, *, per_minor: int = 100
+) -> list[EarnRule]:
+    """A rule that pays a share in so many decimals of a point; none where the share is nothing."""
+    scaled = Decimal(str(share)).scaleb(decimals)
+    if not scaled:
+        return []
+    settings: Given = {"points": scaled, "per_minor": per_minor, "rounding": rounding}
+    return [rule("share_of_purchase", counting="proportional", **settings)]
 
 
 def as_quoted(amount: int, decimals: int) -> int | str:
@@ -91,31 +123,39 @@ def as_quoted(amount: int, decimals: int) -> int | str:
 
 
 def multiplier(given: Given) -> Given:
-    base = rule("points_per_visit", points=given["base_points"])
+    base, rounding = visits(given["base_points"]), rounding_of(given)
     try:
         times = rule(
             "multiplier",
-            factor=given["multiplier"],
+            factor=offered_factor(given["multiplier"]),
             factor_max=given["max_multiplier"],
             places_max=given["max_decimals"],
-            rounding=given["rounding"],
+            rounding=rounding,
         )
     except ValidationError:
         return {"accepted": False, "points": None}
-    return {"accepted": True, "points": points([base, times], sale())}
+    return {"accepted": True, "points": points([*base, times], sale())}
+
+
+def offered_factor(factor: Any) -> Decimal:
+    """A factor that is at least one: multipliers of the product give, and never take."""
+    if (told := Decimal(str(factor))) < 1:
+        raise NotOffered(f"no factor {factor} below one")
+    return told
 
 
 def addition(given: Given) -> Given:
-    base = rule(
-        "points_per_visit",
-        points=given["base_points"],
-        spend_min_minor=0 if given.get("base_qualifies", True) else 1,
-    )
-    return {"points": points([base, rule("bonus", points=given["addition_points"])], sale())}
+    """A fixed bonus where the base rule was met, were it worth nothing itself."""
+    if not given["base_points"] and given.get("base_qualifies", True):
+        return {"points": given["addition_points"]}
+    least = 0 if given.get("base_qualifies", True) else 1
+    base = visits(given["base_points"], spend_min_minor=least)
+    more = given["addition_points"]
+    return {"points": points(base + ([rule("bonus", points=more)] if more else []), sale())}
 
 
 def base_rule(given: Given) -> EarnRule:
-    if given["type"] == "visit":
+    if one_of("base rule", given["type"], ("visit", "spend")) == "visit":
         return rule(
             "points_per_visit",
             code=given["id"],
@@ -123,15 +163,26 @@ def base_rule(given: Given) -> EarnRule:
             spend_min_minor=given.get("min_amount_minor", 0),
         )
     return rule(
-        "share_of_purchase", code=given["id"], points=given["points"], per_minor=given["per_minor"]
+        "share_of_purchase",
+        code=given["id"],
+        points=given["points"],
+        per_minor=given["per_minor"],
+        terms={"spend_min_minor": given.get("min_amount_minor", 0)},
     )
 
 
 def promotion(given: Given) -> EarnRule:
-    named = {"code": given["id"], "made_at": given["created_on"]}
+    named: Given = {"code": given["id"], "made_at": given["created_on"]}
+    named["terms"] = {"spend_min_minor": given.get("min_amount_minor", 0)}
     if "multiplier" in given:
-        return rule("multiplier", factor=given["multiplier"], **named)
+        return times(given["multiplier"], **named)
     return rule("bonus", points=given["addition_points"], **named)
+
+
+def times(factor: Any, **named: Any) -> EarnRule:
+    """A multiplier of a case that names no ceiling for it."""
+    told = offered_factor(factor)
+    return rule("multiplier", factor=told, factor_max=max(told, Decimal(10)), **named)
 
 
 def best_rule_latest_promotion(given: Given) -> Given:
@@ -149,6 +200,7 @@ def best_rule_latest_promotion(given: Given) -> Given:
 
 
 def stacked_rules(given: Given) -> Given:
+    by_line = one_of("rounding_scope", given["rounding_scope"], ("order", "line")) == "line"
     rules = [
         rule(
             "share_of_purchase",
@@ -156,7 +208,7 @@ def stacked_rules(given: Given) -> Given:
             points=one["points"],
             per_minor=one["per_minor"],
             counting="proportional",
-            level="line" if given["rounding_scope"] == "line" else "purchase",
+            level="line" if by_line else "purchase",
             lines={"categories": [one["category"]] if one["category"] else []},
         )
         for one in given["rules"]
@@ -172,9 +224,9 @@ def stacked_rules(given: Given) -> Given:
 
 def sum_of_campaigns(given: Given) -> Given:
     rules = [
-        rule("points_per_visit", code=one["id"], points=one["points"])
+        paid
         for one in given["contributions"]
-        if one["points"]
+        for paid in visits(one["points"], code=str(one["id"]))
     ]
     return {"points": points(rules, sale())}
 
@@ -185,20 +237,19 @@ def ordered_pipeline(given: Given) -> Given:
         rule(
             "share_of_purchase",
             points=general["ratio"],
-            stop=general["stop"],
+            stop=general.get("stop", False),
             counting="proportional",
         )
     ]
     rules += [
-        rule(
-            "multiplier",
+        times(
+            one["factor"],
             code=one["id"],
             made_at=one["edited_on"],
-            stop=one["stop"],
-            factor=one["factor"],
+            stop=one.get("stop", False),
             lines={"products": [one["sku"]]},
         )
-        for one in given["multipliers"]
+        for one in given.get("multipliers", ())
     ]
     rules += [
         rule(
@@ -209,7 +260,7 @@ def ordered_pipeline(given: Given) -> Given:
             count="lines",
             lines={"products": [one["sku"]]},
         )
-        for one in given["product_points"]
+        for one in given.get("product_points", ())
     ]
     awards = earn(rules, basket(given["lines"]), stacking="ordered")
     used = [a.rule.code for a in awards if a.rule.mechanic.stage == "multiplier"]
@@ -217,7 +268,8 @@ def ordered_pipeline(given: Given) -> Given:
 
 
 def discount_base(given: Given) -> Given:
-    before = given["basis"] == "order_amount"
+    basis = one_of("basis", given["basis"], ("order_amount", "order_total_amount"))
+    before = basis == "order_amount"
     paid = rule(
         "share_of_purchase",
         points=given["points"],
@@ -239,17 +291,9 @@ def net_of_redeemed(given: Given) -> Given:
 
 
 def round_each_line(given: Given) -> Given:
-    decimals = given["point_decimals"]
-    rules = [
-        rule(
-            "share_of_purchase",
-            points=Decimal(one).scaleb(decimals),
-            counting="proportional",
-            rounding=given["rounding"],
-        )
-        for one in given["line_points"]
-    ]
-    amounts = [award.amount for award in earn(rules, sale(100))]
+    decimals, rounding = given["point_decimals"], rounding_of(given)
+    lines = [proportions(one, decimals, rounding) for one in given["line_points"]]
+    amounts = [points(paid, sale(100)) for paid in lines]
     quoted = [as_quoted(amount, decimals) for amount in amounts]
     return {"lines": quoted, "points": as_quoted(sum(amounts), decimals)}
 
@@ -268,14 +312,24 @@ def auto_reward(given: Given) -> Given:
 
 
 def stamps(given: Given) -> Given:
+    """Stamps of purchases that stand; a purchase told again counts once, and is cancelled once."""
     kept: dict[str, int] = {}
     for event in given["events"]:
-        if event["type"] == "cancel":
-            kept.pop(event["id"], None)
-        else:
+        kind = one_of("event", event["type"], ("purchase", "cancel", "return"))
+        was = kept.get(event["id"], 0)
+        if kind == "purchase":
             kept[event["id"]] = event["items"]
-    card = punch_card(given["opening_count"] + sum(kept.values()), given["target"])
+        else:
+            kept[event["id"]] = max(was - event.get("items", was), 0)
+    card = punch_card(given.get("opening_count", 0) + sum(kept.values()), given["target"])
     return {"rewards": card.rewards, "counter": card.counter}
+
+
+def into_debt(program: Program, bought: Sale, amount: int) -> None:
+    """The member spends what a purchase gave, and the purchase is undone: so much is owed."""
+    member = Member.objects.get(program=program, customer_id=bought.customer_id)
+    redeem_points(member, amount, key=f"spent:{bought.purchase_id}", now=NOON)
+    reverse_purchases([bought.purchase_id], f"undone:{bought.purchase_id}", now=NOON)
 
 
 def merge_members(given: Given) -> Given:
@@ -289,13 +343,16 @@ def merge_members(given: Given) -> Given:
             CustomerRef("card", f"verify-{number}"),
             None,
             NOON,
-            (LineInput("", 1000, amount * 100),),
+            (LineInput("", 1000, abs(amount) * 100),),
         )
         for number, amount in enumerate(given["cards"])
     ]
     recorded = record_purchases(receipts, now=NOON)
     sales = [sale_from(told, row) for told, row in zip(receipts, recorded, strict=True)]
     post_purchases(program=program, purchases=sales, now=NOON)
+    for sold, amount in zip(sales, given["cards"], strict=True):
+        if amount < 0:
+            into_debt(program, sold, -amount)
     people = [one.customer_id for one in sales]
     for other in people[1:]:
         say_same(people[0], other, by=None, now=NOON)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import get_args
 
 from regulars.loyalty.rules.discounts import (
     BasketLine,
@@ -18,12 +18,11 @@ from regulars.loyalty.rules.discounts import (
     points_for_discount,
     priced,
 )
+from regulars.loyalty.verify.reading import Given, NotOffered, one_of
+from regulars.loyalty.verify.reading import exact as _exact
 
-Given = dict[str, Any]
-
-
-def _exact(value: Any) -> Fraction:
-    return Fraction(str(value))
+BESIDE = frozenset({"kind"})
+"""Given fields that are no part of a rule: every kind of tender pays alike."""
 
 
 def _line(told: Given) -> BasketLine:
@@ -39,10 +38,17 @@ def _line(told: Given) -> BasketLine:
     )
 
 
+def _scope(told: Given) -> str:
+    scope = str(told.get("scope", "order"))
+    if scope.partition(":")[0] not in {"order", "line", "category", "cheapest"}:
+        raise NotOffered(f"no scope {scope}")
+    return scope
+
+
 def _discount(told: Given) -> Discount:
     return Discount(
         id=told["id"],
-        scope=told.get("scope", "order"),
+        scope=_scope(told),
         percent=_exact(told.get("percent", 0)),
         amount_minor=told.get("amount_minor", 0),
         max_minor=told.get("max_minor"),
@@ -51,7 +57,9 @@ def _discount(told: Given) -> Discount:
 
 def basket(given: Given) -> Given:
     """A basket with whatever it has: discounts, tenders, tax, earning."""
-    rounding: TaxRounding = given.get("tax_rounding", "line")
+    rounding: TaxRounding = one_of(
+        "tax_rounding", given.get("tax_rounding", "line"), get_args(TaxRounding)
+    )
     lines = [_line(line) for line in given["lines"]]
     bought = priced(
         lines, [_discount(one) for one in given.get("discounts", ())], rounding=rounding
@@ -71,7 +79,7 @@ def basket(given: Given) -> Given:
         "tender_left_minor": dict(payment.left_minor),
     }
     if told := given.get("earning"):
-        base = EarningBase(told["points"], told["unit_minor"], told.get("scope", "order"))
+        base = EarningBase(told["points"], told["unit_minor"], _scope(told))
         answer["points"] = earned_on(lines, bought, base, rounding=rounding)
     return answer
 
@@ -95,6 +103,7 @@ def wallet_topup(given: Given) -> Given:
     payment = paid(bought["total_minor"], [Tender("wallet", given["wallet_minor"])])
     topup = given.get("topup_minor", 0)
     return {
+        **bought,
         "wallet_used_minor": payment.used_minor["wallet"],
         "wallet_after_minor": payment.left_minor["wallet"] + topup,
         "to_pay_minor": payment.to_pay_minor + topup,

@@ -3,13 +3,15 @@
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import get_args
 
-from regulars.loyalty.rules.dates import midnight
+from regulars.loyalty.rules.dates import Period, midnight
 from regulars.loyalty.rules.expiry import Expiry, expires_at, last_usable_day
-from regulars.loyalty.rules.lots import OpenLot, Use, consumed
+from regulars.loyalty.rules.lots import OpenLot, Order, Use, consumed
+from regulars.loyalty.verify.reading import Given, one_of
 
-Given = dict[str, Any]
+BESIDE: frozenset[str] = frozenset()
+"""Given fields that are no part of a rule."""
 
 
 def months_after_earning(given: Given) -> Given:
@@ -19,7 +21,8 @@ def months_after_earning(given: Given) -> Given:
 
 def months_round_up(given: Given) -> Given:
     """So many months, then forward to the end of a period of the calendar."""
-    told = Expiry(kind="months", months=given["months"], round_up=given["round_up_to"])
+    period: Period = one_of("round_up_to", given["round_up_to"], get_args(Period))
+    told = Expiry(kind="months", months=given["months"], round_up=period)
     return _dates(told, given)
 
 
@@ -35,7 +38,8 @@ def end_of_year_plus(given: Given) -> Given:
 
 def fixed_dates(given: Given) -> Given:
     """By a table of parts of the year."""
-    told = Expiry.model_validate({"kind": "fixed_dates", "table": given["table"]})
+    table = [dict(row) for row in given["table"]]
+    told = Expiry.model_validate({"kind": "fixed_dates", "table": table})
     return _dates(told, given)
 
 
@@ -66,12 +70,13 @@ def feature_start(given: Given) -> Given:
 def consumption_order(given: Given) -> Given:
     """Which lots pay for a redemption; all of it or nothing."""
     lots, redemption = given["lots"], given["redemption"]
-    uses = _spent(lots, redemption, order=given["order"])
+    uses = _spent(lots, redemption, order=given.get("order", "soonest_expiry"))
     left = _left(lots, uses or ())
     alive = [
         lot["id"]
         for lot in lots
-        if left[lot["id"]] and (lot["expires_on"] is None or lot["expires_on"] > redemption["date"])
+        if left[lot["id"]]
+        and (lot.get("expires_on") is None or lot["expires_on"] > redemption["date"])
     ]
     named = _by_number(lots)
     return {
@@ -124,13 +129,13 @@ def _spent(
     """What each lot pays; None where they do not cover it."""
     if redemption is None:
         return []
-    spend = partial(consumed, order=order)  # type: ignore[arg-type]
+    spend = partial(consumed, order=one_of("order", order, get_args(Order)))
     open_lots = [
         OpenLot(
             number,
             lot["points"],
             _start(lot.get("active_from") or lot["earned_on"]),
-            _start(lot["expires_on"]) if lot["expires_on"] else None,
+            _start(lot["expires_on"]) if lot.get("expires_on") else None,
         )
         for number, lot in _by_number(lots).items()
     ]

@@ -1,10 +1,9 @@
 """Cases about the liability for points, through `rules.liability`."""
 
 from collections.abc import Callable, Sequence
-from fractions import Fraction
-from typing import Any
 
 from regulars.loyalty.rules.liability import (
+    Allocation,
     Recognised,
     Stand,
     allocated,
@@ -12,12 +11,11 @@ from regulars.loyalty.rules.liability import (
     recognised,
     side_by_side,
 )
+from regulars.loyalty.verify.reading import Given
+from regulars.loyalty.verify.reading import exact as _exact
 
-Given = dict[str, Any]
-
-
-def _exact(value: Any) -> Fraction:
-    return Fraction(str(value))
+BESIDE = frozenset({"points_issued"})
+"""Given fields that are no part of a rule: of the points issued, those expected to be used count."""
 
 
 def _periods(points_minor: int, given: Given, unit_minor: int) -> list[Recognised]:
@@ -35,13 +33,17 @@ def _told(periods: Sequence[Recognised]) -> list[Given]:
 def relative_ssp(given: Given) -> Given:
     """The price of a sale is allocated first, then recognised."""
     unit = given.get("reporting_unit_minor", 1)
-    shares = allocated(
+    shares = _allocated(given, unit)
+    return {**shares._asdict(), "periods": _told(_periods(shares.points_minor, given, unit))}
+
+
+def _allocated(given: Given, unit_minor: int) -> Allocation:
+    return allocated(
         given["sales_minor"],
         goods_alone_minor=_exact(given["ssp_goods_minor"]),
         points_alone_minor=_exact(given["expected_redeemed"]) * _exact(given["point_value_minor"]),
-        unit_minor=unit,
+        unit_minor=unit_minor,
     )
-    return {**shares._asdict(), "periods": _told(_periods(shares.points_minor, given, unit))}
 
 
 def given_allocation(given: Given) -> Given:
@@ -64,8 +66,18 @@ def option_ssp(given: Given) -> Given:
 def portfolio(given: Given) -> Given:
     """Several grants side by side."""
     unit = given.get("reporting_unit_minor", 1)
-    grants = [_periods(grant["points_minor"], grant, unit) for grant in given["grants"]]
-    return {"periods": _told(side_by_side(grants))}
+    shares = [_share_of(grant, unit) for grant in given["grants"]]
+    grants = [
+        _periods(share, grant, unit) for share, grant in zip(shares, given["grants"], strict=True)
+    ]
+    return {"points_minor": sum(shares), "periods": _told(side_by_side(grants))}
+
+
+def _share_of(grant: Given, unit: int) -> int:
+    """What of a price falls on the points of a grant: as it says, or as prices say."""
+    if "points_minor" in grant:
+        return int(grant["points_minor"])
+    return _allocated(grant, unit).points_minor
 
 
 POLICIES: dict[str, Callable[[Given], Given]] = {

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from itertools import pairwise
-from typing import Any
 from uuid import uuid4
 
 from django.db import connection
@@ -23,6 +22,7 @@ from regulars.loyalty.models import Account
 from regulars.loyalty.rules.blocks import Block, Draw, drawn, put_back
 from regulars.loyalty.rules.holds import available
 from regulars.loyalty.rules.lots import OpenLot, consumed
+from regulars.loyalty.rules.returns import POLICIES as MODES
 from regulars.loyalty.rules.returns import (
     Spent,
     Takeable,
@@ -33,8 +33,10 @@ from regulars.loyalty.rules.returns import (
     taken_back,
 )
 from regulars.loyalty.rules.sales import Sale, Standing
+from regulars.loyalty.verify.reading import Given, NotOffered, one_of
 
-Given = dict[str, Any]
+BESIDE = frozenset({"channel"})
+"""Given fields that are no part of a rule: every channel has the same balance."""
 AT = datetime(2026, 1, 15, 12, tzinfo=UTC)
 PENDING, ACTIVE = 1, 2
 
@@ -49,7 +51,7 @@ def return_policy(given: Given) -> Given:
     back = taken_back(
         given["take_back"],
         lots,
-        given["mode"],
+        one_of("mode", given["mode"], MODES),
         debt=max(-active, 0),
         debt_max=next((given[name] for name in ("limit", "debt_max", "n") if name in given), None),
     )
@@ -67,7 +69,7 @@ def debt(given: Given) -> Given:
     lot, owed = max(given["opening"], 0), max(-given["opening"], 0)
     balances = []
     for event in given["events"]:
-        ((kind, amount),) = event.items()
+        kind, amount = _happening(event)
         if kind == "reverse":
             back = taken_back(amount, [Takeable(ACTIVE, lot)], "unlimited", debt=owed)
             lot, owed = lot - (back.taken - back.owed), owed + back.owed
@@ -78,6 +80,14 @@ def debt(given: Given) -> Given:
             lot -= amount
         balances.append(lot - owed)
     return {"balances": balances, "usable": lot}
+
+
+def _happening(event: Given) -> tuple[str, int]:
+    """What an event of a balance is, and of how many points."""
+    for kind in ("reverse", "accrue", "redeem", "spend"):
+        if kind in event:
+            return kind, event[kind]
+    raise NotOffered(f"no event {', '.join(event)}")
 
 
 def bill(given: Given) -> Given:
@@ -91,7 +101,9 @@ def bill(given: Given) -> Given:
             balance += earned
         elif "refund_minor" in event:
             balance -= taken_back(earned, [Takeable(ACTIVE, balance)], "keep").taken
-        else:
+        elif "reopen" not in event:
+            raise NotOffered(f"no event {', '.join(event)}")
+        elif event["reopen"]:
             balance -= taken_back(earned, [Takeable(ACTIVE, balance)], "unlimited").taken
             earned = 0
         balances.append(balance)
@@ -102,7 +114,8 @@ def order_cancel(given: Given) -> Given:
     """Points spent on a cancelled order come back; what it earned goes, or stays."""
     after = given["opening"] - given["spent"] + given["earned"]
     back = sum(part.amount for part in given_back([Spent(ACTIVE, given["spent"])], given["spent"]))
-    policy = {"strict_reversal": "unlimited", "keep_earned": "keep"}[given["mode"]]
+    modes = {"strict_reversal": "unlimited", "keep_earned": "keep"}
+    policy = modes[one_of("mode", given["mode"], modes)]
     lots = [Takeable(ACTIVE, max(after + back, 0), is_own=True)]
     taken = taken_back(given["earned"], lots, policy)  # type: ignore[arg-type]
     return {"after_order": after, "closing": after + back - taken.taken}
@@ -214,13 +227,16 @@ def hold(given: Given) -> Given:
 
 def group_reversal(given: Given) -> Given:
     """Each contributor gets back what was drawn; what has expired meanwhile is told apart."""
-    usable, expired = {}, {}
+    usable: dict[str, int] = {}
+    expired: dict[str, int] = {}
     for drawn_from in given["drawn"]:
         dead = min(drawn_from.get("expired_since", 0), drawn_from["points"])
         spent = [Spent(1, drawn_from["points"] - dead), Spent(2, dead, is_dead=True)]
         backs = given_back(spent, drawn_from["points"])
-        usable[drawn_from["member"]] = sum(one.amount for one in backs if not one.is_dead)
-        expired[drawn_from["member"]] = sum(one.amount for one in backs if one.is_dead)
+        member, lost = drawn_from["member"], sum(one.amount for one in backs if one.is_dead)
+        alive = sum(one.amount for one in backs) - lost
+        usable[member] = usable.get(member, 0) + alive
+        expired[member] = expired.get(member, 0) + lost
     return {"usable": usable, "expired": expired}
 
 
@@ -234,10 +250,18 @@ def partner_blocks(given: Given) -> Given:
     for event in given["events"]:
         if "cancel" in event:
             blocks = put_back(blocks, issues.pop(event["cancel"], []))
-        elif draws := drawn(blocks, event["issue"]):
-            issues[event["id"]] = draws
+            continue
+        issue, draws = event["id"], drawn(blocks, event["issue"], on=_day_of(event))
+        if draws:
+            issues[issue] = draws
             blocks = put_back(blocks, [Draw(one.block_id, -one.amount) for one in draws])
     return {"blocks": {block.id: block.left for block in blocks}}
+
+
+def _day_of(event: Given) -> date | None:
+    """The day an event falls on, where it names one."""
+    named = next((event[name] for name in ("on", "date") if name in event), None)
+    return date.fromisoformat(named[:10]) if named else None
 
 
 def _points(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
-from typing import Any, Literal
+from typing import Literal
 
 from regulars.loyalty.rules.dates import midnight
 from regulars.loyalty.rules.mechanic import mechanics
@@ -10,7 +10,7 @@ from regulars.loyalty.rules.sales import Sale, Standing
 from regulars.loyalty.rules.tiers.judging import Judge, Move
 from regulars.loyalty.rules.tiers.milestones import milestones
 from regulars.loyalty.rules.tiers.periods import Periods
-from regulars.loyalty.rules.tiers.settings import LadderRules
+from regulars.loyalty.rules.tiers.settings import Fall, LadderRules
 from regulars.loyalty.rules.tiers.steps import Ladder, Step
 from regulars.loyalty.rules.tiers.terms import (
     after_fall,
@@ -21,11 +21,19 @@ from regulars.loyalty.rules.tiers.terms import (
     term_end,
 )
 from regulars.loyalty.rules.tiers.tracks import Edition, Track, rebuilt
+from regulars.loyalty.verify.reading import Given, NotOffered, one_of
 
-Given = dict[str, Any]
+BESIDE = frozenset({"negative_points", "lifetime_points", "measure"})
+"""Given fields that are no part of a rule: debts and old points, which must not count, and names."""
+
 START = datetime(2020, 1, 1, tzinfo=UTC)
 FAR = datetime(2999, 1, 1, tzinfo=UTC)
-MODES = {"one_down": "one_down", "balance_based": "to_qualified"}
+MODES: dict[str, Fall] = {
+    "one_down": "one_down",
+    "balance_based": "to_qualified",
+    "to_qualified": "to_qualified",
+    "never": "never",
+}
 
 
 def cumulative_spend(given: Given) -> Given:
@@ -46,7 +54,7 @@ def points_bands(given: Given) -> Given:
 def balance_immediate(given: Given) -> Given:
     """The tier follows the balance up and down, with every movement."""
     rules = LadderRules(basis="balance")
-    balance = given["opening_points"]
+    balance = given.get("opening_points", 0)
     moves = [Move(START, balance, START)]
     steps = []
     for event in given["events"]:
@@ -82,7 +90,8 @@ def renewal_remaining(given: Given) -> Given:
 
 def validity_from_upgrade(given: Given) -> Given:
     """So many months after the latest upgrade."""
-    upgraded_on = [date.fromisoformat(one) for one in given["upgraded_on"]]
+    days = given["upgraded_on"]
+    upgraded_on = [date.fromisoformat(one) for one in ([days] if isinstance(days, str) else days)]
     return {"check_on": check_after_upgrade(upgraded_on, given["months"]).isoformat()}
 
 
@@ -101,7 +110,7 @@ def validity_day_end(given: Given) -> Given:
 
 def recompute_on_refund(given: Given) -> Given:
     """Points, tier and entry reward are what they would be without the goods that came back."""
-    reward = given["entry_reward"]
+    reward = dict(given["entry_reward"])
     before = _points(given, given["purchase_minor"])
     after = _points(given, given["purchase_minor"] - given["refund_minor"])
     tier_before = _entered(given, before)
@@ -120,7 +129,7 @@ def recompute_on_refund(given: Given) -> Given:
 
 def downgrade(given: Given) -> Given:
     """One judging of a member who can only stay or fall."""
-    mode = MODES[given["mode"]]
+    mode = MODES[one_of("mode", given["mode"], MODES)]
     ladder = _ladder(given["tiers"])
     current = given["current_tier"] or ""
     return {"tier_after": after_fall(ladder, current, given["active_points"], mode) or None}
@@ -128,15 +137,20 @@ def downgrade(given: Given) -> Given:
 
 def milestone_messages(given: Given) -> Given:
     """One message for the highest threshold crossed upwards."""
-    said = milestones(given["thresholds"], given["opening_points"], given["balances"])
+    opening = given.get("opening_points", 0)
+    said = milestones(given["thresholds"], opening, given["balances"])
     return {"messages": said}
 
 
 def _ladder(tiers: Sequence[Given]) -> Ladder:
-    bounds = ("min_minor", "min_points", "min_visits", "min")
-    return Ladder(
-        Step(tier["name"], next(tier[bound] for bound in bounds if bound in tier)) for tier in tiers
-    )
+    return Ladder(Step(tier["name"], _bound_of(tier)) for tier in tiers)
+
+
+def _bound_of(tier: Given) -> int:
+    for bound in ("min_minor", "min_points", "min_visits", "min"):
+        if bound in tier:
+            return int(tier[bound])
+    raise NotOffered(f"no tier without a lowest value, as {tier['name']}")
 
 
 def _track(rules: LadderRules, tiers: Sequence[Given], moves: Sequence[Move]) -> Track:
