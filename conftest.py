@@ -13,8 +13,11 @@ from tests import like_new
 from tests.installation import is_thrown_away
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Static files by their plain names: nobody collected and hashed them for a test."""
+    if config.option.collectonly:
+        # No test runs, so no snapshot can be used: that is no fault of a list of tests.
+        config.option.warn_unused_snapshots = True
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
     settings.WHITENOISE_AUTOREFRESH = settings.WHITENOISE_USE_FINDERS = True
