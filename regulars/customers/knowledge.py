@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from regulars.core.conditions.fields import FactKind, Field, catalogue
+from regulars.core.conditions.fields import FactKind, Field, OpenField, catalogue
 from regulars.core.sql import int_array
 
 CUSTOMER = catalogue("customer")
@@ -69,7 +69,8 @@ class Source:
 
     `load` gives values by leading record and name of field; `in_lake` a table of `person_id` and
     the fields, a row for each person at most. Who has no row has the values of `otherwise`.
-    `reads` names the facts of the lake that are read.
+    `reads` names the facts of the lake that are read. `opened` are fields below which people name
+    what there is; their values are notes.
     """
 
     fields: tuple[Field, ...]
@@ -77,11 +78,13 @@ class Source:
     in_lake: InLake
     reads: tuple[str, ...]
     otherwise: Mapping[str, Any] = field(default_factory=dict)
+    opened: tuple[OpenField, ...] = ()
 
     @property
     def names(self) -> frozenset[str]:
-        """The names of the fields."""
-        return frozenset(one.name for one in self.fields)
+        """The names of the fields, open ones too."""
+        known = frozenset(one.name for one in self.fields)
+        return known | {one.name for one in self.opened}
 
 
 @dataclass(frozen=True)
@@ -90,13 +93,15 @@ class FactSource:
 
     `load` gives the rows of a batch of persons from a moment on, or all; `in_lake` a table of them
     with `person_id`, `at` in UTC without a zone, what they are counted by and the fields of those
-    names; it need not have the others.
+    names; it need not have the others. `load_open` reads as `load` does, with what people name
+    themselves, which takes longer.
     """
 
     kind: FactKind
     load: LoadFacts
     in_lake: FactsInLake
     reads: tuple[str, ...]
+    load_open: LoadFacts | None = None
 
 
 SOURCES: list[Source] = []
@@ -106,6 +111,7 @@ FACT_SOURCES: dict[str, FactSource] = {}
 def know(source: Source) -> None:
     """Open the fields of a source to conditions over customers."""
     CUSTOMER.add(*source.fields)
+    CUSTOMER.add_open(*source.opened)
     SOURCES.append(source)
 
 

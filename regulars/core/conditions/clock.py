@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from regulars.core.conditions.evaluation import holds, truth_of
+from regulars.core.conditions.evaluation import holds, truth_of, value_of
 from regulars.core.conditions.tree import Condition, Did, Test, leaves_of
 from regulars.core.conditions.windows import INSTANT
 
@@ -32,7 +32,7 @@ def _turns(condition: Condition, record: Mapping[str, Any], now: datetime) -> It
     """Moments at which some test of the condition can change; more than do is no harm."""
     for leaf in leaves_of(condition):
         if isinstance(leaf, Test):
-            yield from _turns_of_value(leaf, record.get(leaf.field.name), now)
+            yield from _turns_of_value(leaf, value_of(leaf.field, record), now)
         else:
             yield from _turns_of_facts(leaf, record, now)
 
@@ -42,7 +42,7 @@ def _turns_of_facts(did: Did, record: Mapping[str, Any], now: datetime) -> Itera
     moving = [leaf for leaf in inner if isinstance(leaf, Test) and leaf.operator.needs == "days"]
     for row in record.get(did.fact.name) or ():
         for leaf in moving:
-            yield from _turns_of_value(leaf, row.get(leaf.field.name), now)
+            yield from _turns_of_value(leaf, value_of(leaf.field, row), now)
         if moving or truth_of(did.where, row, now=now) is True:
             yield from did.window.turns(row["at"]) if did.window else (row["at"],)
 

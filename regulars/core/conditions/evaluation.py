@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from regulars.core.conditions.fields import Field
+from regulars.core.conditions.notes import noted, sortable
 from regulars.core.conditions.tree import All, Any_, Condition, Did, Not, Test
 from regulars.core.conditions.windows import bounds_of
 
@@ -70,7 +72,7 @@ def truth_of(condition: Condition, record: Mapping[str, Any], *, now: datetime) 
     """Whether a condition is true, false, or unknown (None) of one record."""
     match condition:
         case Test():
-            return _tested(condition, record.get(condition.field.name), now)
+            return _tested(condition, value_of(condition.field, record), now)
         case Did():
             return _done(condition, record, now)
         case Not(part):
@@ -80,6 +82,12 @@ def truth_of(condition: Condition, record: Mapping[str, Any], *, now: datetime) 
             return all_of([truth_of(part, record, now=now) for part in parts])
         case Any_(parts):
             return any_of([truth_of(part, record, now=now) for part in parts])
+
+
+def value_of(field: Field, record: Mapping[str, Any]) -> Any:
+    """What a record has for a field; None where it is unknown, or not of the field's type."""
+    told = record.get(field.name)
+    return noted(told, field) if field.key else told
 
 
 def done_by(did: Did, record: Mapping[str, Any], *, now: datetime) -> list[Mapping[str, Any]]:
@@ -143,7 +151,10 @@ def _tested(test: Test, raw: Any, now: datetime) -> Truth:
         return None
     if test.operator.needs == "days":
         return _within(value, *bounds(test, now))
-    return _COMPARISONS[test.operator.name](value, test.values)
+    given = test.values
+    if test.field.type == "decimal":
+        given = tuple(sortable(one) for one in given)
+    return _COMPARISONS[test.operator.name](value, given)
 
 
 def _comparable(test: Test, raw: Any) -> Any:

@@ -15,6 +15,7 @@ from regulars.core.conditions.evaluation import (
     truth_of,
 )
 from regulars.core.conditions.fields import Field
+from regulars.core.conditions.notes import readable
 from regulars.core.conditions.sentences import ShowValue, sentence
 from regulars.core.conditions.tree import All, Any_, Condition, Did, Not, Test, leaves_of
 from regulars.core.conditions.words import ENGLISH, Words
@@ -57,10 +58,11 @@ def explained(
     match condition:
         case Test():
             truth = truth_of(condition, record, now=now)
-            found = record.get(condition.field.name)
-            return Explained("test", said, truth, found, shown=_shown(condition.field, found))
+            found = _found(condition.field, record)
+            shown = _shown(condition.field, found, words)
+            return Explained("test", said, truth, found, shown=shown)
         case Did():
-            return _done(condition, said, record, now=now)
+            return _done(condition, said, record, now=now, words=words)
         case Not(one):
             inner = part(one)
             negated = None if inner.truth is None else not inner.truth
@@ -72,7 +74,9 @@ def explained(
             return Explained(kind, said, joined, parts=inners)
 
 
-def _done(did: Did, said: str, record: Mapping[str, Any], *, now: datetime) -> Explained:
+def _done(
+    did: Did, said: str, record: Mapping[str, Any], *, now: datetime, words: Words
+) -> Explained:
     rows = done_by(did, record, now=now)
     truth = truth_of(did, record, now=now)
     moments = tuple(row["at"] for row in reversed(rows[-5:]))
@@ -83,12 +87,32 @@ def _done(did: Did, said: str, record: Mapping[str, Any], *, now: datetime) -> E
     ends = at_its_end(did, rows)
     asked = next(row for row in ends if truth_of(did.test, row, now=now) is truth)
     fields = [leaf.field for leaf in leaves_of(did.test) if isinstance(leaf, Test)]
-    words = [_shown(one, asked.get(one.name)) or str(asked.get(one.name, "–")) for one in fields]
-    return Explained("did", said, truth, dict(asked), moments, shown=", ".join(words))
+    values = [(one, _found(one, asked)) for one in fields]
+    told = [_shown(one, value, words) or _plain(value) for one, value in values]
+    notes = {
+        one.name: readable(asked[one.name])
+        for one in did.fact.fields.open_fields
+        if one.name in asked
+    }
+    return Explained("did", said, truth, {**asked, **notes}, moments, shown=", ".join(told))
 
 
-def _shown(field: Field, value: Any) -> str:
+def _found(field: Field, record: Mapping[str, Any]) -> Any:
+    """What a record has; of an open field whatever stands under the name, of the type or not."""
+    told = record.get(field.name)
+    return readable(told).get(field.key) if field.key else told
+
+
+def _plain(value: Any) -> str:
+    return "–" if value is None else str(value)
+
+
+def _shown(field: Field, value: Any, words: Words) -> str:
     """What people call a value with a name, or several; empty where it speaks for itself."""
+    if isinstance(value, bool):
+        return words.gettext("yes") if value else words.gettext("no")
+    if field.key and isinstance(value, str):
+        return words.gettext("“%(text)s”") % {"text": value}
     names = {one.value: str(one.label) for one in field.current_choices() or ()}
     if isinstance(value, list | tuple):
         return ", ".join(names.get(one, str(one)) for one in value) or "–"

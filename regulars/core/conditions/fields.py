@@ -3,13 +3,31 @@
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, get_args
+from typing import Literal, NamedTuple, TypeAlias, get_args
 
 from regulars.core.errors import Refused
 
 FieldType: TypeAlias = Literal[
-    "text", "path", "number", "integer", "boolean", "date", "datetime", "list of text"
+    "text",
+    "path",
+    "number",
+    "integer",
+    "decimal",
+    "boolean",
+    "date",
+    "datetime",
+    "list of text",
+    "anything",
 ]
+"""A decimal is compared exactly; of anything one asks only whether it is there."""
+
+OPEN_TYPES: dict[str, FieldType] = {
+    "text": "text",
+    "number": "decimal",
+    "boolean": "boolean",
+    "date": "date",
+}
+"""What the value of an open field may be compared as, by the word for it in JSON."""
 Label: TypeAlias = object
 """A text, or a lazy translation that becomes one when it is shown."""
 
@@ -30,6 +48,8 @@ class Field:
 
     `operators` narrows what the type allows; `choices` narrows the values (a function where they
     live in a table). `label` may be a lazy translation, hence it is any object with a `str`.
+    `key` is the name that people's own programs gave to a value of an open field, `name` then
+    leads to all of them.
     """
 
     name: str
@@ -38,6 +58,7 @@ class Field:
     operators: tuple[str, ...] | None = None
     choices: tuple[Choice, ...] | Callable[[], Sequence[Choice]] | None = None
     group: Label = ""
+    key: str = ""
 
     def __post_init__(self) -> None:
         assert _NAME.fullmatch(self.name), f"{self.name!r} is no name of a field"
@@ -46,6 +67,49 @@ class Field:
     def current_choices(self) -> Sequence[Choice] | None:
         """The values open to this field now, or None where any value of its type is."""
         return self.choices() if callable(self.choices) else self.choices
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+
+class Seen(NamedTuple):
+    """A name that an open field is known to have, and what its values are, where that is known."""
+
+    key: str
+    word: str = ""
+
+
+@dataclass(frozen=True)
+class _Called:
+    """A label with the name that people gave, in the reader's language when it is shown."""
+
+    label: Label
+    key: str
+
+    def __str__(self) -> str:
+        return str(self.label) % {"key": self.key}
+
+
+@dataclass(frozen=True)
+class OpenField:
+    """Values that people's own programs name and type as they like, such as traits.
+
+    `called` is the label of one of them, with `%(key)s` for its name; `seen` gives names to
+    choose from. In records and columns all of them stand under `name`, as `notes` has it.
+    """
+
+    name: str
+    label: Label
+    called: Label
+    seen: Callable[[], Sequence[Seen]]
+    group: Label = ""
+
+    def __post_init__(self) -> None:
+        assert _NAME.fullmatch(self.name), f"{self.name!r} is no name of a field"
+
+    def of(self, key: str, type: FieldType) -> Field:
+        """The field of one name, whose values are compared as this type."""
+        return Field(self.name, type, _Called(self.called, key), group=self.group, key=key)
 
     def __hash__(self) -> int:
         return hash(self.name)
@@ -76,6 +140,7 @@ class Catalogue:
     def __init__(self, subject: str) -> None:
         self.subject = subject
         self._fields: dict[str, Field] = {}
+        self._open: dict[str, OpenField] = {}
         self._facts: dict[str, FactKind] = {}
 
     def add(self, *fields: Field) -> None:
@@ -84,6 +149,21 @@ class Catalogue:
             assert field.name not in self._fields, f"two fields are named {field.name}"
             assert field.name not in self._facts, f"a fact is named {field.name} too"
             self._fields[field.name] = field
+
+    def add_open(self, *fields: OpenField) -> None:
+        """Open all that people name themselves under these fields to conditions."""
+        for field in fields:
+            assert field.name not in self._fields, f"a field is named {field.name} too"
+            self._open[field.name] = field
+
+    @property
+    def open_fields(self) -> tuple[OpenField, ...]:
+        """The fields below which people name what there is, in the order of their adding."""
+        return tuple(self._open.values())
+
+    def find_open(self, name: object) -> OpenField | None:
+        """The open field of that name, if there is one."""
+        return self._open.get(name) if isinstance(name, str) else None
 
     def add_facts(self, *kinds: FactKind) -> None:
         """Open kinds of facts to conditions; a name is taken once, by a field or a fact."""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from regulars.core.conditions.fields import Catalogue, Field
+from regulars.core.conditions.fields import OPEN_TYPES, Catalogue, Field, OpenField
 from regulars.core.conditions.operators import operators_of
 from regulars.core.conditions.words import ENGLISH, Words, gettext_noop
 
@@ -27,6 +27,16 @@ OPERATOR_LABELS = {
     "is_known": gettext_noop("is known"),
     "is_unknown": gettext_noop("is unknown"),
 }
+OPEN_LABELS = {
+    "is_known": gettext_noop("is set"),
+    "is_unknown": gettext_noop("is not set"),
+}
+TYPE_LABELS = {
+    "text": gettext_noop("text"),
+    "number": gettext_noop("number"),
+    "boolean": gettext_noop("yes or no"),
+    "date": gettext_noop("date"),
+}
 
 
 def described(catalogue: Catalogue, *, words: Words = ENGLISH) -> list[dict[str, Any]]:
@@ -41,9 +51,47 @@ def described_facts(catalogue: Catalogue, *, words: Words = ENGLISH) -> list[dic
             "name": fact.name,
             "label": str(fact.label),
             "fields": described(fact.fields, words=words),
+            "open_fields": described_open(fact.fields, words=words),
             "sums": [field.name for field in fact.fields if field.type == "integer"],
         }
         for fact in catalogue.facts
+    ]
+
+
+def described_open(catalogue: Catalogue, *, words: Words = ENGLISH) -> list[dict[str, Any]]:
+    """The fields below which people name what there is: what it compares as, and known names."""
+    return [_described_open(field, words) for field in catalogue.open_fields]
+
+
+def _described_open(field: OpenField, words: Words) -> dict[str, Any]:
+    return {
+        "name": field.name,
+        "label": str(field.label),
+        "group": str(field.group),
+        "as": {
+            word: {
+                "label": words.gettext(TYPE_LABELS[word]),
+                "operators": _operators(field.of("x", type_), words),
+            }
+            for word, type_ in OPEN_TYPES.items()
+        },
+        "seen": [{"key": one.key, "as": one.word or None} for one in field.seen()],
+    }
+
+
+def operator_label(field: Field, name: str) -> str:
+    """What forms call a comparison; of what people name themselves, whether it is set."""
+    return (OPEN_LABELS if field.key else {}).get(name, OPERATOR_LABELS[name])
+
+
+def _operators(field: Field, words: Words) -> list[dict[str, str]]:
+    return [
+        {
+            "name": operator.name,
+            "label": words.gettext(operator_label(field, operator.name)),
+            "needs": operator.needs,
+        }
+        for operator in operators_of(field)
     ]
 
 
@@ -54,14 +102,7 @@ def _described(field: Field, words: Words) -> dict[str, Any]:
         "type": field.type,
         "label": str(field.label),
         "group": str(field.group),
-        "operators": [
-            {
-                "name": operator.name,
-                "label": words.gettext(OPERATOR_LABELS[operator.name]),
-                "needs": operator.needs,
-            }
-            for operator in operators_of(field)
-        ],
+        "operators": _operators(field, words),
         "choices": None
         if choices is None
         else [{"value": choice.value, "label": str(choice.label)} for choice in choices],

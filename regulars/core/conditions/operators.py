@@ -13,22 +13,25 @@ _ANY: tuple[FieldType, ...] = (
     "path",
     "number",
     "integer",
+    "decimal",
     "boolean",
     "date",
     "datetime",
     "list of text",
+    "anything",
 )
 _EXACT: tuple[FieldType, ...] = (
     "text",
     "path",
     "number",
     "integer",
+    "decimal",
     "boolean",
     "date",
     "datetime",
 )
-_ORDERED: tuple[FieldType, ...] = ("number", "integer", "date", "datetime")
-_LISTED: tuple[FieldType, ...] = ("text", "path", "number", "integer")
+_ORDERED: tuple[FieldType, ...] = ("number", "integer", "decimal", "date", "datetime")
+_LISTED: tuple[FieldType, ...] = ("text", "path", "number", "integer", "decimal")
 _TIMES: tuple[FieldType, ...] = ("date", "datetime")
 
 

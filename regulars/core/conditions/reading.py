@@ -1,10 +1,19 @@
 """JSON to a checked condition; what is wrong is named by its path."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from regulars.core.conditions.fields import Catalogue, FactKind, Field
+from regulars.core.conditions.fields import (
+    OPEN_TYPES,
+    Catalogue,
+    FactKind,
+    Field,
+    FieldType,
+    OpenField,
+)
+from regulars.core.conditions.notes import NAME_MAX
 from regulars.core.conditions.operators import Operator, operators_of
 from regulars.core.conditions.tree import (
     AT_LEAST_ONCE,
@@ -28,6 +37,7 @@ from regulars.core.errors import Refused
 DEPTH_MAX = 10
 TESTS_MAX = 200
 VALUES_MAX = 1000
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 MEASURES: tuple[Measure, ...] = ("count", "sum", "first", "last")
 
 
@@ -136,9 +146,32 @@ class _Reader:
         return found
 
     def _test(self, raw: dict[str, Any], path: str) -> Test:
-        field = self._field(raw.get("field"), _under(path, "field"))
-        self._only({"field", "is", "value"}, raw, path)
-        return self._compared(field, {key: raw[key] for key in raw if key != "field"}, path)
+        opened = self.catalogue.find_open(raw.get("field"))
+        if opened is not None:
+            field = self._named(opened, raw, path)
+            of_field = {"field", "key", "as"}
+        else:
+            field, of_field = self._field(raw.get("field"), _under(path, "field")), {"field"}
+        self._only({*of_field, "is", "value"}, raw, path)
+        return self._compared(field, {key: raw[key] for key in raw if key not in of_field}, path)
+
+    def _named(self, opened: OpenField, raw: dict[str, Any], path: str) -> Field:
+        """The field of the name that people gave; whether it is there is asked of any type."""
+        key = raw.get("key")
+        if not isinstance(key, str) or not is_key(key):
+            message = self.words.gettext(
+                gettext_noop("a name of 1 to %(most)s characters is needed, without line breaks")
+            )
+            raise Refused("wrong_name", message % {"most": NAME_MAX}, _under(path, "key"))
+        if raw.get("is") in ("is_known", "is_unknown"):
+            return opened.of(key, "anything")
+        return opened.of(key, self._type(raw.get("as"), _under(path, "as")))
+
+    def _type(self, word: object, path: str) -> FieldType:
+        if not isinstance(word, str) or word not in OPEN_TYPES:
+            message = self.words.gettext(gettext_noop("one of these is needed: %(names)s"))
+            raise Refused("wrong_type", message % {"names": ", ".join(OPEN_TYPES)}, path)
+        return OPEN_TYPES[word]
 
     def _compared(self, field: Field, raw: dict[str, Any], path: str) -> Test:
         operator = self._operator(raw.get("is"), field, path=_under(path, "is"))
@@ -217,6 +250,15 @@ class _Reader:
 
     def _refused(self, code: str, message: str, path: str) -> Refused:
         return Refused(code, self.words.gettext(message), path or None)
+
+
+def is_key(key: str) -> bool:
+    """Whether people's programs may name something so: not too long, and no control characters.
+
+    >>> is_key("план"), is_key("a.b c"), is_key("a\\nb"), is_key("x" * 101)
+    (True, True, False, False)
+    """
+    return 0 < len(key) <= NAME_MAX and not _CONTROL.search(key)
 
 
 def _under(path: str, key: str) -> str:

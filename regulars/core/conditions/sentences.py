@@ -23,6 +23,12 @@ from regulars.core.conditions.words import ENGLISH, Words, gettext_noop
 AND, OR = gettext_noop(" and "), gettext_noop(" or ")
 EVERY, NOBODY = gettext_noop("everyone"), gettext_noop("no one")
 
+THERE = {
+    "is_known": gettext_noop("%(field)s is set"),
+    "is_unknown": gettext_noop("%(field)s is not set"),
+}
+"""Of what people name themselves one asks whether it is there."""
+
 ShowValue: TypeAlias = Callable[[Field, Scalar], str]
 
 
@@ -129,7 +135,8 @@ class _Speaker:
         if test.operator.needs == "days":
             return self._days(test, int(test.values[0])) % {"field": field}  # type: ignore[arg-type]
         shown = [self._show_value(test.field, value) for value in test.values]
-        phrase = self._words.gettext(test.operator.phrase)
+        there = THERE if test.field.key else {}
+        phrase = self._words.gettext(there.get(test.operator.name, test.operator.phrase))
         if test.operator.needs == "two":
             return phrase % {"field": field, "low": shown[0], "high": shown[1]}
         return phrase % {"field": field, "value": ", ".join(shown)}

@@ -10,6 +10,8 @@ import ibis
 from ibis.expr import types as ir
 
 from regulars.core.conditions.evaluation import bounds, folded
+from regulars.core.conditions.fields import Field
+from regulars.core.conditions.notes import MARK, beginning, sortable
 from regulars.core.conditions.tree import All, Any_, Condition, Did, Not, Test
 
 
@@ -38,7 +40,7 @@ def truth_in(table: ir.Table, condition: Condition, *, now: datetime) -> Any:
     """A column that is true, false or null as the condition is true, false or unknown."""
     match condition:
         case Test():
-            return _tested(condition, table[condition.field.name], now)
+            return _tested(condition, column_of(condition.field, table), now)
         case Did():
             value = table[condition.column]
             if isinstance(condition.test, Test) and condition.measure in ("count", "sum"):
@@ -52,6 +54,27 @@ def truth_in(table: ir.Table, condition: Condition, *, now: datetime) -> Any:
         case Any_(parts):
             truths = (truth_in(table, part, now=now) for part in parts)
             return reduce(or_, truths, ibis.literal(False))
+
+
+def column_of(field: Field, table: ir.Table) -> Any:
+    """The column of a field; of what people name themselves, found in the column of all notes."""
+    column: Any = table[field.name]
+    if not field.key:
+        return column
+    begins = beginning(field)
+    start = column.find(begins)
+    is_there = (start >= 0).fill_null(False)
+    if field.type == "anything":
+        return ibis.ifelse(is_there, ibis.literal(True), ibis.null("boolean"))
+    rest = column.substr(start + len(begins))
+    found = ibis.ifelse(is_there, rest.left(rest.find(MARK)), ibis.null("string"))
+    match field.type:
+        case "boolean":
+            return found == "yes"
+        case "date":
+            return found.cast("date")
+        case _:
+            return found
 
 
 def moment_in(column: Any, at: datetime) -> Any:
@@ -76,6 +99,8 @@ def _literal(test: Test, value: Any, column: Any) -> Any:
         return ibis.literal(f"{value}/")
     if isinstance(value, date):
         return _moment(value, column)
+    if test.field.type == "decimal":
+        return ibis.literal(sortable(value))
     if test.field.type == "number":
         # A number written out in SQL is a decimal there, and its cast to a double may be off by
         # one unit in the last place; the cast from text is exact.

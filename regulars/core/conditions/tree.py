@@ -8,7 +8,7 @@ from datetime import date, datetime
 from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
-from regulars.core.conditions.fields import FactKind, Field
+from regulars.core.conditions.fields import OPEN_TYPES, FactKind, Field
 from regulars.core.conditions.operators import OPERATORS, Operator
 from regulars.core.conditions.windows import Window
 
@@ -123,7 +123,10 @@ def leaves_of(condition: Condition) -> Iterator[Test | Did]:
 
 
 def fields_of(condition: Condition) -> frozenset[str]:
-    """The names of the subject's fields that a condition reads, so that callers fetch no others."""
+    """The names of the subject's fields that a condition reads, so that callers fetch no others.
+
+    What people name themselves counts as the open field it is found under.
+    """
     return frozenset(leaf.field.name for leaf in leaves_of(condition) if isinstance(leaf, Test))
 
 
@@ -139,6 +142,11 @@ def fields_of_facts(did: Did) -> frozenset[str]:
     return asked | fields_of(did.test) if did.measure in ("first", "last") else asked
 
 
+def open_in_facts(did: Did) -> bool:
+    """Whether a test of what was done reads something that people name themselves."""
+    return any(did.fact.fields.find_open(name) for name in fields_of_facts(did))
+
+
 def as_json(condition: Condition) -> Mapping[str, Any]:
     """The condition in its JSON form, as `parse` takes it."""
     match condition:
@@ -149,11 +157,18 @@ def as_json(condition: Condition) -> Mapping[str, Any]:
         case Not(part):
             return {"not": as_json(part)}
         case Test():
-            return {"field": condition.field.name, "is": condition.operator.name} | _value(
-                condition
-            )
+            asked = {"is": condition.operator.name} | _value(condition)
+            return _field(condition.field) | asked
         case Did():
             return _done(condition)
+
+
+def _field(field: Field) -> dict[str, Any]:
+    if not field.key:
+        return {"field": field.name}
+    words = {type_: word for word, type_ in OPEN_TYPES.items()}
+    compared = {"as": words[field.type]} if field.type in words else {}
+    return {"field": field.name, "key": field.key} | compared
 
 
 def _done(did: Did) -> dict[str, Any]:

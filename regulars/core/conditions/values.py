@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 
 from regulars.core.conditions.fields import Field, FieldType
+from regulars.core.conditions.notes import DIGITS_MAX
 from regulars.core.conditions.tree import Scalar
 from regulars.core.conditions.words import Words, gettext_noop
 from regulars.core.errors import Refused
@@ -53,6 +54,13 @@ def _number(value: object) -> float | None:
     return found if math.isfinite(found) else None
 
 
+def _decimal(value: object) -> int | float | None:
+    """A number as it was told, which is compared digit by digit."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value if abs(value) < 10**DIGITS_MAX else None
+    return _number(value)
+
+
 def _boolean(value: object) -> bool | None:
     return value if isinstance(value, bool) else None
 
@@ -79,6 +87,8 @@ _READERS: dict[FieldType, tuple[Callable[[object], Scalar | None], str]] = {
     "list of text": (_text, gettext_noop("a text of 1 to 1000 characters is needed")),
     "integer": (_integer, gettext_noop("a whole number is needed")),
     "number": (_number, gettext_noop("a number is needed")),
+    "decimal": (_decimal, gettext_noop("a number is needed")),
+    "anything": (lambda _value: None, gettext_noop("no value is needed")),
     "boolean": (_boolean, gettext_noop("true or false is needed")),
     "date": (_date, gettext_noop("a day like 2026-01-31 is needed")),
     "datetime": (_datetime, gettext_noop("a moment like 2026-01-31T18:00:00+03:00 is needed")),

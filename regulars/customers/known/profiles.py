@@ -5,9 +5,12 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from regulars.core.conditions.fields import Choice, Field
+from regulars.company.queries import get_brand
+from regulars.core.conditions.fields import Choice, Field, OpenField
 from regulars.customers.knowledge import PERSON, Lake, Persons, Source, know
+from regulars.customers.known.named import traits_seen
 from regulars.customers.known.rows import rows_of, stores
+from regulars.customers.queries.notes import notes_of
 from regulars.customers.rules.generations import GENERATIONS, generation_of
 
 PROFILE = _("Profile")
@@ -42,7 +45,7 @@ PROFILE_COLUMNS = f"""customer.name <> '' AS name_known, customer.email <> '' AS
     coalesce(extract(year FROM customer.birthday)::int, customer.birth_year) AS birth_year,
     nullif(customer.language, '') AS language, nullif(customer.occupation, '') AS occupation,
     nullif(customer.traits ->> 'city', '') AS city, home.code AS home_store,
-    customer.known_since, {BUCKET_SQL} AS bucket"""
+    customer.known_since, {BUCKET_SQL} AS bucket, {notes_of("customer.traits")} AS traits"""
 """The columns of a profile, for the database and the lake alike."""
 
 
@@ -52,7 +55,7 @@ def _profiles(persons: Persons, now: datetime) -> dict[int, dict[str, Any]]:
         f"""SELECT customer.id AS lead_id, {PROFILE_COLUMNS} FROM {PERSON}
         JOIN customers_customer customer ON customer.id = person.id AND person.id = person.lead_id
         LEFT JOIN company_store home ON home.id = customer.home_store_id""",
-        persons.arrays,
+        persons.arrays | {"zone": get_brand().timezone},
     )
     return {
         row.pop("lead_id"): row | {"generation": generation_of(row["birth_year"])} for row in found
@@ -69,4 +72,8 @@ def _profiles_in_lake(lake: Lake) -> Any:
     return people.mutate(person_id=people.id, generation=generation).drop("id")
 
 
-know(Source(PROFILE_FIELDS, _profiles, _profiles_in_lake, ("profiles",)))
+TRAITS = OpenField(
+    "traits", _("A trait of your own"), _("Trait “%(key)s”"), traits_seen, group=PROFILE
+)
+
+know(Source(PROFILE_FIELDS, _profiles, _profiles_in_lake, ("profiles",), opened=(TRAITS,)))

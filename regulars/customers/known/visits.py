@@ -6,8 +6,10 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from regulars.core.conditions.fields import Catalogue, Choice, FactKind, Field
+from regulars.company.queries import get_brand
+from regulars.core.conditions.fields import Catalogue, Choice, FactKind, Field, OpenField
 from regulars.customers.knowledge import PERSON, FactSource, Lake, Persons, know_facts
+from regulars.customers.known.named import properties_seen
 from regulars.customers.known.rows import rows_by_lead
 from regulars.customers.models.tracked import TYPES
 from regulars.customers.queries.visits import (
@@ -16,6 +18,7 @@ from regulars.customers.queries.visits import (
     CAMPAIGN_SOURCE,
     MEDIUM,
     PATH,
+    PROPERTIES,
     VISIT,
 )
 
@@ -48,15 +51,37 @@ EVENTS.add(
 )
 
 
+EVENTS.add_open(
+    OpenField(
+        "properties",
+        _("A property of the event"),
+        _("Property “%(key)s”"),
+        properties_seen,
+    )
+)
+
+
 def _events(persons: Persons, since: datetime | None) -> Mapping[int, list[dict[str, Any]]]:
+    return _read_events(persons, since, "")
+
+
+def _events_with_properties(
+    persons: Persons, since: datetime | None
+) -> Mapping[int, list[dict[str, Any]]]:
+    return _read_events(persons, since, f", {PROPERTIES} AS properties")
+
+
+def _read_events(
+    persons: Persons, since: datetime | None, more: str
+) -> Mapping[int, list[dict[str, Any]]]:
     return rows_by_lead(
         f"""SELECT person.lead_id, event.id, event.at, event.name, event.type, event.source,
             {VISIT} AS visit, {CAME_FROM} AS came_from, {CAMPAIGN_SOURCE} AS campaign_source,
-            {MEDIUM} AS medium, {CAMPAIGN} AS campaign, {PATH} AS path
+            {MEDIUM} AS medium, {CAMPAIGN} AS campaign, {PATH} AS path{more}
         FROM {PERSON}
         JOIN customers_trackedevent event ON event.customer_id = person.id
             AND event.at >= coalesce(%(since)s::timestamptz, '-infinity')""",
-        persons.arrays | {"since": since},
+        persons.arrays | {"since": since, "zone": get_brand().timezone},
     )
 
 
@@ -70,5 +95,6 @@ know_facts(
         _events,
         _events_in_lake,
         ("tracked_events", "persons"),
+        _events_with_properties,
     )
 )

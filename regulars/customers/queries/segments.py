@@ -14,7 +14,7 @@ from regulars.core.conditions.clock import changes_at
 from regulars.core.conditions.evaluation import holds
 from regulars.core.conditions.explaining import Explained, explained
 from regulars.core.conditions.reading import parse
-from regulars.core.conditions.tree import Condition, fields_of, performed_in
+from regulars.core.conditions.tree import Condition, fields_of, open_in_facts, performed_in
 from regulars.core.conditions.words import ENGLISH, Words
 from regulars.core.errors import NotFound, Refused
 from regulars.core.sql import int_array
@@ -88,8 +88,11 @@ def records_of(
         for lead, record in records.items():
             record.update(source.otherwise)
             record.update(values.get(lead, {}))
+    opened = _facts_opened(conditions)
     for name, since in _facts_asked(conditions, now).items():
-        rows = FACT_SOURCES[name].load(persons, since)
+        facts = FACT_SOURCES[name]
+        load = facts.load_open if name in opened and facts.load_open else facts.load
+        rows = load(persons, since)
         for lead, record in records.items():
             record[name] = rows.get(lead, ())
     return records
@@ -104,6 +107,12 @@ def _facts_asked(conditions: Collection[Condition], now: datetime) -> dict[str, 
         known = asked.get(name, low)
         asked[name] = None if low is None or known is None else min(known, low)
     return asked
+
+
+def _facts_opened(conditions: Collection[Condition]) -> frozenset[str]:
+    """The kinds of facts of which something is read that people name themselves."""
+    dids = (did for one in conditions for did in performed_in(one))
+    return frozenset(did.fact.name for did in dids if open_in_facts(did))
 
 
 def standings_of(

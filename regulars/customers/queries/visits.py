@@ -4,6 +4,8 @@ A *visit* is a session that a browser or an app names in `context.sessionId` (th
 RudderStack's libraries do); from others, all pages or screens a visitor saw on one day (UTC) are one.
 """
 
+from regulars.customers.queries.notes import notes_of
+
 SAMPLE_SOURCE = "sample_site"
 """The source under which generated events stand."""
 
@@ -28,6 +30,10 @@ CAMPAIGN_SOURCE = "lower(left(coalesce(event.context #>> '{campaign,source}', ''
 MEDIUM = "lower(left(coalesce(event.context #>> '{campaign,medium}', ''), 100))"
 CAMPAIGN = "left(coalesce(event.context #>> '{campaign,name}', ''), 100)"
 PATH = "left(split_part(coalesce(event.context #>> '{page,path}', ''), '?', 1), 200)"
+
+PROPERTIES = f"""CASE WHEN event.type IN ('track', 'page', 'screen')
+    THEN {notes_of("event.properties")} END"""
+"""The event's own properties as notes; what other calls say of a person stands in the profile."""
 
 _PAID = "'(^|[^a-z])(cpc|ppc|cpm|cpa|paid|ads?|display|banner|retargeting|advertising)([^a-z]|$)'"
 _SOCIAL = "'^(vk|ok|vkontakte|facebook|fb|instagram|ig|youtube|tiktok|twitter|x|pinterest|dzen|reddit|linkedin)$'"

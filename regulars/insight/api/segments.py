@@ -12,7 +12,7 @@ from regulars.core.api.fields import Id, Key, Moment
 from regulars.core.api.operations import reads, writes
 from regulars.core.api.requests import ApiRequest
 from regulars.core.conditions.explaining import Explained
-from regulars.core.conditions.forms import described, described_facts
+from regulars.core.conditions.forms import described, described_facts, described_open
 from regulars.core.conditions.reading import parse
 from regulars.core.conditions.sentences import sentence
 from regulars.core.errors import Refused
@@ -155,6 +155,10 @@ class FieldsOut(Schema):
     """What conditions over customers may ask."""
 
     fields: list[dict[str, Any]]
+    open_fields: list[dict[str, Any]] = Field(
+        description="Values that programs name themselves, such as traits: a test names one in `key`"
+        " and says in `as` what it is compared as."
+    )
     facts: list[dict[str, Any]]
 
 
@@ -163,6 +167,7 @@ def list_segment_fields(request: ApiRequest) -> FieldsOut:
     """Fields and kinds of facts with their labels, operators and choices."""
     return FieldsOut(
         fields=described(CUSTOMER, words=translation),
+        open_fields=described_open(CUSTOMER, words=translation),
         facts=described_facts(CUSTOMER, words=translation),
     )
 

@@ -91,7 +91,8 @@ def _drafted(raw: Mapping[str, Any]) -> Card:
         return _negated(raw["not"])
     if "did" in raw:
         return _done(raw)
-    return Card("test", {"field": raw["field"], "is": raw["is"], **_values(raw.get("value"))})
+    told = {"field": raw["field"], "is": raw["is"], **_values(raw.get("value"))}
+    return Card("test", told | {name: raw[name] for name in ("key", "as") if name in raw})
 
 
 def _negated(raw: Mapping[str, Any]) -> Card:

@@ -1,8 +1,8 @@
 """What a template needs to draw the cards of a condition: choices, comparisons, kinds of input."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from dataclasses import field as with_default
 from typing import Any
 
 from django.utils import translation
@@ -10,15 +10,21 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from regulars.core.conditions.fields import Catalogue, Field
-from regulars.core.conditions.forms import OPERATOR_LABELS
+from regulars.core.conditions.fields import Catalogue, Field, OpenField, Seen
+from regulars.core.conditions.forms import TYPE_LABELS, operator_label
 from regulars.core.conditions.operators import OPERATORS, operators_of
 from regulars.insight.building.drafts import WHERE, Card
-from regulars.insight.building.reading import scale_of
+from regulars.insight.building.reading import field_of, scale_of, word_of
 
 Drawn = dict[str, Any]
 COUNTED = Field("count", "integer", "")
-INPUTS = {"integer": "number", "number": "number", "date": "date", "datetime": "date"}
+INPUTS = {
+    "integer": "number",
+    "number": "number",
+    "decimal": "number",
+    "date": "date",
+    "datetime": "date",
+}
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,7 @@ class Drawing:
     currency: str
     per_unit: int
     at: str = ""
+    seen: dict[str, Sequence[Seen]] = with_default(default_factory=dict)
 
     def draw(self, card: Card, place: str) -> Drawn:
         """A card and all below it, for `insight/building/_card.html`."""
@@ -65,9 +72,23 @@ class Drawing:
         }
 
     def _test(self, card: Card, catalogue: Catalogue) -> Drawn:
-        name = card.get("field")
-        shape: Drawn = {"fields": _fields(catalogue, name)}
-        return shape | self._compared(card, catalogue.get(name)) if name in catalogue else shape
+        shape: Drawn = {"fields": _fields(catalogue, card.get("field"))}
+        if opened := catalogue.find_open(card.get("field")):
+            shape |= self._named(card, opened)
+        field = field_of(card, catalogue)
+        return shape | self._compared(card, field) if field else shape
+
+    def _named(self, card: Card, opened: OpenField) -> Drawn:
+        """The name that people's programs gave, names to choose from, and the type to compare as."""
+        if opened.name not in self.seen:
+            self.seen[opened.name] = opened.seen()
+        words = [(word, translation.gettext(label)) for word, label in TYPE_LABELS.items()]
+        return {
+            "is_named": True,
+            "key": card.get("key"),
+            "keys": [one.key for one in self.seen[opened.name]],
+            "words": _options(words, word_of(card)),
+        }
 
     def _compared(self, card: Card, field: Field) -> Drawn:
         """The comparison of a field: its operators, and the inputs that the chosen one needs."""
@@ -81,7 +102,7 @@ class Drawing:
         several = {text.strip() for text in card.get("several", card.get("value")).split(",")}
         return {
             "operators": _options(
-                [(one.name, translation.gettext(OPERATOR_LABELS[one.name])) for one in known],
+                [(one.name, translation.gettext(operator_label(field, one.name))) for one in known],
                 operator.name,
             ),
             "needs": operator.needs,
@@ -144,10 +165,13 @@ def _windows() -> list[tuple[str, str]]:
 
 def _fields(catalogue: Catalogue, chosen: str) -> SafeString:
     """All fields as options, grouped as the domains group them."""
-    pairs = [(str(field.group), field.name, str(field.label)) for field in catalogue]
+    groups: dict[str, list[tuple[str, str]]] = {}
+    everything: list[Field | OpenField] = [*catalogue, *catalogue.open_fields]
+    for field in everything:
+        groups.setdefault(str(field.group), []).append((field.name, str(field.label)))
     written = [format_html('<option value="">{}</option>', _("Choose…"))]
-    for group, members in groupby(pairs, key=lambda pair: pair[0]):
-        inside = _options([(name, label) for _group, name, label in members], chosen)
+    for group, members in groups.items():
+        inside = _options(members, chosen)
         label = format_html('<optgroup label="{}">{}</optgroup>', group, inside)
         written.append(label if group else inside)
     return format_html_join("", "{}", ((one,) for one in written))

@@ -6,7 +6,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from regulars.core.conditions.fields import Catalogue, Field
+from regulars.core.conditions.fields import OPEN_TYPES, Catalogue, Field, OpenField
+from regulars.core.conditions.notes import DIGITS_MAX
 from regulars.core.conditions.operators import OPERATORS
 from regulars.core.conditions.reading import parse
 from regulars.core.conditions.words import Words
@@ -54,12 +55,15 @@ class DraftReader:
         return {"not": {"any": parts}} if mode == "none" else {mode: parts}
 
     def _test(self, card: Card, catalogue: Catalogue) -> Raw | None:
-        name = card.get("field")
-        if name not in catalogue:
+        field = field_of(card, catalogue)
+        if field is None:
             card.problem = self.choose
             return None
-        field = catalogue.get(name)
-        return {"field": name, **self._compared(card, field)}
+        compared = self._compared(card, field)
+        if not catalogue.find_open(field.name):
+            return {"field": field.name, **compared}
+        word = {} if card.get("is") in ("is_known", "is_unknown") else {"as": word_of(card)}
+        return {"field": field.name, "key": card.get("key").strip(), **word, **compared}
 
     def _compared(self, card: Card, field: Field) -> Raw:
         raw: Raw = {"is": card.get("is")}
@@ -103,7 +107,7 @@ class DraftReader:
         """The typed text as a value of the field's type; what cannot be one stays a text."""
         text = text.strip()
         match field.type:
-            case "integer" | "number":
+            case "integer" | "number" | "decimal":
                 return self._number(text, field)
             case "boolean":
                 return {"yes": True, "no": False}.get(text, text)
@@ -117,6 +121,8 @@ class DraftReader:
             number = Decimal(text.replace(" ", "").replace(",", "."))
         except InvalidOperation:
             return text
+        if not number.is_finite() or number.adjusted() > DIGITS_MAX:
+            return text
         if scale := scale_of(field, self.per_unit):
             number *= scale
         is_whole = number == number.to_integral_value()
@@ -129,6 +135,45 @@ class DraftReader:
         except ValueError:
             return text
         return datetime.combine(day, time(), tzinfo=self.zone).isoformat()
+
+
+def word_of(card: Card) -> str:
+    """What the card's own trait or property is compared as; a text where nobody said."""
+    return card.get("as") if card.get("as") in OPEN_TYPES else "text"
+
+
+def suit_types(root: Card, catalogue: Catalogue) -> None:
+    """A name that was typed a moment ago is compared as what its values are known to be."""
+    for card, opened in _named_in(root, catalogue):
+        name = card.get("key").strip()
+        if name and name != card.get("suits", name if card.get("as") else ""):
+            words = {one.key: one.word for one in opened.seen()}
+            card.told |= {"suits": name, "as": words.get(name) or word_of(card)}
+
+
+def _named_in(root: Card, catalogue: Catalogue) -> Iterator[tuple[Card, OpenField]]:
+    for card, within in _tests_of(root, catalogue):
+        if opened := within.find_open(card.get("field")):
+            yield card, opened
+
+
+def _tests_of(card: Card, catalogue: Catalogue) -> Iterator[tuple[Card, Catalogue]]:
+    """The cards that test a field, each with the catalogue of what it speaks of."""
+    fact = catalogue.find_fact(card.get("fact")) if card.kind == "did" else None
+    if card.kind == "test":
+        yield card, catalogue
+    if fact and card.where:
+        yield from _tests_of(card.where, fact.fields)
+    for part in card.parts:
+        yield from _tests_of(part, catalogue)
+
+
+def field_of(card: Card, catalogue: Catalogue) -> Field | None:
+    """The field that a card is about, or None where none is chosen."""
+    name = card.get("field")
+    if opened := catalogue.find_open(name):
+        return opened.of(card.get("key").strip(), OPEN_TYPES[word_of(card)])
+    return catalogue.get(name) if name in catalogue else None
 
 
 def scale_of(field: Field, per_unit: int) -> int:
@@ -154,8 +199,8 @@ def show_as_typed(root: Card, catalogue: Catalogue, per_unit: int) -> Card:
 def _fields_of(card: Card, catalogue: Catalogue) -> Iterator[tuple[Card, Field]]:
     """The cards that compare something with a value, each with what it compares."""
     fact = catalogue.find_fact(card.get("fact")) if card.kind == "did" else None
-    if card.kind == "test" and card.get("field") in catalogue:
-        yield card, catalogue.get(card.get("field"))
+    if card.kind == "test" and (tested := field_of(card, catalogue)):
+        yield card, tested
     if fact and card.get("of") in fact.fields:
         yield card, fact.fields.get(card.get("of"))
     if fact and card.where:

@@ -1,5 +1,7 @@
 """The snapshot `profiles`: every person with what conditions ask of a profile; no contact data.
 
+`traits` are notes of what programs said of a person in words of their own (`core.conditions.notes`).
+
 A row for each leading record, `id`; records that are merged or withdrawn are not in it.
 """
 
@@ -32,6 +34,7 @@ facts.add("profiles")(
             "home_store": "string",
             "known_since": "timestamp",
             "bucket": "int64",
+            "traits": "string",
         },
         day="",
         group="people",

@@ -1,7 +1,8 @@
-"""The fact `tracked_events`: what people did on sites and in apps; no texts that people wrote.
+"""The fact `tracked_events`: what people did on sites and in apps.
 
 `came_from`, `campaign_source`, `medium`, `campaign` and `referrer` tell what led to the visit, as far
-as the event itself knows; a visit's own are those of its first event.
+as the event itself knows; a visit's own are those of its first event. `properties` are notes of the
+event's own (`core.conditions.notes`).
 """
 
 from regulars.customers.queries.visits import (
@@ -11,6 +12,7 @@ from regulars.customers.queries.visits import (
     MEDIUM,
     OPENS_VISIT,
     PATH,
+    PROPERTIES,
     REFERRER_HOST,
     VISIT,
 )
@@ -25,7 +27,8 @@ facts.add("tracked_events")(
                    event.at AT TIME ZONE 'UTC' AS at, event.source, event.type, event.name,
                    event.customer_id, {VISIT} AS visit, {OPENS_VISIT} AS opens_visit,
                    {CAME_FROM} AS came_from, {CAMPAIGN_SOURCE} AS campaign_source, {MEDIUM} AS medium,
-                   {CAMPAIGN} AS campaign, {REFERRER_HOST} AS referrer, {PATH} AS path
+                   {CAMPAIGN} AS campaign, {REFERRER_HOST} AS referrer, {PATH} AS path,
+                   {PROPERTIES} AS properties
             FROM customers_trackedevent event
         """,
         columns={
@@ -44,6 +47,7 @@ facts.add("tracked_events")(
             "campaign": "string",
             "referrer": "string",
             "path": "string",
+            "properties": "string",
         },
     )
 )

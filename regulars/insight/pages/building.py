@@ -30,7 +30,7 @@ from regulars.insight.building.drafts import (
     step,
 )
 from regulars.insight.building.drawing import Drawing
-from regulars.insight.building.reading import DraftReader, show_as_typed
+from regulars.insight.building.reading import DraftReader, show_as_typed, suit_types
 from regulars.insight.segments.sizes import overlap_of, size_of
 from regulars.web.frame import say
 from regulars.web.pages import Shown, page, show
@@ -77,6 +77,7 @@ def _asked(request: HttpRequest) -> Asked:
     # A select of several values sends each under the same name.
     form = {name: ", ".join(request.POST.getlist(name)) for name in request.POST}
     draft = draft_of_form(form)
+    suit_types(draft, CUSTOMER)
     act = form.get("act", "")
     at = step(draft, act[:200]) if act else ""
     return Asked({name: form.get(name, "")[:100].strip() for name in NAMES}, draft, at)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from regulars.core.conditions.tree import Condition, Did, Test, leaves_of, performed_in
@@ -18,26 +19,45 @@ def next_turn(people: Any, conditions: Sequence[Condition], lake: Lake, *, now: 
     """The table of people with `turn_s`: seconds since 1970 of the next turn, or null."""
     import ibis  # slow to import
 
+    from regulars.core.conditions.sets import column_of
+
     now_s = int(now.timestamp())
     moments = [
         turn
         for condition in conditions
         for leaf in leaves_of(condition)
         if isinstance(leaf, Test) and leaf.operator.needs == "days"
-        for turn in _of_field(people[leaf.field.name], leaf, now_s)
+        for turn in _of_field(column_of(leaf.field, people), leaf, now_s)
     ]
     people = people.mutate(**{f"turn_{at}": moment for at, moment in enumerate(moments)})
     names = [f"turn_{at}" for at in range(len(moments))]
     moving = _moving(conditions)
-    facts = facts_of([did for dids in moving.values() for did in dids], lake)
-    for name, dids in moving.items():
-        first = _of_facts(facts[name], dids, now).rename(
+    by_day = _by_day(conditions)
+    asked = {name: moving.get(name, []) for name in (*moving, *by_day)}
+    facts = facts_of([*chain(*moving.values()), *chain(*by_day.values())], lake)
+    for name, dids in asked.items():
+        first = _of_facts(facts[name], dids, by_day.get(name, []), now=now).rename(
             turn_id="person_id", **{f"turn_{name}": "turn"}
         )
         people = people.left_join(first, people.person_id == first.turn_id).drop("turn_id")
         names.append(f"turn_{name}")
     known = [people[name] for name in names] or [ibis.null("int64")]
     return people.mutate(turn_s=ibis.least(*known) if len(known) > 1 else known[0])
+
+
+def _by_day(conditions: Sequence[Condition]) -> dict[str, list[Did]]:
+    """The tests of what was done that ask about a day which moves on, such as a property's."""
+    found: dict[str, dict[str, Did]] = {}
+    for condition in conditions:
+        for did in performed_in(condition):
+            if _days_in(did):
+                found.setdefault(did.fact.name, {})[did.column] = did
+    return {name: list(dids.values()) for name, dids in found.items()}
+
+
+def _days_in(did: Did) -> list[Test]:
+    leaves = (leaf for part in (did.where, did.test) for leaf in leaves_of(part))
+    return [leaf for leaf in leaves if isinstance(leaf, Test) and leaf.operator.needs == "days"]
 
 
 def _moving(conditions: Sequence[Condition]) -> dict[str, list[Did]]:
@@ -49,22 +69,30 @@ def _moving(conditions: Sequence[Condition]) -> dict[str, list[Did]]:
     return {name: list(dids.values()) for name, dids in found.items()}
 
 
-def _of_facts(rows: Any, dids: Sequence[Did], now: datetime) -> Any:
-    """By person the first moment at which one of the facts comes into a window or drops out."""
+def _of_facts(rows: Any, dids: Sequence[Did], by_day: Sequence[Did], *, now: datetime) -> Any:
+    """By person the first moment at which one of the facts comes into a window or drops out.
+
+    Or, where a day is asked about that moves on, at which that test of a fact may turn.
+    """
     import ibis  # slow to import
 
-    from regulars.core.conditions.sets import moment_in, truth_in
+    from regulars.core.conditions.sets import column_of, moment_in, truth_in
 
     now_s = int(now.timestamp())
-    turns = []
+    turns = [
+        turn
+        for did in by_day
+        for leaf in _days_in(did)
+        for turn in _of_field(column_of(leaf.field, rows), leaf, now_s)
+    ]
     for did in dids:
         assert did.window is not None
         near, far = (int(reach.total_seconds()) for reach in did.window.reach)
         low = bounds_of(did.window, now)[0]
         assert low is not None
-        counts = truth_in(rows, did.where, now=now).fill_null(False) & (
-            rows["at"] >= moment_in(rows["at"], low)
-        )
+        counts = rows["at"] >= moment_in(rows["at"], low)
+        if not _days_in(did):
+            counts &= truth_in(rows, did.where, now=now).fill_null(False)
         at_s = _seconds(rows["at"])
         turn = ibis.ifelse(at_s + near > now_s, at_s + near, at_s + far)
         turns.append(ibis.ifelse(counts, turn, ibis.null("int64")))

@@ -15,6 +15,7 @@ from tests.worker import work
 
 pytestmark = pytest.mark.django_db
 
+CHEAP = {"field": "properties", "key": "value", "as": "number", "is": "between", "value": [1, 2]}
 COFFEE = {
     "all": [
         {
@@ -27,6 +28,13 @@ COFFEE = {
         {"not": {"any": [{"field": "spend_minor", "is": "between", "value": [1_050, 99_900]}]}},
         {"any": [{"field": "email_known", "is": "equals", "value": True}]},
         {"did": "purchase", "sum": {"of": "total_minor", "is": "more", "value": 5_000}},
+        {"field": "traits", "key": "plan", "as": "text", "is": "in", "value": ["gold", "base"]},
+        {"field": "traits", "key": "children", "as": "number", "is": "at_least", "value": 2.5},
+        {"field": "traits", "key": "children", "is": "is_unknown"},
+        {
+            "did": "event",
+            "where": {"all": [CHEAP, {"field": "properties", "key": "a b", "is": "is_known"}]},
+        },
     ]
 }
 
@@ -78,6 +86,34 @@ def test_a_strange_step_changes_nothing(act):
 def test_what_is_wrong_stands_on_its_card():
     draft = draft_of({"all": [{"field": "birth_year", "is": "more", "value": 1}]})
     draft.parts[0].told["value"] = "old"
+    assert reader().read(draft) is None
+    assert draft.parts[0].problem == "a whole number is needed"
+
+
+def test_a_name_is_offered_and_compared_as_what_was_seen(client: Client):
+    customer = make.customer("Ann")
+    customer.traits = {"children": 2, "renews": "2026-03-01", "plan": "gold", "x\ny": 1}
+    customer.save()
+    client.force_login(make.employee("marketer"))
+    form = {"r-kind": "group", "r-mode": "all", "r.0-kind": "test", "r.0-field": "traits"}
+    htmx = {"HX-Request": "true"}
+    shown = client.post("/segments/new", form, headers=htmx).text
+    assert '<option value="children">' in shown
+    assert "x\ny" not in shown
+    assert 'name="r.0-key"' in shown
+    for name, word in (("children", "number"), ("renews", "date"), ("plan", "text")):
+        told = form | {"r.0-key": name, "r.0-suits": "other"}
+        shown = client.post("/segments/new", told, headers=htmx).text
+        assert f'<option value="{word}" selected>' in shown
+    chosen = form | {"r.0-key": "children", "r.0-suits": "children", "r.0-as": "text"}
+    shown = client.post("/segments/new", chosen, headers=htmx).text
+    assert '<option value="text" selected>' in shown, "what a person chose stays"
+
+
+@pytest.mark.parametrize("typed", ["1e999999999", "Infinity", "-inf", "nan", "9" * 500])
+def test_numbers_that_are_none_stay_as_they_were_typed(typed):
+    draft = draft_of({"all": [{"field": "birth_year", "is": "more", "value": 1}]})
+    draft.parts[0].told["value"] = typed
     assert reader().read(draft) is None
     assert draft.parts[0].problem == "a whole number is needed"
 

@@ -22,7 +22,7 @@ from regulars.core.conditions.sets import matching
 from regulars.core.conditions.tree import fields_of
 from regulars.core.errors import Conflict, Refused
 from regulars.core.models import Event
-from regulars.customers.actions import CustomerRef
+from regulars.customers.actions import CustomerRef, TrackedInput, record_tracked_events
 from regulars.customers.actions.consents import record_consents
 from regulars.customers.actions.following import (
     follow,
@@ -99,6 +99,20 @@ ONE_OR_SEVERAL = (
     ("at_most", 1),
     ("not_equals", 1),
 )
+
+
+def trait(key, word, is_, value):
+    return {"field": "traits", "key": key, "as": word, "is": is_, "value": value}
+
+
+def prop(key, word, is_, value):
+    return {"field": "properties", "key": key, "as": word, "is": is_, "value": value}
+
+
+def with_property(key, word, is_, value, **more):
+    return {"did": "event", "where": prop(key, word, is_, value), **more}
+
+
 ASKED = (
     OFTEN,
     {"all": []},
@@ -135,7 +149,59 @@ ASKED = (
             for is_, value in ONE_OR_SEVERAL[:2]
         ]
     },
+    trait("plan", "text", "equals", "gold"),
+    {"not": trait("plan", "text", "equals", "gold")},
+    trait("plan", "text", "in", ["gold", "base"]),
+    trait("план", "text", "contains", "ЗОЛОТ"),
+    trait("plan", "text", "starts_with", "G"),
+    trait("children", "number", "at_least", 2),
+    trait("children", "number", "between", [-1.5, 2]),
+    {"not": trait("children", "number", "in", [0, 2.5])},
+    trait("card", "number", "more", 9_007_199_254_740_992),
+    trait("pets", "boolean", "equals", False),
+    trait("renews", "date", "in_next_days", 30),
+    {"not": trait("renews", "date", "before_last_days", 5)},
+    trait("renews", "date", "between", ["2026-01-01", "2026-03-31"]),
+    trait('it\'s 100% \\ "so"', "text", "equals", "a'b\\c%"),
+    {"field": "traits", "key": "plan", "is": "is_unknown"},
+    {"field": "traits", "key": "tags", "is": "is_known"},
+    with_property("category", "text", "equals", "coffee", count={"is": "at_least", "value": 2}),
+    with_property("value", "number", "more", 50, within={"days_ago": [2, 30]}),
+    {"not": with_property("value", "number", "less", 50.5, within={"last_days": 30})},
+    with_property("due", "date", "in_next_days", 10),
+    with_property("due", "date", "before_last_days", 3, within={"last_days": 20}),
+    with_property("gift", "boolean", "equals", True, within={"last_hours": 400}),
+    {"did": "event", "where": {"field": "properties", "key": "value", "is": "is_known"}},
+    {"did": "event", "last": prop("gift", "boolean", "equals", True)},
+    {"did": "event", "first": {"not": prop("category", "text", "in", ["tea", "coffee"])}},
 )
+
+TRAITS = (
+    {"plan": "gold", "children": 2, "pets": True, "renews": "2026-03-20", "tags": ["a"]},
+    {"plan": "Gold", "children": 2.5, "card": 9_007_199_254_740_993, "renews": "2026-01-01"},
+    {"plan": 7, "children": "2", "pets": "yes", "renews": 20260320, "card": 2**53},
+    {"план": "Самый золотой", "children": -1, "pets": False, "renews": "2026-03-09T23:30:00Z"},
+    {"plan": {"name": "gold"}, "children": True, "renews": "2026-02-30", "tags": []},
+    {'it\'s 100% \\ "so"': "a'b\\c%", "plan": "base", "children": 1e300, "plan\n2": "gold"},
+    {"plan": "x" * 900, "children": 0, "renews": "2026-03-12 10:00"},
+)
+"""What programs say of people in words of their own, of any type."""
+
+PROPERTIES = (
+    {"category": "coffee", "value": 50, "gift": True, "due": "2026-03-15"},
+    {"category": "tea", "value": 50.01, "gift": False},
+    {"category": ["coffee"], "value": "51", "gift": 1, "due": "soon"},
+    {"category": "coffee", "value": 1200.5, "due": "2026-03-01T00:00:00+03:00"},
+    {},
+)
+
+
+GOLD_LATELY = {
+    "all": [
+        trait("plan", "text", "equals", "gold"),
+        with_property("value", "number", "more", 50, within={"last_days": 30}),
+    ]
+}
 
 
 @pytest.fixture
@@ -149,12 +215,14 @@ def people():
         Customer.objects.filter(pk=pk).update(
             gender=["f", "m", ""][at % 3],
             birth_year=[1950, 1970, 1990, None][at % 4],
-            traits={"city": ["Омск", "Tomsk"][at % 2]},
+            traits={"city": ["Омск", "Tomsk"][at % 2], **TRAITS[at % len(TRAITS)]},
             email="a@example.com" if at % 2 else "",
         )
     company.visits()
     for at, pk in enumerate(TrackedEvent.objects.order_by("pk").values_list("pk", flat=True)):
-        TrackedEvent.objects.filter(pk=pk).update(customer_id=ids[at % 7])
+        TrackedEvent.objects.filter(pk=pk).update(
+            customer_id=ids[at % 7], properties=PROPERTIES[at % len(PROPERTIES)]
+        )
     words(ids)
     for at, signal in enumerate(Signal.objects.order_by("pk")):
         Signal.objects.filter(pk=signal.pk).update(customer_id=ids[at % (len(ids) - 1)])
@@ -212,7 +280,8 @@ def in_utc(value):
 
 
 def names_of(source) -> frozenset[str]:
-    return frozenset(field.name for field in source.kind.fields)
+    fields = source.kind.fields
+    return frozenset(field.name for field in (*fields, *fields.open_fields))
 
 
 @pytest.mark.django_db(transaction=True)
@@ -238,7 +307,7 @@ def test_database_and_lake_know_the_same(people) -> None:
         }
         there = {
             (person, row["id"]): {key: row[key] for key in asked}
-            for person, rows in source.load(persons, None).items()
+            for person, rows in (source.load_open or source.load)(persons, None).items()
             for row in rows
         }
         assert here == there, name
@@ -528,6 +597,41 @@ def test_the_api_makes_previews_and_explains(people) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+def test_traits_and_properties_let_people_in_and_say_why(people) -> None:
+    gold = create_segment("gold", SegmentInput("G", condition=GOLD_LATELY), now=NOW)
+    work()
+    now = timezone.now()
+    told = {"plan": "gold", "children": 3}
+    calls = [
+        TrackedInput("site", "i1", "identify", now, now, user_id="g1", properties=told),
+        TrackedInput(
+            "site", "t1", "track", now, now, "Cart", user_id="g1", properties={"value": 50.01}
+        ),
+    ]
+    record_tracked_events(calls, now=now)
+    work()
+    (member,) = SegmentMember.objects.filter(segment=gold, left_at=None)
+    reason, _turn = why(parsed(gold.condition), member.customer_id, now=timezone.now())
+    assert [part.found for part in reason.parts] == ["gold", 1]
+    poor, _turn = why(parsed(gold.condition), people[2], now=timezone.now())
+    assert (poor.truth, poor.parts[0].truth, poor.parts[0].found) == (False, None, 7)
+    lesser = replace(calls[0], message_id="i2", properties={"plan": "base"})
+    record_tracked_events([lesser], now=timezone.now())
+    work()
+    assert not SegmentMember.objects.filter(segment=gold, left_at=None).exists()
+    key = create_key(name="k", scopes=["*"], now=NOW)
+    client = Client(headers={"authorization": f"Bearer {key.secret}"})
+    (opened,) = client.get("/api/v1/segments/fields").json()["open_fields"]
+    assert {"key": "children", "as": "number"} in opened["seen"]
+    wrong = {"condition": {"field": "traits", "key": "x" * 101, "is": "is_known"}}
+    refused = client.post(
+        "/api/v1/segments/preview", wrong, "application/json", headers={"idempotency-key": "9"}
+    )
+    assert refused.status_code == 422
+    assert "condition.key" in refused.content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
 def test_why_tells_when_time_will_change_the_answer(people) -> None:
     reason, turns_at = why(parsed(OFTEN), people[0], now=NOW)
     assert reason.parts[0].kind == "did"
@@ -545,7 +649,8 @@ def test_spark_and_duckdb_agree_on_every_expression(people) -> None:
     duck, spark = engine_for("duckdb"), engine_for("local[2]")
     now = in_company_zone(NOW)
     conditions = [parsed(raw) for raw in ASKED] + list(reasons_of("marketing").values())
-    assert frozenset().union(*map(fields_of, conditions)) <= {one.name for one in CUSTOMER}
+    known = {one.name for one in (*CUSTOMER, *CUSTOMER.open_fields)}
+    assert frozenset().union(*map(fields_of, conditions)) <= known
     table = people_with(conditions, Lake(tables()), now=now)
     truths = {f"c{at}": matching(one, table, now=now) for at, one in enumerate(conditions)}
     turning = next_turn(table, conditions, Lake(tables()), now=now)

@@ -29,6 +29,16 @@ def visited(name: str, days: int) -> Raw:
     }
 
 
+def own(field: str, key: str, word: str, is_: str, value: Any) -> Raw:
+    """A test of a trait or property of one's own."""
+    return {"field": field, "key": key, "as": word, "is": is_, "value": value}
+
+
+def event_with(name: str, tested: Raw, **more: Any) -> Raw:
+    """An event of that name of whose properties something is true."""
+    return {"did": "event", "where": {"all": [test("name", "equals", name), tested]}, **more}
+
+
 PROBE_STORE = "S19"
 PROBE_EVENT = "Probe Viewed"
 PROBE_AGREED = "loyalty:push"
@@ -75,6 +85,38 @@ SIZES: dict[str, Raw] = {
     "events": visited("Cart Viewed", 7),
     "coffee and not lately": {
         "all": [bought("Food/Coffee", 3, 60), {"not": bought("Food/Coffee", 1, 10)}]
+    },
+    "trait, text": own("traits", "plan", "text", "equals", "gold"),
+    "trait, number": own("traits", "children", "number", "at_least", 2),
+    "trait, yes or no": own("traits", "pets", "boolean", "equals", True),
+    "trait, date": own("traits", "renews", "date", "in_next_days", 30),
+    "trait, is set": {"field": "traits", "key": "renews", "is": "is_known"},
+    "property, text": event_with(
+        "Catalogue",
+        own("properties", "category", "text", "equals", "coffee"),
+        count={"is": "at_least", "value": 3},
+        within={"last_days": 30},
+    ),
+    "property, number": event_with(
+        "Cart Viewed",
+        own("properties", "value", "number", "more", 50),
+        within={"days_ago": [2, 30]},
+    ),
+    "property, yes or no": event_with(
+        "Product Viewed", own("properties", "gift", "boolean", "equals", True)
+    ),
+    "property, date": event_with(
+        "Product Viewed", own("properties", "due", "date", "in_next_days", 14)
+    ),
+    "cart not finished": {
+        "all": [
+            event_with(
+                "Cart Viewed",
+                own("properties", "value", "number", "more", 50),
+                within={"days_ago": [2, 30]},
+            ),
+            {"not": {"did": "purchase", "within": {"last_days": 30}}},
+        ]
     },
     "nested": {
         "all": [

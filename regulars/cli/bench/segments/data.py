@@ -32,7 +32,10 @@ STEPS: tuple[tuple[str, str], ...] = (
             (ARRAY['f', 'm', ''])[1 + (r(n, 2) * 2.4)::int],
             CASE WHEN r(n, 3) < 0.8 THEN 1940 + (r(n, 4) * 68)::int END, '', '', '[]',
             jsonb_build_object('city', (ARRAY['Moscow', 'Omsk', 'Perm', 'Kazan'])
-                [1 + floor(r(n, 5) * 4)::int]),
+                [1 + floor(r(n, 5) * 4)::int], 'plan', (ARRAY['base', 'silver', 'gold'])
+                [1 + floor(power(r(n, 19), 2) * 3)::int], 'children', floor(r(n, 20) * 4)::int,
+                'pets', r(n, 21) < 0.4, 'renews',
+                (%(now)s::timestamptz + (r(n, 22) - 0.5) * interval '400 days')::date),
             'en', (SELECT min(id) FROM company_store) + floor(r(n, 6) * %(stores)s)::int,
             %(now)s::timestamptz - r(n, 7) * interval '1500 days'
         FROM generate_series(1, %(people)s) n""",
@@ -69,7 +72,11 @@ STEPS: tuple[tuple[str, str], ...] = (
                 ELSE 'Cart Viewed' END,
             (SELECT min(id) FROM customers_customer) + floor(power(r(n, 9), 2) * %(people)s)::int,
             '', '', %(now)s::timestamptz - (60 + r(n, 10) * 90 * 86400) * interval '1 second',
-            %(now)s, '{}', jsonb_build_object('sessionId', n / 3, 'campaign',
+            %(now)s, jsonb_build_object('category', (ARRAY['coffee', 'tea', 'sweets', 'home'])
+                [1 + floor(r(n, 23) * 4)::int], 'value', round((r(n, 24) * 120)::numeric, 2),
+                'sku', 'P' || floor(r(n, 25) * 200)::int, 'gift', r(n, 26) < 0.2, 'due',
+                %(now)s::timestamptz + (r(n, 27) - 0.5) * interval '100 days'),
+            jsonb_build_object('sessionId', n / 3, 'campaign',
                 jsonb_build_object('source', (ARRAY['yandex', 'vk', 'news'])
                     [1 + floor(r(n / 3, 11) * 3)::int], 'medium', 'cpc')), false
         FROM generate_series(1, %(people)s) n""",
