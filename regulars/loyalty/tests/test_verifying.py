@@ -66,6 +66,18 @@ def test_a_factor_has_only_the_ceiling_that_a_case_names() -> None:
     )
 
 
+def test_a_pipeline_makes_points_whole_at_its_end_only() -> None:
+    """7.25 for the tea times two, 3.75 for the cup: no part is lost on the way to 18."""
+    assert obtained(
+        "accrual",
+        "points",
+        policy="ordered_pipeline",
+        lines=[{"sku": "tea", "unit_minor": 725}, {"sku": "cup", "unit_minor": 375}],
+        general={"ratio": "1"},
+        multipliers=[{"id": "t", "sku": "tea", "factor": "2", "edited_on": "2026-01-01"}],
+    ) == (18,)
+
+
 def test_part_of_a_purchase_taken_back_takes_part_of_its_stamps() -> None:
     events = [
         {"type": "purchase", "id": "a", "items": 7},

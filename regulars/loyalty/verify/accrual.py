@@ -231,12 +231,17 @@ def sum_of_campaigns(given: Given) -> Given:
     return {"points": points(rules, sale())}
 
 
+PLACES = 4
+"""Decimals of a point that the pipeline keeps, as a unit with such a scale does."""
+
+
 def ordered_pipeline(given: Given) -> Given:
+    """Parts of points are kept up to the end, and then whole points count: rounding comes last."""
     general = given["general"]
     rules = [
         rule(
             "share_of_purchase",
-            points=general["ratio"],
+            points=Decimal(str(general["ratio"])).scaleb(PLACES),
             stop=general.get("stop", False),
             counting="proportional",
         )
@@ -255,7 +260,7 @@ def ordered_pipeline(given: Given) -> Given:
         rule(
             "points_per_item",
             code=one["id"],
-            points=one["points"],
+            points=one["points"] * 10**PLACES,
             stop=one.get("stop", False),
             count="lines",
             lines={"products": [one["sku"]]},
@@ -264,7 +269,8 @@ def ordered_pipeline(given: Given) -> Given:
     ]
     awards = earn(rules, basket(given["lines"]), stacking="ordered")
     used = [a.rule.code for a in awards if a.rule.mechanic.stage == "multiplier"]
-    return {"points": sum(a.amount for a in awards), "multiplier": used[0] if used else None}
+    kept = sum(a.amount for a in awards)
+    return {"points": kept // 10**PLACES, "multiplier": used[0] if used else None}
 
 
 def discount_base(given: Given) -> Given:
