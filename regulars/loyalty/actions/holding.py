@@ -146,6 +146,16 @@ def _lapse_some(*, now: datetime) -> int:
     return _lapse(list(rows.select_related("unit__program", "account").order_by("id")), now=now)
 
 
+def overdue_of(program: Program, customer_ids: Collection[int], *, now: datetime) -> list[int]:
+    """The holds of these people whose time is over and which nobody has freed yet."""
+    rows = Member.objects.filter(program=program, customer__in=customer_ids)
+    leaders = rows.values(leader=Coalesce("led_by", "pk"))
+    whose = Q(account__member__in=leaders) | Q(account__member__led_by__in=leaders)
+    return list(
+        Hold.objects.filter(whose, outcome="", ends_at__lte=now).values_list("pk", flat=True)
+    )
+
+
 def free_overdue(account_ids: Sequence[int], *, now: datetime) -> int:
     """Free the holds of locked accounts whose time is over; gives how many.
 

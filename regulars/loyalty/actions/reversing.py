@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from regulars.core.events import publish
 from regulars.core.sql import int_array, text_array
 from regulars.loyalty.actions.forgetting import forgotten, habits_of, memories_behind
+from regulars.loyalty.actions.holding import free_overdue, overdue_of
 from regulars.loyalty.actions.members import lock_members
 from regulars.loyalty.actions.remembering import keep_memories
 from regulars.loyalty.actions.restoring import Spending, restore_spent, spendings_on
@@ -101,9 +102,15 @@ def _take_back(
     if not accruals and not spendings:
         return []
     book = book_of(program)
-    members = _locked(book, accruals.values(), spendings)
-    if spendings and restore_spent(book, claims, program=program, now=now):
-        members = _locked(book, accruals.values(), spendings)
+    customers = {one.customer_id for one in accruals.values()}
+    customers |= {one.customer_id for one in spendings}
+    overdue = overdue_of(program, customers, now=now)
+    members = _locked(book, customers, spendings, overdue=overdue)
+    holders = [one for one in members.values() if one.customer_id in customers]
+    freed = overdue and _free_overdue(holders, now=now)
+    restored = spendings and restore_spent(book, claims, program=program, now=now)
+    if freed or restored:
+        members = _locked(book, customers, spendings)
     scene = _scene_of(book, accruals, members, now=now, is_undone=is_undone)
     for claim in claims:
         accrual = accruals.get(claim.purchase_id)
@@ -113,12 +120,23 @@ def _take_back(
 
 
 def _locked(
-    book: Book, accruals: Collection[Reversible], spendings: Sequence[Spending]
+    book: Book,
+    customer_ids: Collection[int],
+    spendings: Sequence[Spending],
+    *,
+    overdue: Collection[int] = (),
 ) -> dict[int, MemberState]:
-    customers = {one.customer_id for one in accruals} | {one.customer_id for one in spendings}
-    if spendings:
-        customers |= set(givers_behind([one.id for one in spendings]).values())
+    customers = set(customer_ids)
+    if spendings or overdue:
+        spent = [one.id for one in spendings]
+        customers |= set(givers_behind(spent, hold_ids=overdue).values())
     return {member.id: member for member in lock_members(book, customers).values()}
+
+
+def _free_overdue(members: Collection[MemberState], *, now: datetime) -> int:
+    """Free what the clock has freed already: it pays for what came back, as in any lot."""
+    accounts = {one for member in members for one in member.purse.accounts.values()}
+    return free_overdue(list(accounts), now=now)
 
 
 def _scene_of(

@@ -297,12 +297,15 @@ class Books:
     def give_goods_back(self, card: str, number: str, minor: int, now: datetime) -> None:
         """A return of so much money's worth, after those before it."""
         person = self.person(card)
+        self.lapse(person, now)
         sale = person.sales[number]
         sale.back += minor
         self.settle(person, number, Fraction(sale.back, sale.total), now)
 
     def void(self, card: str, number: str, now: datetime) -> None:
-        self.settle(self.person(card), number, Fraction(1), now, is_undone=True)
+        person = self.person(card)
+        self.lapse(person, now)
+        self.settle(person, number, Fraction(1), now, is_undone=True)
 
     def settle(
         self,

@@ -15,10 +15,11 @@ from regulars.loyalty.actions import (
     redeem_points,
     release_hold,
     reverse_purchases,
+    set_terms,
     take_purchases,
     undo_redemption,
 )
-from regulars.loyalty.models import Account, Hold, Lot, Member, Transfer
+from regulars.loyalty.models import Account, Hold, Lot, Member, Program, Reversal, Transfer
 from regulars.loyalty.queries import audit
 from regulars.loyalty.queries.wallets import wallets_of
 from regulars.loyalty.rules.expiry import Expiry
@@ -152,6 +153,17 @@ def test_a_return_meanwhile_leaves_a_debt_that_the_release_pays() -> None:
     release_hold(hold, now=NOW)
     account = Account.objects.get(member__isnull=False)
     assert (account.balance, account.debt, sum(lots())) == (20, 0, 20)
+
+
+def test_what_the_clock_has_freed_pays_for_a_purchase_that_is_undone() -> None:
+    set_terms(Program.objects.get(), TermsInput("within_balance"))
+    hold = held(50)
+    purchase = Transfer.objects.order_by("id").values_list("accrual__purchase", flat=True)[0]
+    reverse_purchases([purchase], "undo", now=NOW + HOUR)
+    hold.refresh_from_db()
+    account = Account.objects.get(member__isnull=False)
+    assert (hold.outcome, account.balance, account.debt) == ("lapsed", 20, 0)
+    assert Reversal.objects.get(due__gt=0).taken == 30
 
 
 def test_a_frozen_member_holds_and_captures_nothing() -> None:
