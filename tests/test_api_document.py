@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -11,10 +12,12 @@ from django.test import Client
 from django.utils import timezone
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from ninja.openapi.schema import OpenAPISchema
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.json import JSONSnapshotExtension
 
 from regulars.core.api.keys import create_key
+from regulars.core.api.operations import LINE_MODELS
 from regulars.core.api.problems import DECLARED
 from regulars.urls import api
 
@@ -56,6 +59,31 @@ def test_every_operation_says_what_it_needs_and_may_answer(method: str, address:
 def test_operation_names_are_unique() -> None:
     names = [operation_of(*one)["operationId"] for one in OPERATIONS]
     assert len(names) == len(set(names))
+
+
+def test_a_name_in_the_document_stands_for_one_shape(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two shapes of one name the document would keep the last, and lie about the other."""
+    shapes: dict[str, set[tuple[str, ...]]] = defaultdict(set)
+
+    def noted(document: OpenAPISchema, definitions: dict[str, dict[str, Any]]) -> None:
+        for name, shape in definitions.items():
+            shapes[name].add((shape.get("description", ""), *sorted(shape.get("properties", ()))))
+        document.schemas.update(definitions)
+
+    monkeypatch.setattr(OpenAPISchema, "add_schema_definitions", noted)
+    api.get_openapi_schema(path_prefix="/api/v1/")
+    for model in LINE_MODELS.values():
+        whole = model.model_json_schema(ref_template="#/components/schemas/{model}")
+        noted(OpenAPISchema(api, ""), whole.pop("$defs", {}) | {model.__name__: whole})
+    assert len(shapes) > 200
+    told_twice = {name for name, found in shapes.items() if len(found) > 1}
+    # Where points of a part of the year die, `from` may be said for `since`: it is one shape.
+    assert told_twice == {"FixedDate"}
+
+
+def test_every_shape_in_the_document_is_there() -> None:
+    told = re.findall(r'"#/components/schemas/([^"]+)"', json.dumps(DOCUMENT))
+    assert set(told) <= DOCUMENT["components"]["schemas"].keys()
 
 
 ANYTHING = st.recursive(

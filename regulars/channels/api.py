@@ -71,7 +71,7 @@ def get_message(request: ApiRequest, message_id: Id) -> MessageOut:
     return _shape(get_seen(Message, message_id, seen_by=request.auth))
 
 
-class LineOut(Schema):
+class ConnectionOut(Schema):
     """The connection that a worker keeps for a channel."""
 
     state: str = Field(examples=["up"], description="up, down, or unattended: no worker holds it.")
@@ -87,7 +87,7 @@ class ChannelOut(Schema):
     is_on: bool
     is_ready: bool
     not_ready: str = Field(description="Why it cannot send, in words.")
-    line: LineOut | None = Field(description="Null where the channel keeps no connection.")
+    line: ConnectionOut | None = Field(description="Null where the channel keeps no connection.")
 
 
 @router.get("/channels", response=list[ChannelOut], **reads("messages:read"))
@@ -101,7 +101,7 @@ def list_channels(request: ApiRequest) -> list[ChannelOut]:
             is_on=is_on(kind),
             is_ready=not (why := channel_of(kind).not_ready()),
             not_ready=why,
-            line=LineOut.model_validate(lines[kind], from_attributes=True)
+            line=ConnectionOut.model_validate(lines[kind], from_attributes=True)
             if kind in lines
             else None,
         )

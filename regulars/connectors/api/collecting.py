@@ -53,7 +53,7 @@ class SourceOut(SourceIn):
     closed_at: Moment | None
 
 
-class PlanIn(Schema):
+class TrackingPlanIn(Schema):
     """A version of a tracking plan."""
 
     source_id: Id | None = Field(
@@ -67,7 +67,7 @@ class PlanIn(Schema):
     note: str = Field("", max_length=300)
 
 
-class PlanOut(PlanIn):
+class TrackingPlanOut(TrackingPlanIn):
     """A published version."""
 
     id: Id
@@ -161,15 +161,15 @@ def reopen_source(request: ApiRequest, event_source_id: Id) -> SourceOut:
     return SourceOut.from_orm(source)
 
 
-@router.get("/tracking-plans", response=Page[PlanOut], **reads("events:read"))
-def list_plans(request: ApiRequest, ask: Query[PageAsk]) -> Page[PlanOut]:
+@router.get("/tracking-plans", response=Page[TrackingPlanOut], **reads("events:read"))
+def list_plans(request: ApiRequest, ask: Query[PageAsk]) -> Page[TrackingPlanOut]:
     """Published versions of tracking plans, the newest first."""
     _see_all_stores(request)
-    return page_of(TrackingPlan.objects.all(), ask, shape=PlanOut.from_orm)
+    return page_of(TrackingPlan.objects.all(), ask, shape=TrackingPlanOut.from_orm)
 
 
-@router.post("/tracking-plans", response={201: PlanOut}, **writes("events:write"))
-def create_plan(request: ApiRequest, told: PlanIn) -> Status[PlanOut]:
+@router.post("/tracking-plans", response={201: TrackingPlanOut}, **writes("events:write"))
+def create_plan(request: ApiRequest, told: TrackingPlanIn) -> Status[TrackingPlanOut]:
     """Publish a version; doors follow it within a second."""
     _see_all_stores(request)
     source = None if told.source_id is None else _source(request, told.source_id)
@@ -180,7 +180,7 @@ def create_plan(request: ApiRequest, told: PlanIn) -> Status[PlanOut]:
         note=told.note,
         now=timezone.now(),
     )
-    return Status(201, PlanOut.from_orm(made))
+    return Status(201, TrackingPlanOut.from_orm(made))
 
 
 @router.get("/dead-letters", response=Page[LetterOut], **reads("events:read"))

@@ -57,7 +57,7 @@ class SecretOut(Schema):
     secrets: list[str]
 
 
-class MessageOut(Schema):
+class WebhookMessageOut(Schema):
     """One message; `id` is its `webhook-id`."""
 
     id: str
@@ -80,7 +80,7 @@ class AttemptOut(Schema):
     took_ms: int
 
 
-class MessageWithAttempts(MessageOut):
+class MessageWithAttempts(WebhookMessageOut):
     """A message with its body and every try."""
 
     body: str
@@ -142,18 +142,22 @@ def rotate_webhook_secret(request: ApiRequest, webhook_id: Id) -> SecretOut:
     return SecretOut(secrets=secrets_in_force(webhook.secrets, now))
 
 
-@router.post("/webhooks/{int:webhook_id}/test", response=MessageOut, **writes("webhooks:write"))
-def test_webhook(request: ApiRequest, webhook_id: Id) -> MessageOut:
+@router.post(
+    "/webhooks/{int:webhook_id}/test", response=WebhookMessageOut, **writes("webhooks:write")
+)
+def test_webhook(request: ApiRequest, webhook_id: Id) -> WebhookMessageOut:
     """Send a message that says nothing."""
     return _message(send_test(_webhook(request, webhook_id), now=timezone.now()))
 
 
 @router.get(
-    "/webhooks/{int:webhook_id}/messages", response=Page[MessageOut], **reads("webhooks:read")
+    "/webhooks/{int:webhook_id}/messages",
+    response=Page[WebhookMessageOut],
+    **reads("webhooks:read"),
 )
 def list_webhook_messages(
     request: ApiRequest, webhook_id: Id, ask: Query[MessagesAsk]
-) -> Page[MessageOut]:
+) -> Page[WebhookMessageOut]:
     """The messages of a webhook, the latest first; settled ones are kept for thirty days."""
     rows = _messages(request, webhook_id)
     if ask.state:
@@ -190,10 +194,12 @@ def show_webhook_message(
 
 @router.post(
     "/webhooks/{int:webhook_id}/messages/{message_key}/resend",
-    response=MessageOut,
+    response=WebhookMessageOut,
     **writes("webhooks:write"),
 )
-def resend_webhook_message(request: ApiRequest, webhook_id: Id, message_key: str) -> MessageOut:
+def resend_webhook_message(
+    request: ApiRequest, webhook_id: Id, message_key: str
+) -> WebhookMessageOut:
     """Try a settled message again from the start, under its old id."""
     found = _one(request, webhook_id, message_key)
     send_again([found], now=timezone.now())
@@ -240,9 +246,11 @@ def _shown(webhook: Webhook) -> WebhookOut:
     )
 
 
-def _message(row: WebhookMessage) -> MessageOut:
+def _message(row: WebhookMessage) -> WebhookMessageOut:
     told: dict[str, Any] = {
         name: getattr(row, name)
         for name in ("kind", "subject", "state", "attempts", "made_at", "settled_at")
     }
-    return MessageOut(id=row.public_id, due_at=None if row.settled_at else row.due_at, **told)
+    return WebhookMessageOut(
+        id=row.public_id, due_at=None if row.settled_at else row.due_at, **told
+    )

@@ -65,7 +65,7 @@ class LimitShape(Schema):
     days: int | None = Field(None, ge=1, le=10_000)
 
 
-class LimitsShape(Schema):
+class IdentityLimitsShape(Schema):
     """Limits by kind. Kinds that are left out stay as they are."""
 
     items: list[LimitShape] = Field(max_length=100)
@@ -126,10 +126,10 @@ def remove_blocked_value(request: ApiRequest, blocked_id: Id) -> Status[None]:
     return Status(204, None)
 
 
-@router.get("/identity-limits", response=LimitsShape, **reads(READ))
-def list_limits(request: ApiRequest) -> LimitsShape:
+@router.get("/identity-limits", response=IdentityLimitsShape, **reads(READ))
+def list_limits(request: ApiRequest) -> IdentityLimitsShape:
     """The limit of every kind of identity in force."""
-    return LimitsShape(
+    return IdentityLimitsShape(
         items=[
             LimitShape(kind=kind, people=limit.people, days=limit.days)
             for kind, limit in limits_in_force().items()
@@ -137,8 +137,8 @@ def list_limits(request: ApiRequest) -> LimitsShape:
     )
 
 
-@router.patch("/identity-limits", response=LimitsShape, **writes(WRITE))
-def change_limits(request: ApiRequest, told: LimitsShape) -> LimitsShape:
+@router.patch("/identity-limits", response=IdentityLimitsShape, **writes(WRITE))
+def change_limits(request: ApiRequest, told: IdentityLimitsShape) -> IdentityLimitsShape:
     """Set limits; who is one person follows soon, also where a lower limit parts people."""
     set_limits({one.kind: Limit(one.people, one.days) for one in told.items})
     return list_limits(request)

@@ -38,7 +38,7 @@ READ, WRITE = "matches:read", "matches:write"
 Decision = Literal["same", "different", "later"]
 
 
-class StepOut(Schema):
+class EvidenceStepOut(Schema):
     """One reason: a field, how near its values are, its weight in bits (3 bits: eight times likelier)."""
 
     field: str = Field(examples=["birthday"])
@@ -54,14 +54,14 @@ class EvidenceOut(Schema):
     right: Id
     kind: Literal["probable", "stated", "cannot_link"]
     probability: float
-    steps: list[StepOut] = Field(description="They add up to the pair's odds in bits.")
+    steps: list[EvidenceStepOut] = Field(description="They add up to the pair's odds in bits.")
     source: str
     by_employee: bool
     at: Moment
     put_off_at: Moment | None
 
 
-class DecisionIn(Schema):
+class MatchDecisionIn(Schema):
     """What is said of two records."""
 
     left: Id
@@ -118,7 +118,7 @@ class SharedOut(Schema):
     records: int
 
 
-class EntryOut(Schema):
+class MergeEntryOut(Schema):
     """An entry of the merge ledger."""
 
     id: Id
@@ -139,7 +139,7 @@ class WhyOnePersonOut(Schema):
     in_common: list[SharedOut]
     evidence: list[EvidenceOut]
     kept_apart: list[EvidenceOut]
-    ledger: list[EntryOut]
+    ledger: list[MergeEntryOut]
 
 
 class RelationOut(Schema):
@@ -192,19 +192,21 @@ def list_decisions(request: ApiRequest, ask: Query[PageAsk]) -> Page[EvidenceOut
     return _page(request, decisions(), ask, order="-at")
 
 
-@router.post("/matches/decisions/bulk", **takes_lines(WRITE, DecisionIn))
+@router.post("/matches/decisions/bulk", **takes_lines(WRITE, MatchDecisionIn))
 def decide_matches(request: ApiRequest) -> HttpResponse:
     """Say of many pairs whether they are one person, a line each; saying it again changes nothing.
 
     `different` lasts: no later evidence and no new search joins the two.
     """
-    return answer_lines(request, DecisionIn, lambda batch: _decided(request, batch))
+    return answer_lines(request, MatchDecisionIn, lambda batch: _decided(request, batch))
 
 
 @router.post("/customers/{int:customer_id}/merge", response=DecidedOut, **writes(WRITE))
 def merge_customer(request: ApiRequest, customer_id: Id, told: MergeIn) -> DecidedOut:
     """Hold two records to be one person; everything stays with its record and can be parted again."""
-    (answer,) = _decided(request, [DecisionIn(left=customer_id, right=told.other, decision="same")])
+    (answer,) = _decided(
+        request, [MatchDecisionIn(left=customer_id, right=told.other, decision="same")]
+    )
     if isinstance(answer, Refused):
         raise answer
     if not answer.is_one_person:
@@ -289,7 +291,7 @@ def _page(
     return page
 
 
-def _decided(request: ApiRequest, batch: Sequence[DecisionIn]) -> list[DecidedOut | Refused]:
+def _decided(request: ApiRequest, batch: Sequence[MatchDecisionIn]) -> list[DecidedOut | Refused]:
     """What became of each decision of a batch."""
     words = [Word(one.left, one.right, one.decision) for one in batch]
     source = f"api: {request.auth}"[:50]
@@ -333,7 +335,7 @@ def _evidence(one: Evidence) -> EvidenceOut:
         right=one.right_id,
         kind=one.kind,  # type: ignore[arg-type]
         probability=one.probability,
-        steps=[StepOut(**step) for step in one.steps],
+        steps=[EvidenceStepOut(**step) for step in one.steps],
         source=one.source,
         by_employee=one.by_id is not None,
         at=one.at,
@@ -341,8 +343,8 @@ def _evidence(one: Evidence) -> EvidenceOut:
     )
 
 
-def _entry(one: Any) -> EntryOut:
-    return EntryOut(
+def _entry(one: Any) -> MergeEntryOut:
+    return MergeEntryOut(
         id=one.pk,
         kind=one.kind,
         customer_id=one.customer_id,

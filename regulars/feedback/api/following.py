@@ -158,7 +158,7 @@ class RuleIn(Schema):
     ]  # fmt: skip
 
 
-class RuleOut(RuleIn):
+class FollowUpRuleOut(RuleIn):
     """A rule; one that rests is not on."""
 
     id: int
@@ -209,14 +209,14 @@ def act_on_follow_up(
     return Status(201, _whole(request, one))
 
 
-@router.get("/follow-up-rules", response=list[RuleOut], **reads("signals:read"))
-def list_follow_up_rules(request: ApiRequest) -> list[RuleOut]:
+@router.get("/follow-up-rules", response=list[FollowUpRuleOut], **reads("signals:read"))
+def list_follow_up_rules(request: ApiRequest) -> list[FollowUpRuleOut]:
     """The rules; without any, every unhappy answer opens a follow-up within 8 working hours."""
-    return [RuleOut.from_orm(one) for one in FollowUpRule.objects.order_by("pk")]
+    return [FollowUpRuleOut.from_orm(one) for one in FollowUpRule.objects.order_by("pk")]
 
 
-@router.post("/follow-up-rules", response={201: RuleOut}, **writes("surveys:write"))
-def add_rule(request: ApiRequest, rule: RuleIn) -> Status[RuleOut]:
+@router.post("/follow-up-rules", response={201: FollowUpRuleOut}, **writes("surveys:write"))
+def add_rule(request: ApiRequest, rule: RuleIn) -> Status[FollowUpRuleOut]:
     """A rule that holds for answers from now on."""
     survey = get_seen(Survey, rule.survey_id, seen_by=request.auth) if rule.survey_id else None
     place = Touchpoint.objects.filter(pk=rule.touchpoint_id).first() if rule.touchpoint_id else None
@@ -233,7 +233,7 @@ def add_rule(request: ApiRequest, rule: RuleIn) -> Status[RuleOut]:
         ),
         now=timezone.now(),
     )
-    return Status(201, RuleOut.from_orm(made))
+    return Status(201, FollowUpRuleOut.from_orm(made))
 
 
 @router.delete("/follow-up-rules/{int:rule_id}", response={204: None}, **writes("surveys:write"))

@@ -93,7 +93,7 @@ class PlanOut(Schema):
         return plan.segment.code if plan.segment else ""
 
 
-class StandingOut(Schema):
+class PlanStandingOut(Schema):
     """How many candidates of a plan are in a state, with the reason in words."""
 
     state: str
@@ -105,7 +105,7 @@ class StandingOut(Schema):
 class PlanWhole(PlanOut):
     """A plan with how its candidates stand."""
 
-    standings: list[StandingOut]
+    standings: list[PlanStandingOut]
 
 
 class CandidateOut(Schema):
@@ -151,7 +151,7 @@ def list_plans(request: ApiRequest, ask: Query[PageAsk]) -> Page[PlanOut]:
 def get_one_plan(request: ApiRequest, asking_plan_id: int) -> PlanWhole:
     """One plan, with how many candidates stand where and why."""
     plan = get_plan(asking_plan_id)
-    found = [StandingOut.from_orm(one) for one in standings_of(plan, seen_by=request.auth)]
+    found = [PlanStandingOut.from_orm(one) for one in standings_of(plan, seen_by=request.auth)]
     return PlanWhole(**PlanOut.from_orm(plan).dict(), standings=found)
 
 

@@ -16,7 +16,7 @@ from regulars.insight.segments.reach import Reach, reach_of_segment
 router = Router(tags=["Segments"])
 
 
-class ChannelOut(Schema):
+class ChannelReachOut(Schema):
     """One channel: how many may be contacted, and by reason how many may not."""
 
     channel: str
@@ -31,7 +31,7 @@ class ReachOut(Schema):
 
     purpose: str
     everybody: int
-    channels: list[ChannelOut] = Field(description="Empty where there is no such purpose.")
+    channels: list[ChannelReachOut] = Field(description="Empty where there is no such purpose.")
 
 
 @router.get("/segments/{code}/reach", response=ReachOut, **reads("segments:read"))
@@ -52,8 +52,8 @@ def export_segment(
     return members_as_file(get_segment(code), format, now=timezone.localtime())
 
 
-def _channel(one: Reach) -> ChannelOut:
-    return ChannelOut(
+def _channel(one: Reach) -> ChannelReachOut:
+    return ChannelReachOut(
         channel=one.channel,
         may=one.may,
         no_address=one.no_address,

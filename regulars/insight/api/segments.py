@@ -111,7 +111,7 @@ class PreviewOut(Schema):
     overlap: OverlapOut | None
 
 
-class MemberOut(Schema):
+class SegmentMemberOut(Schema):
     """A person in a segment."""
 
     customer_id: Id
@@ -240,8 +240,10 @@ def remove_segment(request: ApiRequest, code: str) -> Status[None]:
     return Status(204, None)
 
 
-@router.get("/segments/{code}/members", response=Page[MemberOut], **reads("segments:read"))
-def list_segment_members(request: ApiRequest, code: str, ask: Query[PageAsk]) -> Page[MemberOut]:
+@router.get("/segments/{code}/members", response=Page[SegmentMemberOut], **reads("segments:read"))
+def list_segment_members(
+    request: ApiRequest, code: str, ask: Query[PageAsk]
+) -> Page[SegmentMemberOut]:
     """Who is in a segment now, the latest to come first."""
     return page_of(members_of(get_segment(code)), ask, shape=_member, order="-id")
 
@@ -314,9 +316,9 @@ def _sentence(segment: Segment) -> str:
         return ""
 
 
-def _member(row: SegmentMember) -> MemberOut:
+def _member(row: SegmentMember) -> SegmentMemberOut:
     lead = row.customer.merged_into_id or row.customer_id
-    return MemberOut(customer_id=lead, name=row.customer.name, entered_at=row.entered_at)
+    return SegmentMemberOut(customer_id=lead, name=row.customer.name, entered_at=row.entered_at)
 
 
 def _reason(part: Explained) -> ReasonOut:

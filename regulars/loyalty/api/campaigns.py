@@ -70,7 +70,7 @@ class ProgramAsk(PageAsk):
     program: str = Field("", max_length=50)
 
 
-class RuleOut(Schema):
+class EarnRuleOut(Schema):
     """One version of an earn rule, with what it says in the language asked for."""
 
     id: int
@@ -84,8 +84,8 @@ class RuleOut(Schema):
     in_force_to: datetime | None
 
 
-@router.get("/rules", response=Page[RuleOut], **reads("loyalty:read"))
-def list_rules(request: ApiRequest, ask: Query[ProgramAsk]) -> Page[RuleOut]:
+@router.get("/rules", response=Page[EarnRuleOut], **reads("loyalty:read"))
+def list_rules(request: ApiRequest, ask: Query[ProgramAsk]) -> Page[EarnRuleOut]:
     """Earn rules with their versions, the newest first."""
     rows = seen(Rule, request.auth).select_related("program")
     if ask.program:
@@ -149,8 +149,8 @@ def _campaign(campaign: Campaign) -> CampaignOut:
     )
 
 
-def _rule(rule: Rule, told: dict[int, str]) -> RuleOut:
-    return RuleOut(
+def _rule(rule: Rule, told: dict[int, str]) -> EarnRuleOut:
+    return EarnRuleOut(
         id=rule.pk,
         program=rule.program.code,
         code=rule.code,

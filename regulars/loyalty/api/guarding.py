@@ -32,7 +32,7 @@ WatchCode = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,50}$", examples=["fast"]
 Points = Annotated[int | None, Field(ge=1, le=10**12, description="None sets no limit.")]
 
 
-class LimitsShape(Schema):
+class SpendingLimitsShape(Schema):
     """How much a member may spend, in points; a day is the last 24 hours."""
 
     at_once: Points = None
@@ -86,7 +86,7 @@ class AlarmOut(Schema):
     decided_at: datetime | None
 
 
-class DecisionIn(Schema):
+class AlarmDecisionIn(Schema):
     """Fraud freezes the card."""
 
     state: Literal["harmless", "fraud"]
@@ -136,16 +136,22 @@ class DigitsIn(Schema):
     digits: Annotated[str, Field(min_length=1, max_length=12)]
 
 
-@router.get("/programs/{program_id}/spending-limits", response=LimitsShape, **reads("loyalty:read"))
-def get_limits(request: ApiRequest, program_id: Id) -> LimitsShape:
+@router.get(
+    "/programs/{program_id}/spending-limits", response=SpendingLimitsShape, **reads("loyalty:read")
+)
+def get_limits(request: ApiRequest, program_id: Id) -> SpendingLimitsShape:
     """How much members of a program may spend."""
     return _limits(get_seen(Program, program_id, seen_by=request.auth))
 
 
 @router.put(
-    "/programs/{program_id}/spending-limits", response=LimitsShape, **writes("loyalty:write")
+    "/programs/{program_id}/spending-limits",
+    response=SpendingLimitsShape,
+    **writes("loyalty:write"),
 )
-def put_limits(request: ApiRequest, program_id: Id, entry: LimitsShape) -> LimitsShape:
+def put_limits(
+    request: ApiRequest, program_id: Id, entry: SpendingLimitsShape
+) -> SpendingLimitsShape:
     """Other limits, from now on; what is left out sets none."""
     program = get_seen(Program, program_id, seen_by=request.auth)
     return _limits(set_spending_limits(program, **entry.model_dump()))
@@ -175,7 +181,7 @@ def list_alarms(request: ApiRequest, ask: Query[AlarmsAsk]) -> Page[AlarmOut]:
 
 
 @router.post("/alarms/{alarm_id}/decision", response=AlarmOut, **writes("loyalty:write"))
-def decide(request: ApiRequest, alarm_id: Id, entry: DecisionIn) -> AlarmOut:
+def decide(request: ApiRequest, alarm_id: Id, entry: AlarmDecisionIn) -> AlarmOut:
     """Say that an alarm was harmless, or fraud: that freezes the card."""
     alarm = get_seen(Alarm, alarm_id, seen_by=request.auth)
     decide_alarm(alarm, entry.state, note=entry.note, employee_id=None, now=moment_of_now())
@@ -227,8 +233,8 @@ def confirm(request: ApiRequest, code_id: Id, entry: DigitsIn) -> CodeOut:
     return _code(confirm_code(code, entry.digits, now=moment_of_now()))
 
 
-def _limits(program: Program) -> LimitsShape:
-    return LimitsShape.model_validate(program.spending_limits)
+def _limits(program: Program) -> SpendingLimitsShape:
+    return SpendingLimitsShape.model_validate(program.spending_limits)
 
 
 def _watch(watch: Watch) -> WatchOut:

@@ -15,7 +15,7 @@ from regulars.core.api.requests import ApiRequest
 from regulars.core.errors import Refused
 from regulars.loyalty.actions import capture_hold, hold_points, release_hold
 from regulars.loyalty.api.purchases import purchase_id_of
-from regulars.loyalty.api.shapes import CaptureIn, HoldIn, HoldOut, HoldsAsk
+from regulars.loyalty.api.shapes import HoldCaptureIn, HoldIn, HoldOut, HoldsAsk
 from regulars.loyalty.models import Hold, Member, Redemption
 
 router = Router(tags=["Loyalty"])
@@ -61,7 +61,7 @@ def get_hold(request: ApiRequest, hold_id: Id) -> HoldOut:
 
 
 @router.post("/holds/{hold_id}/capture", response=HoldOut, **writes("loyalty:write"))
-def capture(request: ApiRequest, hold_id: Id, entry: CaptureIn) -> HoldOut:
+def capture(request: ApiRequest, hold_id: Id, entry: HoldCaptureIn) -> HoldOut:
     """Spend what is held, or less of it: the rest is freed at once. Again changes nothing."""
     hold = get_seen(Hold, hold_id, seen_by=request.auth)
     bought = purchase_id_of(entry.purchase)

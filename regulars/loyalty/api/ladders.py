@@ -23,7 +23,7 @@ Code = Annotated[str, Field(min_length=1, max_length=30, pattern=r"^[a-z0-9_-]+$
 Amount = Annotated[int, Field(ge=0, le=10**15)]
 
 
-class StepIn(Schema):
+class LadderStepIn(Schema):
     """A tier: what it takes to reach it and, if that is another amount, to keep it."""
 
     code: Code
@@ -40,10 +40,10 @@ class LadderIn(Schema):
     name: Annotated[str, Field(min_length=1, max_length=50)]
     name_ru: Annotated[str, Field(max_length=50)] = ""
     rules: dict[str, Any] = {}
-    steps: Annotated[list[StepIn], Field(min_length=1, max_length=50)]
+    steps: Annotated[list[LadderStepIn], Field(min_length=1, max_length=50)]
 
 
-class StepOut(Schema):
+class LadderStepOut(Schema):
     """A tier of a ladder."""
 
     code: str
@@ -62,7 +62,7 @@ class LadderOut(Schema):
     version: int
     in_force_from: datetime
     rules: dict[str, Any]
-    steps: list[StepOut]
+    steps: list[LadderStepOut]
     warns_days: int | None = Field(
         description="How many days before a tier falls members hear of it; null: not at all."
     )
@@ -179,7 +179,7 @@ def _ladder(row: Ladder) -> LadderOut:
         rules=version.rules,
         warns_days=row.warns_days,
         steps=[
-            StepOut(
+            LadderStepOut(
                 code=tier.code,
                 name=tier.name,
                 minimum=tier.qualifying_min,

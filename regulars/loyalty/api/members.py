@@ -29,7 +29,7 @@ from regulars.loyalty.api.purchases import purchase_id_of
 from regulars.loyalty.api.shapes import (
     BalanceOut,
     CustomerRefIn,
-    EntryOut,
+    HistoryEntryOut,
     MemberIn,
     MemberOut,
     MembersAsk,
@@ -109,8 +109,8 @@ def list_balances(request: ApiRequest, member_id: Id) -> list[BalanceOut]:
     return shaped(whole([member]), now=moment_of_now())[0].balances
 
 
-@router.get("/members/{member_id}/history", response=Page[EntryOut], **reads("loyalty:read"))
-def list_entries(request: ApiRequest, member_id: Id, ask: Query[PageAsk]) -> Page[EntryOut]:
+@router.get("/members/{member_id}/history", response=Page[HistoryEntryOut], **reads("loyalty:read"))
+def list_entries(request: ApiRequest, member_id: Id, ask: Query[PageAsk]) -> Page[HistoryEntryOut]:
     """What happened on a member's accounts, newest first, each entry with why it is what it is.
 
     What one receipt gave of a unit is one entry, never torn apart between two pages.
@@ -119,7 +119,7 @@ def list_entries(request: ApiRequest, member_id: Id, ask: Query[PageAsk]) -> Pag
     place = f"history of {member.pk}"
     found = history_of(member, limit=ask.limit, after=number_at(place, ask.cursor))
     entries = [
-        EntryOut(
+        HistoryEntryOut(
             at=one.at,
             unit=one.unit_code,
             amount=one.amount,

@@ -26,9 +26,9 @@ from regulars.loyalty.api.shapes import (
     ActivationIn,
     ActivationOut,
     AwardOut,
+    PostedPurchaseOut,
     PurchaseIn,
     PurchaseNameIn,
-    PurchaseOut,
     ReceiptOut,
     ReturnIn,
     ReturnOut,
@@ -44,8 +44,8 @@ from regulars.loyalty.rules.receipts import Awarded
 router = Router(tags=["Purchases"])
 
 
-@router.post("/purchases", response={201: PurchaseOut}, **writes("purchases:write"))
-def create_purchase(request: ApiRequest, purchase: PurchaseIn) -> Status[PurchaseOut]:
+@router.post("/purchases", response={201: PostedPurchaseOut}, **writes("purchases:write"))
+def create_purchase(request: ApiRequest, purchase: PurchaseIn) -> Status[PostedPurchaseOut]:
     """Put a receipt on record and on the books; sent again, it gets the same answer."""
     (answer,) = _take([purchase])
     if isinstance(answer, Refused):
@@ -114,7 +114,7 @@ def purchase_id_of(named: PurchaseNameIn | None) -> int | None:
     return found
 
 
-def _take(batch: Sequence[PurchaseIn]) -> Sequence[PurchaseOut | Refused]:
+def _take(batch: Sequence[PurchaseIn]) -> Sequence[PostedPurchaseOut | Refused]:
     currency = currency_here()
     wrong = [entry.currency not in {None, currency} for entry in batch]
     inputs = [_told(entry) for entry, bad in zip(batch, wrong, strict=True) if not bad]
@@ -156,11 +156,11 @@ def _told(entry: PurchaseIn) -> PurchaseInput:
     )
 
 
-def _purchase(taken: Taken, rules: Mapping[int, Rule]) -> PurchaseOut | Refused:
+def _purchase(taken: Taken, rules: Mapping[int, Rule]) -> PostedPurchaseOut | Refused:
     if taken.refused is not None:
         return taken.refused
     receipts = [_receipt(receipt, rules) for receipt in taken.receipts]
-    return PurchaseOut(purchase_id=taken.purchase_id, receipts=receipts)
+    return PostedPurchaseOut(purchase_id=taken.purchase_id, receipts=receipts)
 
 
 def _receipt(receipt: Receipt, rules: Mapping[int, Rule]) -> ReceiptOut:

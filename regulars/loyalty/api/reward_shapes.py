@@ -197,7 +197,7 @@ class PaymentIn(Schema):
     hold: bool = False
 
 
-class CaptureIn(Schema):
+class PaymentCaptureIn(Schema):
     """A hold that becomes a payment, of all or of a part; the rest is released."""
 
     key: Key
@@ -308,7 +308,7 @@ class OrdersAsk(PageAsk):
     state: str = Field("", max_length=10)
 
 
-class StepIn(Schema):
+class OrderStepIn(Schema):
     """An order is ready to be fetched, or delivered."""
 
     order_id: Id

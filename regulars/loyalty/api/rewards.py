@@ -25,12 +25,12 @@ from regulars.loyalty.actions.rewards import (
 from regulars.loyalty.api.promo import program_named
 from regulars.loyalty.api.reward_shapes import (
     OrdersAsk,
+    OrderStepIn,
     RewardIn,
     RewardOrderIn,
     RewardOrderOut,
     RewardOut,
     RewardsAsk,
-    StepIn,
 )
 from regulars.loyalty.models import Member
 from regulars.loyalty.models.rewards import Reward, RewardOrder
@@ -92,11 +92,11 @@ def create_reward_order(request: ApiRequest, entry: RewardOrderIn) -> Status[Rew
     return Status(201, _order(order))
 
 
-@router.post("/reward-orders/steps", **takes_lines("loyalty:write", StepIn))
+@router.post("/reward-orders/steps", **takes_lines("loyalty:write", OrderStepIn))
 def create_steps(request: ApiRequest) -> HttpResponse:
     """Orders are ready to be fetched, or delivered: one a line; repeats are harmless."""
 
-    def take(batch: Sequence[StepIn]) -> Sequence[RewardOrderOut | Refused]:
+    def take(batch: Sequence[OrderStepIn]) -> Sequence[RewardOrderOut | Refused]:
         now = moment_of_now()
         mine = {
             one.pk
@@ -116,7 +116,7 @@ def create_steps(request: ApiRequest) -> HttpResponse:
         nothing = NotFound("unknown_order", "no order has this id", "order_id")
         return [_order(rows[one.order_id]) if one.order_id in rows else nothing for one in batch]
 
-    return answer_lines(request, StepIn, take)
+    return answer_lines(request, OrderStepIn, take)
 
 
 @router.post("/reward-orders/{order_id}/cancel", response=RewardOrderOut, **writes("loyalty:write"))

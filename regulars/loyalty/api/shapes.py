@@ -94,7 +94,7 @@ class ReceiptOut(Schema):
     )
 
 
-class PurchaseOut(Schema):
+class PostedPurchaseOut(Schema):
     """A purchase on record and on the books of every program of its customer."""
 
     purchase_id: int
@@ -208,7 +208,7 @@ class MemberOut(Schema):
     ladders: list[LadderAheadOut]
 
 
-class EntryOut(Schema):
+class HistoryEntryOut(Schema):
     """A movement on a member's account, and why it is what it is."""
 
     at: datetime
@@ -274,7 +274,7 @@ class HoldIn(Schema):
     )
 
 
-class CaptureIn(Schema):
+class HoldCaptureIn(Schema):
     """What is spent of a hold; without an amount all of it. The rest is freed."""
 
     amount: Annotated[int, Field(ge=1, le=10**15)] | None = None

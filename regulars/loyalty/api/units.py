@@ -29,7 +29,7 @@ class ExpiryVersionOut(Schema):
     reaches_old: bool
 
 
-class UnitOut(Schema):
+class UnitExpiryOut(Schema):
     """What an account holds, and how long it lives: the newest version last."""
 
     code: str
@@ -56,17 +56,17 @@ class ExpiryIn(Schema):
     )
 
 
-@router.get("/programs/{program_id}/units", response=list[UnitOut], **reads("loyalty:read"))
-def list_units(request: ApiRequest, program_id: Id) -> list[UnitOut]:
+@router.get("/programs/{program_id}/units", response=list[UnitExpiryOut], **reads("loyalty:read"))
+def list_units(request: ApiRequest, program_id: Id) -> list[UnitExpiryOut]:
     """The units of a program with all versions of their expiry."""
     program = get_seen(Program, program_id, seen_by=request.auth)
     return [_shaped(unit) for unit in Unit.objects.filter(program=program).order_by("id")]
 
 
 @router.put(
-    "/programs/{program_id}/units/{unit}/expiry", response=UnitOut, **writes("loyalty:write")
+    "/programs/{program_id}/units/{unit}/expiry", response=UnitExpiryOut, **writes("loyalty:write")
 )
-def put_expiry(request: ApiRequest, program_id: Id, unit: Code, entry: ExpiryIn) -> UnitOut:
+def put_expiry(request: ApiRequest, program_id: Id, unit: Code, entry: ExpiryIn) -> UnitExpiryOut:
     """Another expiry of a unit, for points granted from now on; told again, nothing changes."""
     program = get_seen(Program, program_id, seen_by=request.auth)
     row = Unit.objects.filter(program=program, code=unit).first()
@@ -97,8 +97,8 @@ def put_reminders(request: ApiRequest, program_id: Id, entry: RemindersIn) -> Re
     return RemindersOut(days=set_reminders(program, entry.days).reminds_days)
 
 
-def _shaped(unit: Unit) -> UnitOut:
-    return UnitOut(
+def _shaped(unit: Unit) -> UnitExpiryOut:
+    return UnitExpiryOut(
         code=unit.code,
         name=unit.name,
         kind=unit.kind,

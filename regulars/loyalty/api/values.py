@@ -26,9 +26,9 @@ from regulars.loyalty.actions.paying import (
 from regulars.loyalty.actions.values import LoadInput, ValueInput, issue_values, load_values
 from regulars.loyalty.api.promo import member_ids_by_number
 from regulars.loyalty.api.reward_shapes import (
-    CaptureIn,
     KeyIn,
     LoadIn,
+    PaymentCaptureIn,
     PaymentIn,
     PaymentOut,
     RefundIn,
@@ -93,16 +93,16 @@ def create_payments(request: ApiRequest) -> HttpResponse:
     return answer_lines(request, PaymentIn, take)
 
 
-@router.post("/value-payments/captures", **takes_lines("loyalty:write", CaptureIn))
+@router.post("/value-payments/captures", **takes_lines("loyalty:write", PaymentCaptureIn))
 def create_captures(request: ApiRequest) -> HttpResponse:
     """Holds become payments, of all or of a part; the rest can be spent again."""
 
-    def take(batch: Sequence[CaptureIn]) -> Sequence[PaymentOut | Refused]:
+    def take(batch: Sequence[PaymentCaptureIn]) -> Sequence[PaymentOut | Refused]:
         amounts = {one.key: one.amount_minor for one in batch if one.amount_minor is not None}
         keys = [one.key for one in batch]
         return _payments(capture_holds(keys, now=moment_of_now(), amounts=amounts))
 
-    return answer_lines(request, CaptureIn, take)
+    return answer_lines(request, PaymentCaptureIn, take)
 
 
 @router.post("/value-payments/releases", **takes_lines("loyalty:write", KeyIn))
