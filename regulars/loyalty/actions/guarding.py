@@ -16,27 +16,13 @@ from regulars.core.sql import int_array
 from regulars.loyalty.actions.locking import lock_all, lock_leader, refuse_frozen
 from regulars.loyalty.events import MembersFrozen, MembersThawed
 from regulars.loyalty.models import Member, Program, SpendingCode, Unit
+from regulars.loyalty.queries.rooms import lately_of
 from regulars.loyalty.rules.guarding import Lately, SpendingLimits, check_limits
 
 CODE_LIVES = timedelta(minutes=10)
 TRIES_MAX = 5
 CODES_MAX = 5
 """Codes a card may be sent within an hour."""
-
-DAY = timedelta(hours=24)
-
-LATELY = """
-    WITH person AS (SELECT id FROM loyalty_member WHERE id = %(leader)s OR led_by_id = %(leader)s)
-    SELECT count(*), coalesce(sum(amount), 0)::bigint FROM (
-        SELECT amount FROM loyalty_redemption
-        WHERE member_id IN (SELECT id FROM person) AND unit_id = %(unit)s AND hold_id IS NULL
-            AND redeemed_at > %(since)s AND undone_at IS NULL
-        UNION ALL
-        SELECT CASE WHEN outcome = '' THEN amount ELSE captured END FROM loyalty_hold
-        WHERE member_id IN (SELECT id FROM person) AND unit_id = %(unit)s
-            AND held_at > %(since)s AND outcome IN ('', 'captured')
-    ) spent
-"""
 
 USE_CODE = """
     UPDATE loyalty_spendingcode SET used_for = %(key)s WHERE id = (
@@ -85,9 +71,8 @@ def guard_spending(
     if not unit.program.spending_limits:
         return
     limits = SpendingLimits.model_validate(unit.program.spending_limits)
-    check_limits(
-        limits, amount, _lately(leader_id, unit, now=now) if limits.look_back else Lately()
-    )
+    lately = lately_of([leader_id], now=now) if limits.look_back else {}
+    check_limits(limits, amount, lately.get((leader_id, unit.pk), Lately()))
     if limits.code_from is None or amount < limits.code_from:
         return
     with connection.cursor() as cursor:
@@ -97,12 +82,6 @@ def guard_spending(
         if not cursor.rowcount:
             words = f"from {limits.code_from} points on, the member confirms with a code"
             raise Refused("code_is_needed", words, "amount")
-
-
-def _lately(leader_id: int, unit: Unit, *, now: datetime) -> Lately:
-    with connection.cursor() as cursor:
-        cursor.execute(LATELY, {"leader": leader_id, "unit": unit.pk, "since": now - DAY})
-        return Lately(*cursor.fetchone())
 
 
 @transaction.atomic

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from django.http import HttpResponse
 from django.utils.timezone import now as moment_of_now
 from ninja import Query, Router, Schema
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from regulars.core.access import get_seen, seen
 from regulars.core.api.cursors import Page, PageAsk, page_of
@@ -66,6 +66,8 @@ class AdjustmentsAsk(PageAsk):
 
 class LimitsIn(Schema):
     """How far points may move by hand."""
+
+    model_config = ConfigDict(extra="forbid")
 
     adjust_max: Annotated[int, Field(ge=0, le=AMOUNT_MAX)] | None = Field(
         None, description="Given or taken beyond it, they wait for a second person; null: none do."

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from django.utils.timezone import now as moment_of_now
 from ninja import Query, Router, Schema
 from ninja.responses import Status
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from regulars.company.models import Employee
 from regulars.core.access import get_seen, seen
@@ -34,6 +34,8 @@ Points = Annotated[int | None, Field(ge=1, le=10**12, description="None sets no 
 
 class SpendingLimitsShape(Schema):
     """How much a member may spend, in points; a day is the last 24 hours."""
+
+    model_config = ConfigDict(extra="forbid")
 
     at_once: Points = None
     a_day: Points = None

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from ninja import Schema
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from regulars.company.rules import ServedBy
 from regulars.core.api.cursors import PageAsk
@@ -340,6 +340,8 @@ class ProgramOut(Schema):
 
 class TermsIn(Schema):
     """What a program says of returns and of points that wait."""
+
+    model_config = ConfigDict(extra="forbid")
 
     returns: Literal["keep", "only_pending", "within_balance", "limited", "unlimited"] = Field(
         "within_balance", description="What goods that come back take of the points they earned."

@@ -10,6 +10,7 @@ from django.views.decorators.cache import never_cache
 from regulars.loyalty.models import Member
 from regulars.loyalty.pages.card_household import can_share
 from regulars.loyalty.pages.giving import can_give
+from regulars.loyalty.pages.refusals import barred_in_words
 from regulars.loyalty.queries.history import by_day, history_of
 from regulars.loyalty.queries.households import invitations_of
 from regulars.loyalty.queries.wallets import wallets_of
@@ -31,6 +32,7 @@ def card(request: HttpRequest, token: str) -> Shown:
         request,
         "loyalty/card.html",
         wallet=wallet,
+        barred=barred_in_words(wallet, now=now),
         member=member,
         as_of=now,
         number=grouped(member.number),

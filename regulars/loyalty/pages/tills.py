@@ -23,7 +23,7 @@ from regulars.customers.actions import CustomerRef, LineInput, PurchaseInput
 from regulars.customers.models import Purchase
 from regulars.loyalty.actions import Taken, redeem_points, take_purchases, undo_redemption
 from regulars.loyalty.models import Member, PromoCode, Redemption, StoredValue, Unit
-from regulars.loyalty.pages.refusals import blame_in_words
+from regulars.loyalty.pages.refusals import barred_in_words, blame_in_words
 from regulars.loyalty.pages.till_states import TillState, find_scanned
 from regulars.loyalty.queries.wallets import find_member, wallets_of
 from regulars.loyalty.reasons import REASONS
@@ -192,7 +192,8 @@ def _member_page(
     *,
     code_for: int = 0,
 ) -> HttpResponse:
-    (wallet,) = wallets_of([member], now=moment_of_now())
+    now = moment_of_now()
+    (wallet,) = wallets_of([member], now=now)
     for form in (accrue, redeem):
         if not form.is_bound:
             form.initial["key"] = token_urlsafe(12)
@@ -200,13 +201,14 @@ def _member_page(
     latest = (
         Redemption.objects.filter(member=member, undone_at__isnull=True).order_by("-id").first()
     )
-    is_fresh = latest and moment_of_now() - latest.redeemed_at < timedelta(seconds=60)
+    is_fresh = latest and now - latest.redeemed_at < timedelta(seconds=60)
     return show(
         request,
         "loyalty/till_member.html",
         status=422 if accrue.errors or redeem.errors else 200,
         member=member,
         wallet=wallet,
+        barred=barred_in_words(wallet, now=now),
         number=grouped(member.number),
         accrue=accrue,
         redeem=redeem,

@@ -49,24 +49,28 @@ def catalogue_for(
 
     With `points` each also says how many are missing for it.
     """
-    tier, chosen = "", dict[int, int]()
+    tier, chosen, barred = "", dict[int, int](), ""
     if member is not None:
         leader_id = member.led_by_id or member.pk
         leader = Member.objects.select_related("tier").get(pk=leader_id)
         tier = leader.tier.code if leader.tier else ""
+        barred = "member_is_frozen" if leader.frozen_at or member.frozen_at else ""
         cards = Member.objects.filter(Q(pk=leader_id) | Q(led_by=leader_id)).values("pk")
         orders = RewardOrder.objects.filter(member__in=cards, reward__in=rewards)
         counted = orders.exclude(state="cancelled").values("reward").annotate(times=Count("id"))
         chosen = {row["reward"]: row["times"] for row in counted}
     return [
-        _shown(reward, tier, chosen.get(reward.pk, 0), points=points, now=now) for reward in rewards
+        _shown(reward, tier, chosen.get(reward.pk, 0), barred=barred, points=points, now=now)
+        for reward in rewards
     ]
 
 
-def _shown(reward: Reward, tier: str, chosen: int, *, points: int | None, now: datetime) -> Shown:
+def _shown(
+    reward: Reward, tier: str, chosen: int, *, barred: str, points: int | None, now: datetime
+) -> Shown:
     offer = offer_of(reward)
     price = price_for(offer, tier)
-    reason = obstacle(offer, tier, chosen=chosen, now=now)
+    reason = obstacle(offer, tier, chosen=chosen, now=now) or barred
     missing = max(0, (price or 0) - points) if points is not None else 0
     return Shown(reward, price, reason or ("not_enough_points" if missing else ""), missing)
 

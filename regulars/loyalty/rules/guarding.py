@@ -30,6 +30,37 @@ class Lately(NamedTuple):
     points: int = 0
 
 
+class Room(NamedTuple):
+    """How many points limits let a person spend now, and the code of the one that says so.
+
+    None is no limit. From `code_from` points on, the member confirms with a one-time code.
+    """
+
+    most: int | None = None
+    limit: str = ""
+    code_from: int | None = None
+
+
+def room_within(limits: SpendingLimits, lately: Lately) -> Room:
+    """What limits leave to be spent at once: the narrowest one counts.
+
+    >>> room_within(SpendingLimits(at_once=50, a_day=100), Lately(1, 70))
+    Room(most=30, limit='more_than_a_day', code_from=None)
+    >>> room_within(SpendingLimits(times_a_day=1, code_from=5), Lately(1, 70))
+    Room(most=0, limit='too_often_a_day', code_from=5)
+    """
+    rooms = []
+    if limits.at_once is not None:
+        rooms.append((limits.at_once, "more_than_at_once"))
+    if limits.a_day is not None:
+        rooms.append((max(limits.a_day - lately.points, 0), "more_than_a_day"))
+    if limits.times_a_day is not None and lately.times >= limits.times_a_day:
+        rooms.append((0, "too_often_a_day"))
+    if not rooms:
+        return Room(code_from=limits.code_from)
+    return Room(*min(rooms, key=lambda one: one[0]), limits.code_from)
+
+
 def check_limits(limits: SpendingLimits, amount: int, lately: Lately) -> None:
     """Nothing, or `Refused` with the limit that an amount of points would pass.
 

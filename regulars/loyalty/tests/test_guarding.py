@@ -26,6 +26,7 @@ from regulars.loyalty.actions.guarding import (
     set_spending_limits,
     thaw_members,
 )
+from regulars.loyalty.actions.rewards import RewardInput, set_reward
 from regulars.loyalty.actions.watching import WatchInput, decide_alarm, look_at, set_watch
 from regulars.loyalty.models import Alarm, Member, Program, SpendingCode
 from regulars.loyalty.tests.test_api import Caller
@@ -269,6 +270,27 @@ def test_the_till_says_why_a_card_is_frozen(client: Client, member: Member) -> N
     assert "reported lost" in page.content.decode()
 
 
+def test_the_till_and_the_card_say_beforehand_what_may_be_spent(
+    client: Client, program: Program, member: Member
+) -> None:
+    client.force_login(
+        make.employee("cashier"), backend="allauth.account.auth_backends.AuthenticationBackend"
+    )
+    places = (f"/till/{member.number}", f"/card/{member.token}")
+
+    def told(language: str = "en") -> list[str]:
+        return [client.get(at, HTTP_ACCEPT_LANGUAGE=language).content.decode() for at in places]
+
+    assert not any("may be spent now" in page for page in told())
+    set_spending_limits(program, at_once=90)
+    assert all("No more than 90 may be spent now." in page for page in told())
+    set_spending_limits(program)
+    freeze_members([member.pk], reason="reported lost", now=NOW)
+    assert all("it earns, and spends nothing. reported lost" in page for page in told())
+    set_reward(program, RewardInput("mug", kind="gift", name="Mug", price=100), now=NOW)
+    assert "This card is frozen" in client.get(f"{places[1]}/rewards").content.decode()
+
+
 def test_the_manager_sees_alarms_and_decides(
     client: Client, program: Program, member: Member
 ) -> None:
@@ -301,6 +323,9 @@ def test_the_api_sets_limits_and_watches_and_asks_for_codes(
     path = f"/programs/{program.pk}/spending-limits"
     assert door.put(path, {"code_from": 100}).json()["code_from"] == 100
     assert door.get(path).json()["at_once"] is None
+    mistyped = door.put(path, {"at_once_max": 5})
+    assert (mistyped.status_code, mistyped.json()["errors"][0]["field"]) == (422, "at_once_max")
+    assert door.get(path).json()["code_from"] == 100
     watch = {"counts": "earned", "most": 5, "hours": 3}
     assert door.put(f"/programs/{program.pk}/watches/w", watch).status_code == 200
     redemption = {"key": "k", "member": member.number, "amount": 100}

@@ -17,7 +17,8 @@ from regulars.core.api.keys import create_key
 from regulars.core.doors import Doors
 from regulars.customers.models import Purchase
 from regulars.loyalty.actions import open_standard_program, redeem_points
-from regulars.loyalty.models import Account, Cancellation, Member, Transfer
+from regulars.loyalty.actions.guarding import freeze_members, set_spending_limits
+from regulars.loyalty.models import Account, Cancellation, Member, Program, Transfer
 from regulars.loyalty.queries.auditing import audit
 from regulars.loyalty.till.door import PREFIX, TillDoor
 from regulars.loyalty.till.settling import Asked, settle
@@ -202,6 +203,31 @@ def test_no_more_can_be_redeemed_than_the_basket_costs(till: Till) -> None:
     basket = {"customer": {"kind": "card", "value": "77"}, "lines": [{"total_minor": 120}]}
     (offer,) = till("quote", basket).json()["redeemable"]
     assert (offer["amount_max"], offer["worth_minor"]) == (120, 120)
+
+
+def test_a_quote_offers_no_more_than_limits_let_the_member_spend(till: Till) -> None:
+    till("commit", receipt("1", total_minor=50_000))
+    basket: Body = {"customer": {"kind": "card", "value": "77"}, "lines": [{"total_minor": 40_000}]}
+    program, member = Program.objects.get(), Member.objects.get()
+
+    def offered() -> Body:
+        (offer,) = till("quote", basket).json()["redeemable"]
+        kept = {"amount_max", "worth_minor", "limit", "code_from"}
+        return {name: value for name, value in offer.items() if name in kept}
+
+    set_spending_limits(program, at_once=90, a_day=200, times_a_day=2, code_from=80)
+    told = {"amount_max": 90, "worth_minor": 90, "limit": "more_than_at_once", "code_from": 80}
+    assert offered() == told
+    redeem_points(member, 70, key="a", now=timezone.now())
+    redeem_points(member, 70, key="b", now=timezone.now())
+    assert offered() == {"amount_max": 0, "worth_minor": 0, "limit": "too_often_a_day"}
+    set_spending_limits(program, a_day=200)
+    assert offered() == {"amount_max": 60, "worth_minor": 60, "limit": "more_than_a_day"}
+    basket["lines"] = [{"total_minor": 50}]
+    assert offered() == {"amount_max": 50, "worth_minor": 50}
+    freeze_members([member.pk], reason="lost", now=NOW)
+    assert offered() == {"amount_max": 0, "worth_minor": 0, "limit": "member_is_frozen"}
+    assert till("commit", receipt("2", redeem=[{"amount": 1}])).json()["code"] == "member_is_frozen"
 
 
 def test_points_pay_and_do_not_lower_what_is_earned(till: Till) -> None:

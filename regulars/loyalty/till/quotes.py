@@ -6,15 +6,18 @@ from uuid import uuid4
 
 import msgspec
 from django.db import transaction
+from msgspec.structs import replace
 
 from regulars.core.api.at_doors import problem_of
 from regulars.core.doors import Answer
 from regulars.core.errors import Refused
 from regulars.customers.actions import CustomerRef, PurchaseInput
 from regulars.loyalty.actions import Taken, take_purchases
-from regulars.loyalty.models import Member
+from regulars.loyalty.models import Member, Unit
 from regulars.loyalty.queries.currencies import currency_here
+from regulars.loyalty.queries.rooms import rooms_of
 from regulars.loyalty.queries.wallets import wallets_of
+from regulars.loyalty.rules.guarding import Room
 from regulars.loyalty.till.acts import earned_of, lines_of, total_of
 from regulars.loyalty.till.shapes import Basket, Quoted, Redeemable
 
@@ -56,9 +59,16 @@ def _within(offer: Redeemable, total_minor: int) -> Redeemable:
     """The offer, with no more points than the basket costs."""
     if offer.worth_minor <= total_minor:
         return offer
-    amount = offer.available * total_minor // offer.worth_minor
-    worth = offer.worth_minor * amount // offer.available
-    return Redeemable(offer.program, offer.member, offer.unit, offer.available, amount, worth)
+    amount = offer.amount_max * total_minor // offer.worth_minor
+    worth = offer.worth_minor * amount // offer.amount_max
+    needs_code = offer.code_from is not None and amount >= offer.code_from
+    return replace(
+        offer,
+        amount_max=amount,
+        worth_minor=worth,
+        limit="",
+        code_from=offer.code_from if needs_code else None,
+    )
 
 
 def _redeemable(
@@ -72,17 +82,33 @@ def _redeemable(
             for code, amount in receipt.earned.items():
                 key = receipt.member, code
                 gained[key] = gained.get(key, 0) + amount
+    wallets = wallets_of(list(rows), now=now)
+    rooms = rooms_of(wallets, now=now)
     offers: dict[str, list[Redeemable]] = {}
-    for wallet in wallets_of(list(rows), now=now):
+    for wallet in wallets:
         for holding in wallet.holdings:
             unit, number = holding.unit, wallet.member.number
             available = max(holding.spendable - gained.get((number, unit.code), 0), 0)
-            worth = unit.worth_of(available)
-            if unit.kind != "qualifying" and worth:
-                program = wallet.member.program.code
-                offer = Redeemable(program, number, unit.code, available, available, worth)
+            if unit.kind != "qualifying" and unit.worth_of(available):
+                offer = _offer(wallet.member, unit, available, rooms[wallet.member.pk, unit.pk])
                 offers.setdefault(number, []).append(offer)
     return offers
+
+
+def _offer(member: Member, unit: Unit, available: int, room: Room) -> Redeemable:
+    """What may be spent of a unit, whatever the basket costs; the till is told what keeps it down."""
+    amount = available if room.most is None else min(available, room.most)
+    needs_code = room.code_from is not None and amount >= room.code_from
+    return Redeemable(
+        member.program.code,
+        member.number,
+        unit.code,
+        available,
+        amount,
+        unit.worth_of(amount),
+        room.limit if amount < available else "",
+        room.code_from if needs_code else None,
+    )
 
 
 def _basket(basket: Basket, now: datetime) -> PurchaseInput:

@@ -18,6 +18,15 @@ Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$", description="ISO 4217.")]
 ENTRIES_MAX = 1000
 SERVED_BY = "The company's own code of the employee who served; empty where not known."
 
+LIMIT = (
+    "What keeps `amount_max` down, as a redemption of more would be refused: member_is_frozen, "
+    "more_than_at_once, more_than_a_day or too_often_a_day. Left out where nothing does."
+)
+CODE_FROM = (
+    "From so many points on a redemption needs a one-time code that the member confirms first "
+    "(`/spending-codes`). Left out where `amount_max` needs none."
+)
+
 
 class Who(Struct):
     """Whose purchase it is: an identity such as a card, phone or e-mail, or `id` with our own id."""
@@ -151,8 +160,11 @@ class Committed(Struct):
     redeemed: list[Redeemed] = []
 
 
-class Redeemable(Struct):
-    """How much of a unit may pay for this basket: no more than there is, nor than it costs."""
+class Redeemable(Struct, omit_defaults=True):
+    """How much of a unit may pay for this basket: no more than there is, is allowed, or it costs.
+
+    `worth_minor` is what `amount_max` is worth.
+    """
 
     program: str
     member: str
@@ -160,6 +172,8 @@ class Redeemable(Struct):
     available: int
     amount_max: int
     worth_minor: int
+    limit: Annotated[str, Meta(description=LIMIT)] = ""
+    code_from: Annotated[int | None, Meta(description=CODE_FROM)] = None
 
 
 class Quoted(Struct):
