@@ -61,7 +61,10 @@ MOVING = frozenset({"checking", "waiting", "running", "undoing"})
     needs=NEEDS,
     title=_("Import"),
     setting=Setting(
-        _("Import"), _("Purchases, customers, products and stores from files"), "import", 40
+        _("Import"),
+        _("Purchases, customers, products, stores and balances of an old program from files"),
+        "import",
+        40,
     ),
 )
 def imports(request: HttpRequest) -> Shown:

@@ -1,7 +1,7 @@
 """Rules as sentences, and campaigns with their budgets."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from django.utils.timezone import now as moment_of_now
 from ninja import Query, Router, Schema
@@ -79,6 +79,9 @@ class EarnRuleOut(Schema):
     version: int
     name: Text
     kind: str
+    settings: dict[str, Any] = Field(
+        description="As a draft takes them; what is not named is as the mechanic has it by itself."
+    )
     sentence: str
     in_force_from: datetime | None
     in_force_to: datetime | None
@@ -157,6 +160,7 @@ def _rule(rule: Rule, told: dict[int, str]) -> EarnRuleOut:
         version=rule.version,
         name=rule.name,
         kind=rule.kind,
+        settings=rule.settings,
         sentence=told[rule.pk],
         in_force_from=rule.in_force_from,
         in_force_to=rule.in_force_to,

@@ -1,5 +1,6 @@
 """Drafts of rules: made, replayed over the whole history, published."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -43,7 +44,11 @@ class PublishIn(Schema):
 
 
 class SideOut(Schema):
-    """One unit of one side over all members, in points; see `docs/algorithms/what-if.md`."""
+    """One unit of one side over all members, in points; see `docs/algorithms/what-if.md`.
+
+    `cost_minor` is what was issued less what was taken back, `liability_minor` what is open, both in
+    minor units of money; 0 where points have no worth in money.
+    """
 
     issued: int
     spent: int
@@ -56,6 +61,8 @@ class SideOut(Schema):
     balance: int
     pending: int
     debt: int
+    cost_minor: int
+    liability_minor: int
 
 
 class ChangeOut(Schema):
@@ -179,8 +186,8 @@ def _outcome(draft: Draft) -> OutcomeOut | None:
     return OutcomeOut(
         members=tally.persons,
         receipts=tally.receipts,
-        today=_side(tally.today),
-        draft=_side(tally.draft),
+        today=_side(tally.today, found.today_minor),
+        draft=_side(tally.draft, found.draft_minor),
         gain=tally.gain,
         lose=tally.lose,
         gain_minor=tally.gain_minor,
@@ -202,8 +209,12 @@ def _rest(change: Any) -> dict[str, Any]:
     return {name: value for name, value in change._asdict().items() if name != "person_id"}
 
 
-def _side(sums: dict[str, Sums]) -> dict[str, SideOut]:
-    return {code: SideOut(**one._asdict()) for code, one in sums.items()}
+def _side(sums: dict[str, Sums], minor: Mapping[str, tuple[int, int]]) -> dict[str, SideOut]:
+    return {
+        code: SideOut(**one._asdict(), cost_minor=cost, liability_minor=liability)
+        for code, one in sums.items()
+        for cost, liability in (minor.get(code, (0, 0)),)
+    }
 
 
 def _program(request: ApiRequest, code: str) -> Program:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from django.db.models import QuerySet
 
@@ -59,6 +60,16 @@ class Found:
     """Whether it is of the draft as it is, over the rules as they are."""
     untold: tuple[Ladder, ...] = ()
     """Ladders of acts or of points in hand: their tiers are not replayed."""
+
+    @property
+    def today_minor(self) -> dict[str, tuple[int, int]]:
+        """By code of unit what today's rules cost and leave open, in minor units of money."""
+        return {unit.code: _money(lines, "today") for unit, lines in self.units}
+
+    @property
+    def draft_minor(self) -> dict[str, tuple[int, int]]:
+        """By code of unit what the draft would have cost and left open, in minor units of money."""
+        return {unit.code: _money(lines, "draft") for unit, lines in self.units}
 
     @property
     def unchanged(self) -> int:
@@ -139,6 +150,11 @@ def _units(program: Program, tally: Tally) -> list[tuple[Unit, tuple[Line, ...]]
             ]
         rows.append((unit, tuple(line for line in lines if line.today or line.draft)))
     return rows
+
+
+def _money(lines: Sequence[Line], side: Literal["today", "draft"]) -> tuple[int, int]:
+    told = {line.what: getattr(line, side) for line in lines if line.is_money}
+    return told.get("cost", 0), told.get("liability", 0)
 
 
 def _cost(sums: Sums, worth_of: Callable[[int], int]) -> int:

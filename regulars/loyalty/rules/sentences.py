@@ -24,8 +24,15 @@ class Say:
     """Units that are money, in minor units."""
 
     def amount(self, number: int | Decimal, unit: str) -> str:
-        """So much of a unit: "10 Points", or "$5 Cashback"."""
-        shown = self.show_money(int(number)) if unit in self.money_units else f"{number:f}".rstrip()
+        """So much of a unit: "10 Points", or "$5 Cashback".
+
+        >>> Say().amount(100, "Points"), Say().amount(Decimal("1.50"), "Points")
+        ('100 Points', '1.5 Points')
+        """
+        if unit in self.money_units:
+            shown = self.show_money(int(number))
+        else:
+            shown = f"{Decimal(number).normalize():f}"
         return f"{shown} {self.units.get(unit, unit)}"
 
     def named(self, kind: str, codes: tuple[str, ...]) -> str:

@@ -280,3 +280,8 @@ def test_by_api_made_replayed_and_published(program: Program) -> None:
     assert post(f"/{draft.pk}/publish", {"confirms": True}, "d")["state"] == "published"
     told = client.get(f"/api/v1/programs/club/drafts/{draft.pk}").json()["outcome"]
     assert (told["is_reproduced"], told["today"]["points"]["issued"]) == (True, 340)
+    cost, twice = (told[side]["points"]["cost_minor"] for side in ("today", "draft"))
+    assert 0 < cost < twice
+    assert told["draft"]["points"]["liability_minor"] > 0
+    (rule,) = client.get("/api/v1/rules?program=club&limit=1").json()["items"]
+    assert rule["settings"]["points"] == "2"
