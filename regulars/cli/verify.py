@@ -1,5 +1,7 @@
 """`regulars verify`: worked cases from other people's documents, run through the product."""
 
+import math
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -104,10 +106,22 @@ def _row(one: "Checked") -> dict[str, Any]:
         "id": one.id,
         "policy": one.policy,
         "expected": one.expected,
-        "obtained": one.obtained,
+        "obtained": _told(one.obtained),
         "pass": one.passed,
         "unread": list(one.unread),
     }
+
+
+def _told(obtained: Any) -> Any:
+    """What was obtained as JSON tells it: moments in ISO form, and no number that is none."""
+    if isinstance(obtained, dict):
+        return {name: _told(value) for name, value in obtained.items()}
+    if isinstance(obtained, list | tuple):
+        return [_told(value) for value in obtained]
+    if isinstance(obtained, datetime):
+        return obtained.isoformat()
+    is_none = isinstance(obtained, float) and not math.isfinite(obtained)
+    return str(obtained) if is_none else obtained
 
 
 def _words(result: dict[str, Any]) -> str:

@@ -158,19 +158,19 @@ class Policy:
     whitelist: frozenset[str] = frozenset()
     """Customers whom no rule limits, as `normal_id` writes them."""
 
-    def decide(self, customer: str, wanted: Contact, history: Sequence[Contact]) -> Decision:
+    def decide(self, customer: str | int, wanted: Contact, history: Sequence[Contact]) -> Decision:
         """What becomes of a contact with a customer, given the contacts with that customer."""
         unlimited = normal_id(customer) in self.whitelist
         return decide(wanted, Budget(self.rules, history, self.duplicate_window, unlimited))
 
 
-def normal_id(customer: str) -> str:
+def normal_id(customer: str | int) -> str:
     """The form in which ids of customers compare: no spaces around, no capitals.
 
     >>> normal_id(" QWERTY ") == normal_id("qwerty")
     True
     """
-    return customer.strip().casefold()
+    return str(customer).strip().casefold()
 
 
 def policy_from(told: Mapping[str, Any]) -> Policy:
@@ -179,11 +179,11 @@ def policy_from(told: Mapping[str, Any]) -> Policy:
     A rule has `id`, `scope`, `max`, `window`, and may have `on_excess`, `delay`, `reminders`.
     """
     return Policy(
-        rules=tuple(rule_from(one) for one in told.get("rules", ())),
+        rules=tuple(rule_from(one) for one in told.get("rules") or ()),
         duplicate_window=duration(told["duplicate_window"])
         if told.get("duplicate_window")
         else timedelta(),
-        whitelist=frozenset(normal_id(one) for one in told.get("whitelist", ())),
+        whitelist=frozenset(normal_id(one) for one in told.get("whitelist") or ()),
     )
 
 
@@ -226,7 +226,7 @@ def _window(text: str, field_name: str) -> timedelta:
 
 
 def contacts_with(
-    customer: str, history: Iterable[Mapping[str, Any]], *, at: Callable[[str], datetime]
+    customer: str | int, history: Iterable[Mapping[str, Any]], *, at: Callable[[str], datetime]
 ) -> list[Contact]:
     """The contacts of one customer among those of many, as JSON tells them."""
     wanted = normal_id(customer)
@@ -239,7 +239,7 @@ def contact_from(told: Mapping[str, Any], *, at: Callable[[str], datetime]) -> C
         at=at(told["at"]),
         purpose=told.get("purpose", "survey"),
         channel=told.get("channel", ""),
-        survey=told.get("survey", ""),
-        message=told.get("message", ""),
+        survey=told.get("survey") or "",
+        message=told.get("message") or "",
         is_reminder=told.get("kind") == "reminder",
     )

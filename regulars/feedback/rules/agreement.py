@@ -96,10 +96,13 @@ def _number(value: Hashable) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Kappa:
-    """Cohen's kappa with the shares of agreement it is made of; None where chance alone gives 1."""
+    """Cohen's kappa with the shares of agreement it is made of.
 
-    observed: float
-    expected: float
+    The kappa is None where chance alone gives 1, and all three where nothing was judged.
+    """
+
+    observed: float | None
+    expected: float | None
     kappa: float | None
 
 
@@ -107,15 +110,17 @@ def cohen_kappa(table: Sequence[Sequence[int]]) -> Kappa:
     """Agreement of two coders beyond chance (Cohen 1960); one row for each category of the first.
 
     `table[i][j]` items were put into category i by the first coder, into j by the second. Raises
-    ValueError for a table that is not square or is empty.
+    ValueError for a table that is not square.
 
     >>> found = cohen_kappa([[20, 5], [10, 15]])
     >>> found.observed, found.expected, round(found.kappa, 4)
     (0.7, 0.5, 0.4)
     """
     size = sum(map(sum, table))
-    if not size or any(len(row) != len(table) for row in table):
-        raise ValueError("the table is square and counts at least one item")
+    if any(len(row) != len(table) for row in table):
+        raise ValueError("the table is square")
+    if not size:
+        return Kappa(None, None, None)
     observed = sum(row[at] for at, row in enumerate(table)) / size
     columns = [sum(column) for column in zip(*table, strict=True)]
     by_chance = sum(first * second for first, second in zip(map(sum, table), columns, strict=True))
@@ -138,17 +143,20 @@ def confusion(first: Sequence[Hashable], second: Sequence[Hashable]) -> list[lis
 
 
 def fleiss_kappa(table: Sequence[Sequence[int]]) -> float | None:
-    """Agreement of any number of raters beyond chance (Fleiss 1971); None where chance gives 1.
+    """Agreement of any number of raters beyond chance (Fleiss 1971).
 
-    One row for each item with the number of raters who chose each category. Raises ValueError where
-    rows do not add up to the same number of raters, two at least.
+    One row for each item with the number of raters who chose each category. None where chance alone
+    gives 1, where there are no items, and where only one rater judged each. Raises ValueError where
+    rows do not add up to the same number of raters.
 
     >>> round(fleiss_kappa([[2, 2], [2, 2], [2, 2]]), 4)
     -0.3333
     """
     raters = sum(table[0]) if table else 0
-    if raters < 2 or any(sum(row) != raters for row in table):
-        raise ValueError("every item has the same number of raters, two at least")
+    if any(sum(row) != raters for row in table):
+        raise ValueError("every item has the same number of raters")
+    if raters < 2:
+        return None
     pairs = sum(count * (count - 1) for row in table for count in row)
     observed = pairs / (len(table) * raters * (raters - 1))
     totals = [sum(column) for column in zip(*table, strict=True)]

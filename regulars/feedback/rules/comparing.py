@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from regulars.feedback.rules.means import interval_from_moments
-from regulars.feedback.rules.normal import t_for, two_sided_p, z_for, z_of
+from regulars.feedback.rules.normal import t_for, two_sided_p, z_for
 from regulars.feedback.rules.nps import NpsCounts, nps_compare, score_of_counts
 from regulars.feedback.rules.proportions import share_score
 from regulars.feedback.rules.scores import Score
@@ -113,7 +113,8 @@ def difference(a: Sample, b: Sample, *, confidence: float = 0.95) -> Difference 
         return None
     if a.measure == "nps":
         compared = nps_compare(a.nps_counts, b.nps_counts, confidence=confidence)
-        value = 100 * (a.nps_counts.mean - b.nps_counts.mean)
+        assert compared.p_value is not None, "answers that are added vary"
+        value = a.nps_counts.points - b.nps_counts.points
         return Difference(value, compared.low, compared.high, compared.p_value)
     if a.measure == "csat":
         return _shares_apart(a, b, confidence=confidence)
@@ -152,7 +153,7 @@ def _shares_apart(a: Sample, b: Sample, *, confidence: float) -> Difference:
     middle, se = shares[0] - shares[1], math.sqrt(spread)
     half = z_for(confidence) * se
     value = a.tops / a.size - b.tops / b.size
-    return Difference(value, middle - half, middle + half, two_sided_p(z_of(middle, se=se)))
+    return Difference(value, middle - half, middle + half, two_sided_p(middle / se))
 
 
 def _means_apart(a: Sample, b: Sample, *, confidence: float) -> Difference | None:

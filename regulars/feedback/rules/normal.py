@@ -1,6 +1,5 @@
 """Normal and Student quantiles, the few that the scores need."""
 
-import math
 from statistics import NormalDist
 
 NORMAL = NormalDist()
@@ -49,10 +48,3 @@ def two_sided_p(z: float) -> float:
     0.05
     """
     return float(2 * NORMAL.cdf(-abs(z)))
-
-
-def z_of(difference: float, *, se: float) -> float:
-    """The difference in standard errors; infinite when nothing varies and yet they differ."""
-    if se > 0:
-        return difference / se
-    return 0.0 if difference == 0 else math.copysign(math.inf, difference)

@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from regulars.feedback.rules.normal import two_sided_p, z_for, z_for_power, z_of
+from regulars.feedback.rules.normal import two_sided_p, z_for, z_for_power
 from regulars.feedback.rules.scores import NoAnswers, Score
 
 PSEUDO_DETRACTORS = 0.75
@@ -37,9 +37,22 @@ class NpsCounts:
     @property
     def mean(self) -> float:
         """The mean of +1, 0 and -1, from -1 to 1. Raises NoAnswers without any."""
+        return (self.promoters - self.detractors) / self._answered
+
+    @property
+    def points(self) -> float:
+        """The score, from -100 to 100: the mean in points, whole where it is whole.
+
+        >>> NpsCounts(0, 71, 29).points
+        29.0
+        """
+        return 100 * (self.promoters - self.detractors) / self._answered
+
+    @property
+    def _answered(self) -> float:
         if self.total <= 0:
             raise NoAnswers("no answers, no score")
-        return (self.promoters - self.detractors) / self.total
+        return self.total
 
     @property
     def variance(self) -> float:
@@ -78,12 +91,15 @@ class NpsInterval:
 
 @dataclass(frozen=True, slots=True)
 class NpsComparison:
-    """The difference of two scores in points, its standard error, z, two-sided p-value and bounds."""
+    """The difference of two scores in points, its standard error, z, two-sided p-value and bounds.
+
+    Where nothing varies in either sample there is no z and no p-value.
+    """
 
     diff: float
     se: float
-    z: float
-    p_value: float
+    z: float | None
+    p_value: float | None
     low: float
     high: float
 
@@ -113,7 +129,7 @@ def nps_from_counts(counts: NpsCounts) -> NpsFigure:
     NpsFigure(nps=50.0, variance=0.25, se=35.35...)
     """
     se = 100 * math.sqrt(max(0.0, counts.variance) / counts.total)
-    return NpsFigure(nps=100 * counts.mean, variance=counts.variance, se=se)
+    return NpsFigure(nps=counts.points, variance=counts.variance, se=se)
 
 
 def nps_from_scores(
@@ -153,16 +169,16 @@ def nps_compare(
 ) -> NpsComparison:
     """How far score a lies above score b, and how likely chance alone would bring them that far.
 
-    The samples must be of different people. When nothing varies in either, z is zero for equal
-    scores and infinite for different ones.
+    The samples must be of different people. When nothing varies in either, nothing says how likely
+    chance is: z and p-value are None.
     """
     first = nps_from_counts(_counts_for(a, method=method))
     second = nps_from_counts(_counts_for(b, method=method))
     diff = first.nps - second.nps
     se = math.hypot(first.se, second.se)
-    z = z_of(diff, se=se)
+    z = diff / se if se > 0 else None
     half = z_for(confidence) * se
-    p_value = two_sided_p(z)
+    p_value = None if z is None else two_sided_p(z)
     return NpsComparison(diff, se, z, p_value, low=diff - half, high=diff + half)
 
 
@@ -178,12 +194,12 @@ def nps_sample_size(*, half_width: float, variance: float = 1.0, confidence: flo
 def nps_compare_sample_size(
     *, difference: float, variance: float = 1.0, confidence: float = 0.95, power: float = 0.8
 ) -> int:
-    """The answers each of two groups needs to see a difference of so many points.
+    """The answers each of two groups needs to see a difference of so many points, either way.
 
     >>> nps_compare_sample_size(difference=10, variance=0.6)
     942
     """
-    return _needed(2 * variance, difference / (z_for(confidence) + z_for_power(power)))
+    return _needed(2 * variance, abs(difference) / (z_for(confidence) + z_for_power(power)))
 
 
 def net_promoter_score(ratings: Iterable[float], *, confidence: float = 0.95) -> Score | None:
@@ -206,7 +222,7 @@ def score_of_counts(counts: NpsCounts, *, confidence: float = 0.95) -> Score | N
     if counts.total == 0:
         return None
     interval = nps_interval(counts, confidence=confidence)
-    return Score(100 * counts.mean, interval.low, interval.high, round(counts.total))
+    return Score(counts.points, interval.low, interval.high, round(counts.total))
 
 
 def _counts_for(counts: NpsCounts, *, method: str) -> NpsCounts:

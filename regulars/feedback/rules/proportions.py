@@ -27,7 +27,10 @@ def wilson_interval(
 def agresti_coull_interval(
     successes: float, size: float, *, confidence: float = 0.95
 ) -> tuple[float, float]:
-    """The interval of Agresti and Coull (1998): a Wald interval after adding z squared answers."""
+    """The interval of Agresti and Coull (1998): a Wald interval after adding z squared answers.
+
+    Near 0 and 1 it reaches beyond them.
+    """
     _share(successes, size)
     z = z_for(confidence)
     return wald_interval(successes + z * z / 2, size + z * z, confidence=confidence)
@@ -36,10 +39,10 @@ def agresti_coull_interval(
 def wald_interval(
     successes: float, size: float, *, confidence: float = 0.95
 ) -> tuple[float, float]:
-    """The textbook interval, too narrow near 0 and 1; kept for comparison only."""
+    """The textbook interval, too narrow near 0 and 1, and beyond them; kept for comparison only."""
     share = _share(successes, size)
     half = z_for(confidence) * math.sqrt(share * (1 - share) / size)
-    return max(0.0, share - half), min(1.0, share + half)
+    return share - half, share + half
 
 
 INTERVALS = {
@@ -50,12 +53,24 @@ INTERVALS = {
 
 
 def proportion_interval(
-    successes: float, size: float, *, method: str = "wilson", confidence: float = 0.95
+    successes: float,
+    size: float,
+    *,
+    method: str = "wilson",
+    confidence: float = 0.95,
+    clip: bool = True,
 ) -> tuple[float, float]:
-    """The interval of a share by method: wilson, agresti_coull or wald, within 0 and 1."""
+    """The interval of a share by method: wilson, agresti_coull or wald.
+
+    With `clip` the bounds stay within 0 and 1.
+
+    >>> [round(bound, 4) for bound in proportion_interval(9, 10, method="wald", clip=False)]
+    [0.7141, 1.0859]
+    """
     if method not in INTERVALS:
         raise ValueError(f"unknown method {method!r}: use {', '.join(INTERVALS)}")
-    return INTERVALS[method](successes, size, confidence=confidence)
+    low, high = INTERVALS[method](successes, size, confidence=confidence)
+    return (max(0.0, low), min(1.0, high)) if clip else (low, high)
 
 
 def satisfaction_score(

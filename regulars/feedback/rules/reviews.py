@@ -31,7 +31,7 @@ def corrected_shares(
 
 
 def bayesian_average(
-    *, prior_size: float, prior_mean: float, size: int, mean: float | None
+    *, prior_size: float, prior_mean: float, size: float, mean: float | None
 ) -> float:
     """A mean rating drawn towards a prior, so that one review does not make a winner.
 

@@ -7,6 +7,8 @@ from math import sqrt
 from regulars.feedback.rules.nps import NpsCounts
 from regulars.feedback.rules.scores import NoAnswers
 
+CONTRADICTED = "the margins contradict the empty cells of the table"
+
 
 @dataclass(frozen=True, slots=True)
 class DesignEffect:
@@ -35,7 +37,7 @@ class Stratum:
     """
 
     population_share: float
-    size: int
+    size: float
     mean: float | None
 
 
@@ -73,7 +75,7 @@ def weighted_nps(groups: Sequence[tuple[float, NpsCounts]]) -> WeightedNps:
         sum(weight * counts.promoters for weight, counts in groups),
     )
     se = 100 * sqrt(max(0.0, shares.variance) / design.ess)
-    return WeightedNps(100 * shares.mean, shares.variance, design.deff, design.ess, se)
+    return WeightedNps(shares.points, shares.variance, design.deff, design.ess, se)
 
 
 def raking(
@@ -86,10 +88,32 @@ def raking(
 ) -> list[list[float]]:
     """The seed table fitted to both margins by iterative proportional fitting (Deming 1940).
 
-    Raises ValueError when the margins have different totals, or when a margin cannot be reached
-    because its cells are all zero.
+    Raises ValueError when the margins have different totals, or when they cannot be reached because
+    of cells that are zero.
+
+    >>> raking([[1, 1], [1, 0]], rows=[1, 1], cols=[1, 1])
+    [[0.0, 1.0], [1.0, 0.0]]
     """
     _check_margins(seed, rows=rows, cols=cols)
+    told = {"rows": rows, "cols": cols}
+    table = _fitted(seed, **told, tolerance=tolerance, rounds=rounds)
+    if table is None:
+        # A cell that is empty in every table with these margins tends to nothing ever more slowly.
+        table = _fitted(_fillable(seed, **told), **told, tolerance=tolerance, rounds=rounds)
+    if table is None:
+        raise ValueError(CONTRADICTED)
+    return table
+
+
+def _fitted(
+    seed: Sequence[Sequence[float]],
+    *,
+    rows: Sequence[float],
+    cols: Sequence[float],
+    tolerance: float,
+    rounds: int,
+) -> list[list[float]] | None:
+    """The table scaled in turn to its rows and columns; None where that comes to no end."""
     table = [[float(cell) for cell in line] for line in seed]
     for _ in range(rounds):
         table = [_scaled(line, target) for line, target in zip(table, rows, strict=True)]
@@ -98,7 +122,40 @@ def raking(
         table = [list(line) for line in zip(*fitted, strict=True)]
         if _misfit(table, rows) <= tolerance * max(1.0, sum(rows)):
             return table
-    raise ValueError("the margins contradict the empty cells of the table")
+    return None
+
+
+def _fillable(
+    seed: Sequence[Sequence[float]], *, rows: Sequence[float], cols: Sequence[float]
+) -> list[list[float]]:
+    """The seed without the cells that are empty in every table with these margins.
+
+    One linear program finds them: the margins may all be multiplied by one factor, and as many
+    cells as possible hold one at least. Raises ValueError where there is no such table.
+    """
+    import numpy as np
+    from scipy.optimize import linprog
+
+    cells = [(i, j) for i, line in enumerate(seed) for j, cell in enumerate(line) if cell > 0]
+    count, sides = len(cells), len(rows) + len(cols)
+    # What stands in each cell, then what of it counts towards one, then the factor.
+    margins, atmost = np.zeros((sides, 2 * count + 1)), np.zeros((count, 2 * count + 1))
+    for at, (i, j) in enumerate(cells):
+        margins[i, at] = margins[len(rows) + j, at] = 1.0
+        atmost[at, at], atmost[at, count + at] = -1.0, 1.0
+    margins[:, -1] = -np.array([*rows, *cols])
+    found = linprog(
+        np.array([0.0] * count + [-1.0] * count + [0.0]),
+        A_eq=margins, b_eq=np.zeros(sides), A_ub=atmost, b_ub=np.zeros(count),
+        bounds=[(0, None)] * count + [(0, 1)] * count + [(1, None)],
+    )  # fmt: skip
+    if not found.success:
+        raise ValueError(CONTRADICTED)
+    kept = {cell for at, cell in enumerate(cells) if found.x[count + at] > 0.5}
+    return [
+        [cell if (i, j) in kept else 0.0 for j, cell in enumerate(line)]
+        for i, line in enumerate(seed)
+    ]
 
 
 def poststratified_mean(strata: Sequence[Stratum]) -> PoststratifiedMean:

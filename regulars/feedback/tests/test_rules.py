@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from regulars.feedback.rules.means import effort_score, mean_t_interval
 from regulars.feedback.rules.nps import NpsCounts, net_promoter_score, nps_compare, nps_interval
-from regulars.feedback.rules.proportions import INTERVALS, satisfaction_score
+from regulars.feedback.rules.proportions import INTERVALS, proportion_interval, satisfaction_score
 from regulars.feedback.rules.response import Dispositions, response_rates
 from regulars.feedback.rules.weights import kish, raking, weighted_nps
 
@@ -54,8 +54,8 @@ def test_weights_never_add_answers(weights: list[tuple[float, int]]) -> None:
 @given(st.integers(1, 200), st.data())
 def test_every_interval_of_a_share_holds_the_share(size: int, data: st.DataObject) -> None:
     successes = data.draw(st.integers(0, size))
-    for interval in INTERVALS.values():
-        low, high = interval(successes, size)
+    for method in INTERVALS:
+        low, high = proportion_interval(successes, size, method=method)
         assert 0 <= low <= successes / size + 1e-12
         assert successes / size - 1e-12 <= high <= 1
 

@@ -12,7 +12,7 @@ Given = dict[str, Any]
 def decided(given: Given) -> Given:
     """What becomes of the contact that a case asks for, after the contacts that it tells."""
     request, at = given["request"], datetime.fromisoformat
-    history = contacts_with(request["customer"], given.get("history", ()), at=at)
+    history = contacts_with(request["customer"], given.get("history") or (), at=at)
     found = policy_from(given).decide(request["customer"], contact_from(request, at=at), history)
     return {
         "decision": found.decision,
@@ -35,3 +35,15 @@ POLICIES: dict[str, Callable[[Given], Given]] = dict.fromkeys(
     decided,
 )
 """All of them are one decision over one form of rule."""
+
+CONTACT = ("customer", "survey", "kind", "message", "at", "purpose", "channel")
+RULE = ("id", "scope", "max", "window", "on_excess", "delay", "reminders", "spared")
+FIELDS: dict[str, str] = dict.fromkeys(
+    POLICIES,
+    " ".join((
+        "rules history request duplicate_window whitelist",
+        *(f"rules.{field}" for field in RULE),
+        *(f"{one}.{field}" for one in ("history", "request") for field in CONTACT),
+    )),
+)  # fmt: skip
+"""The fields that the product looks at; others are told in the report."""

@@ -48,16 +48,27 @@ def numbers(given: Given) -> Given:
 def counts(given: Given) -> NpsCounts:
     """The counts of a case, given as such or as single scores."""
     if "scores" in given:
-        return count_ratings(given["scores"], **borders(given))
-    return NpsCounts(given["detractors"], given["passives"], given["promoters"])
+        return count_ratings(answered(given["scores"]), **borders(given))
+    names = ("detractors", "passives", "promoters")
+    return NpsCounts(*(float(given[name]) for name in names))
 
 
 def borders(given: Given) -> Given:
-    return {name: given[name] for name in ("detractor_max", "passive_max") if name in given}
+    return {name: float(given[name]) for name in ("detractor_max", "passive_max") if name in given}
+
+
+def answered(values: list[Any]) -> list[float]:
+    """The answers among values that may be quoted; one that was not given is none."""
+    return [float(value) for value in values if value is not None]
+
+
+def within(part: str, fields: str) -> str:
+    """Fields as they stand within a part of a case."""
+    return " ".join(f"{part}.{field}" for field in fields.split())
 
 
 def from_scores(given: Given) -> Given:
-    return asdict(nps_from_scores(given["scores"], **borders(given)))
+    return asdict(nps_from_scores(answered(given["scores"]), **borders(given)))
 
 
 def interval(given: Given) -> Given:
@@ -79,13 +90,13 @@ def compared(given: Given) -> Given:
 def proportion(given: Given) -> Given:
     successes, size = float(given["successes"]), float(given["size"])
     method = given.get("method", "wilson")
-    low, high = proportion_interval(successes, size, method=method, **numbers(given))
+    clip = given.get("clip", True)
+    low, high = proportion_interval(successes, size, method=method, clip=clip, **numbers(given))
     return {"share": successes / size, "low": low, "high": high}
 
 
 def mean(given: Given) -> Given:
-    values = [float(value) for value in given["values"]]
-    return asdict(mean_t_interval(values, **numbers(given)))
+    return asdict(mean_t_interval(answered(given["values"]), **numbers(given)))
 
 
 def design(given: Given) -> Given:
@@ -94,7 +105,11 @@ def design(given: Given) -> Given:
 
 def weight(row: Any) -> tuple[float, float]:
     """A weight with how many answers bear it; a bare number is the weight of one answer."""
-    return (float(row["weight"]), row.get("count", 1)) if isinstance(row, dict) else (float(row), 1)
+    return (
+        (float(row["weight"]), float(row.get("count", 1)))
+        if isinstance(row, dict)
+        else (float(row), 1)
+    )
 
 
 def weighted(given: Given) -> Given:
@@ -109,7 +124,7 @@ def raked(given: Given) -> Given:
 
 def poststratified(given: Given) -> Given:
     strata = [
-        Stratum(float(row["population_share"]), row["size"], number(row.get("mean")))
+        Stratum(float(row["population_share"]), float(row["size"]), number(row.get("mean")))
         for row in given["strata"]
     ]
     return asdict(poststratified_mean(strata))
@@ -121,8 +136,9 @@ def number(told: Any) -> float | None:
 
 
 def rates(given: Given) -> Given:
-    named = {DISPOSITIONS[name]: given[name] for name in DISPOSITIONS if name in given}
-    return response_rates(Dispositions(**named, eligible_share=float(given.get("e", 1))))
+    named = {DISPOSITIONS[name]: int(given[name] or 0) for name in DISPOSITIONS if name in given}
+    share = number(given.get("e"))
+    return response_rates(Dispositions(**named, eligible_share=1.0 if share is None else share))
 
 
 def posting(given: Given) -> Given:
@@ -139,7 +155,7 @@ def bayesian(given: Given) -> Given:
     score = bayesian_average(
         prior_size=float(given["prior_size"]),
         prior_mean=float(given["prior_mean"]),
-        size=given["size"],
+        size=float(given["size"]),
         mean=number(given.get("mean")),
     )
     return {"score": score}
@@ -178,3 +194,23 @@ POLICIES: dict[str, Callable[[Given], Given]] = {
     "posting_bias": figures("observed corrected", posting),
     "bayesian_average": figures("score", bayesian),
 }
+
+COUNTED = "detractors passives promoters scores detractor_max passive_max"
+FIELDS: dict[str, str] = {
+    "nps_from_scores": "scores detractor_max passive_max",
+    "nps_from_counts": COUNTED,
+    "nps_interval": f"{COUNTED} method confidence clip",
+    "nps_compare": f"a b {within('a', COUNTED)} {within('b', COUNTED)} method confidence",
+    "nps_sample_size": "half_width variance confidence",
+    "nps_compare_sample_size": "difference variance confidence power",
+    "proportion_interval": "successes size method confidence clip",
+    "mean_t_interval": "values confidence",
+    "kish": "weights weights.weight weights.count",
+    "weighted_nps": "groups groups.weight " + within("groups", COUNTED),
+    "raking": "seed rows cols",
+    "poststratified_mean": "strata strata.name strata.population_share strata.size strata.mean",
+    "response_rates": "I P R NC O UH UO e",
+    "posting_bias": "true_shares true_shares.* observed observed.* posting posting.*",
+    "bayesian_average": "prior_size prior_mean size mean",
+}
+"""The fields of each policy that the product looks at; others are told in the report."""

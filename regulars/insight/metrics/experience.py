@@ -67,8 +67,8 @@ def _nps_change(now: NpsCounts, before: NpsCounts) -> dict[str, Any] | None:
         return None
     compared = nps_compare(now, before)
     return {
-        "value": 100 * (now.mean - before.mean),
-        "is_evident": compared.p_value < 0.05,
+        "value": now.points - before.points,
+        "is_evident": compared.p_value is not None and compared.p_value < 0.05,
         "answers_before": round(before.total),
     }
 

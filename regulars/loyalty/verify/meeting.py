@@ -5,6 +5,9 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+BINARY_NOISE = Decimal("1e-9")
+"""How far arithmetic in binary fractions may miss a number, for its size."""
+
 
 def is_met(obtained: Any, expected: Any, tolerance: float = 0.0) -> bool:
     """Whether every expected entry is obtained; `tolerance` is for numbers that are not whole.
@@ -17,6 +20,8 @@ def is_met(obtained: Any, expected: Any, tolerance: float = 0.0) -> bool:
     True
     >>> is_met({"list": [1, 2]}, {"list": [1]}), is_met("25.00", "25"), is_met(True, 1)
     (False, True, False)
+    >>> is_met({"nps": 28.999999999999996}, {"nps": 29}), is_met({"size": 29}, {"size": 30})
+    (True, False)
     """
     return next(differences(obtained, expected, tolerance), None) is None
 
@@ -60,7 +65,10 @@ def _is_same(obtained: Any, expected: Any, tolerance: float) -> bool:
     if found is None or asked is None or _are_names(obtained, expected):
         return bool(obtained == expected)
     is_whole = not isinstance(expected, float) and asked == asked.to_integral_value()
-    return found == asked if is_whole else abs(found - asked) <= Decimal(str(tolerance))
+    noise = (
+        BINARY_NOISE * max(Decimal(1), abs(asked)) if isinstance(obtained, float) else Decimal(0)
+    )
+    return abs(found - asked) <= max(noise, Decimal(0) if is_whole else Decimal(str(tolerance)))
 
 
 def _are_names(obtained: Any, expected: Any) -> bool:

@@ -22,10 +22,14 @@ Policies = Mapping[str, Callable[[Given], Given]]
 
 
 class Adapters(NamedTuple):
-    """The adapters of an area by policy, and fields of its cases that are not part of any rule."""
+    """The adapters of an area by policy, and fields of its cases that are not part of any rule.
+
+    An area may list its fields by policy instead: where a rule looks at some of them at times only.
+    """
 
     policies: Policies
     beside: Collection[str] | None = None
+    fields: Mapping[str, str] | None = None
 
 
 class Checked(NamedTuple):
@@ -50,7 +54,8 @@ def adapters_of(area: str, *, package: str = "regulars.loyalty.verify") -> Adapt
     if importlib.util.find_spec(name) is None:
         return None
     module = importlib.import_module(name)
-    return Adapters(module.POLICIES, getattr(module, "BESIDE", None))
+    beside, fields = (getattr(module, name, None) for name in ("BESIDE", "FIELDS"))
+    return Adapters(module.POLICIES, beside, fields)
 
 
 def check_area(path: Path, adapters: Adapters) -> Iterator[Checked]:
@@ -74,7 +79,7 @@ def check(case: Given, adapters: Adapters) -> Checked:
     return checked._replace(
         obtained=_asked(obtained, expected),
         passed=is_read and is_met(obtained, expected),
-        unread=_unread(given, adapters.beside) if is_read else (),
+        unread=_unread(given, adapters) if is_read else (),
     )
 
 
@@ -93,11 +98,35 @@ def _obtained(adapter: Callable[[Given], Given], given: Given, *, is_undone: boo
                 transaction.set_rollback(True)
 
 
-def _unread(given: Told, beside: Collection[str] | None) -> tuple[str, ...]:
+def _unread(given: Told, adapters: Adapters) -> tuple[str, ...]:
     """Fields nobody looked at; nothing is said of areas that do not tell what stands beside."""
-    if beside is None:
+    if adapters.fields is not None:
+        return unknown_fields(given, adapters.fields.get(given["policy"], ""))
+    if adapters.beside is None:
         return ()
-    return tuple(way for way in given.unread() if way.rpartition(".")[2] not in beside)
+    return tuple(way for way in given.unread() if way.rpartition(".")[2] not in adapters.beside)
+
+
+def unknown_fields(given: Given, known: str) -> tuple[str, ...]:
+    """The fields of a case that are not among the known ones, told with what they stand in.
+
+    >>> unknown_fields({"a": {"x": 1, "y": 2}, "rows": [{"z": 3}, {"n": 4}]}, "a a.x rows rows.n")
+    ('a.y', 'rows.z')
+    >>> unknown_fields({"shares": {"young": 1}}, "shares shares.*")
+    ()
+    """
+    return tuple(dict.fromkeys(_unknown(given, frozenset(("policy", *known.split())), "")))
+
+
+def _unknown(given: Given, known: frozenset[str], within: str) -> Iterator[str]:
+    for name, value in given.items():
+        field = f"{within}{name}"
+        if field not in known and f"{within}*" not in known:
+            yield field
+            continue
+        for part in value if isinstance(value, list) else [value]:
+            if isinstance(part, dict):
+                yield from _unknown(part, known, f"{field}.")
 
 
 def _asked(obtained: Any, expected: Given) -> Any:
