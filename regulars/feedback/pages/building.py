@@ -67,7 +67,7 @@ def change_survey(request: HttpRequest, survey_id: int) -> Shown:
         now=timezone.now(),
         author=viewer(request),
     )
-    return redirect(f"{reverse('feedback.build_survey', args=(survey.pk,))}#{at[0] if at else ''}")
+    return redirect(f"{reverse('feedback.build_survey', args=(survey.pk,))}#{''.join(at)}")
 
 
 @page("listen/surveys/<int:survey_id>/build/publish", needs="feedback.edit_survey")
@@ -92,6 +92,20 @@ def edit_and_return(
     return redirect(f"{reverse('feedback.build_survey', args=(survey.pk,))}#{at}")
 
 
+def question_anchor(name: str) -> str:
+    """The id of the card of a question: no other part of a page has one like it.
+
+    >>> question_anchor("main"), question_anchor("a b")
+    ('question.main', 'question.a.b')
+    """
+    return "question." + ".".join(name.split())
+
+
+def page_anchor(name: str) -> str:
+    """The id of the card of a page, which may be called like a question."""
+    return "page." + ".".join(name.split())
+
+
 def titles_of(raw: Raw) -> dict[str, str]:
     """What each question is called on the builder's pages, by its name."""
     language = get_language() or "en"
@@ -110,22 +124,24 @@ def _step(form: QueryDict) -> int:
 
 
 def _edited(raw: Raw, act: str, form: QueryDict, at: list[str]) -> Raw:
-    """The definition after one press; puts the card to return to in `at`."""
+    """The definition after one press; puts the anchor of the card to return to in `at`."""
     name, page_name = form.get("name", ""), form.get("page", "")
-    at.append(name or page_name)
+    is_page = act == "add_page" or not (name or act == "add")
+    to = name or page_name
     if act == "add":
-        made, at[0] = edits.add_question(raw, _kind(form), page=page_name, after=name)
+        made, to = edits.add_question(raw, _kind(form), page=page_name, after=name)
     elif act == "add_page":
-        made, at[0] = edits.add_page(raw, after=page_name)
+        made, to = edits.add_page(raw, after=page_name)
     elif act == "copy":
-        made, at[0] = edits.copy_question(raw, name)
+        made, to = edits.copy_question(raw, name)
     elif act in ("up", "down"):
         by = 1 if act == "down" else -1
         made = _moved(raw, name, page_name, by=by)
     elif act == "remove":
-        made, at[0] = _without(raw, name, page_name), ""
+        made, to = _without(raw, name, page_name), ""
     else:
         raise Refused("unknown_act", f"the builder cannot {act}", "act")
+    at[:] = [page_anchor(to) if is_page else question_anchor(to)] if to else []
     return made
 
 
@@ -187,11 +203,13 @@ def _cards(survey: Survey, raw: Raw, problems: list[Problem]) -> list[dict[str, 
             number += 1
             card = _card(element, titles, language)
             card["url"] = _url(survey, "feedback.build_question", card["name"])
+            card["anchor"] = question_anchor(card["name"])
             card |= {"number": number, "measure": measures.get(card["name"], "").upper()}
             rows.append(card | {"problems": _said_of(card["name"], problems)})
         cards.append(
             {
                 "name": one["name"],
+                "anchor": page_anchor(one["name"]),
                 "url": _url(survey, "feedback.build_page", one["name"]),
                 "title": text_in(one.get("title", ""), language),
                 "logic": _logic(one, titles),

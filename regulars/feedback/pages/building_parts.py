@@ -16,7 +16,12 @@ from regulars.feedback.building import edits
 from regulars.feedback.building.edits import Raw
 from regulars.feedback.building.texts import said_in, with_text
 from regulars.feedback.models import Survey
-from regulars.feedback.pages.building import edit_and_return, titles_of
+from regulars.feedback.pages.building import (
+    edit_and_return,
+    page_anchor,
+    question_anchor,
+    titles_of,
+)
 from regulars.feedback.pages.building_words import COMPARISONS, KINDS
 from regulars.feedback.pages.languages import language_name, languages_of, own_language
 from regulars.feedback.pages.question_form import (
@@ -52,7 +57,7 @@ def build_question(request: HttpRequest, survey_id: int, question_name: str) -> 
     try:
         sent = element_sent(request.POST, element, own=own, languages=languages)
         edit = _question_edit(request.POST, question_name, sent, own)
-        return edit_and_return(request, survey, edit, at=sent["name"])
+        return edit_and_return(request, survey, edit, at=question_anchor(sent["name"]))
     except Refused as refused:
         return _question_page(request, survey, draft, element, refused=refused)
 
@@ -69,13 +74,17 @@ def build_page(request: HttpRequest, survey_id: int, page_name: str) -> Shown:
         try:
             sent = _page_sent(request.POST, found, own, languages)
             return edit_and_return(
-                request, survey, lambda raw: edits.put_page(raw, page_name, sent), at=page_name
+                request,
+                survey,
+                lambda raw: edits.put_page(raw, page_name, sent),
+                at=page_anchor(page_name),
             )
         except Refused as fault:
             refused = fault
     form = request.POST if refused else None
     context = {
         "part": page_name,
+        "anchor": page_anchor(page_name),
         "words": _words(found, ("title", "description"), own, languages, form=form),
         "logic": logic_as_sent(form) if form else logic_of(str(found.get("visibleIf", ""))),
         "has_logic": True,
@@ -134,6 +143,7 @@ def _question_page(
         "form": form_as_sent(form, request.POST) if refused else form,
         "kind": KINDS.get(element["type"], element["type"]),
         "part": name,
+        "anchor": question_anchor(name),
         "measures": MEASURES.items(),
         "measure": block.get("measures", {}).get(name, ""),
         "spoken": {mode: said_in(spoken.get(mode, ""), own, own) for mode in MODE_TEXTS},

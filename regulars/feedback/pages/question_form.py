@@ -20,6 +20,8 @@ from regulars.feedback.building.logic import (
 )
 from regulars.feedback.building.skeletons import CHOOSING
 from regulars.feedback.building.texts import said_in, with_text
+from regulars.feedback.questions.file import FILES_MAX, kinds_of, megabytes
+from regulars.feedback.rules.uploads import EXTENSIONS, SIZE_MAX, media_types_in
 from regulars.feedback.survey.question import NAME
 
 ROWS = 3
@@ -27,6 +29,7 @@ ROWS = 3
 ENDS = ("minRateDescription", "maxRateDescription")
 ON_FORM = ("type", "name", "title", "description", "isRequired", "visibleIf")
 OF_CHOICES = ("choices", "showOtherItem", "showNoneItem")
+OF_FILES = ("allowMultiple", "maxSize", "acceptedTypes")
 OF_RATINGS = ("rateMin", "rateMax", *ENDS)
 
 
@@ -55,6 +58,8 @@ def form_of(element: Raw, *, own: str, languages: Sequence[str]) -> dict[str, An
         "high": element.get("rateMax", 5),
         "low_text": said_in(element.get(ENDS[0], ""), own, own),
         "high_text": said_in(element.get(ENDS[1], ""), own, own),
+        "is_file": kind == "file",
+        **(_file_form(element) if kind == "file" else {}),
         "logic": logic_of(str(element.get("visibleIf", ""))),
         "rest": json.dumps(rest, ensure_ascii=False, indent=2) if rest else "",
     }
@@ -85,7 +90,11 @@ def form_as_sent(told: dict[str, Any], form: QueryDict) -> dict[str, Any]:
         "none": bool(form.get("none")),
         "logic": logic_as_sent(form),
     }
-    texts = ("choices", "low", "high", "low_text", "high_text", "rest")
+    if told["is_file"]:
+        taken = form.getlist("types")
+        types = [one | {"is_taken": one["type"] in taken} for one in told["types"]]
+        said |= {"several": bool(form.get("several")), "types": types}
+    texts = ("choices", "low", "high", "low_text", "high_text", "size_mb", "rest")
     return told | said | {name: form[name] for name in texts if name in form}
 
 
@@ -123,6 +132,8 @@ def element_sent(form: QueryDict, before: Raw, *, own: str, languages: Sequence[
         made |= _choices_sent(form, before, own)
     if kind == "rating":
         made |= _rating_sent(form, before, own)
+    if kind == "file":
+        made |= _file_sent(form, before)
     made |= logic_sent(form)
     return made | _rest_sent(form, taken=_fields_of(kind))
 
@@ -148,6 +159,7 @@ def _fields_of(kind: str) -> tuple[str, ...]:
         *ON_FORM,
         *(OF_CHOICES if kind in CHOOSING else ()),
         *(OF_RATINGS if kind == "rating" else ()),
+        *(OF_FILES if kind == "file" else ()),
     )
 
 
@@ -213,6 +225,49 @@ def _rating_sent(form: QueryDict, before: Raw, own: str) -> Raw:
         text = with_text(before.get(key, ""), own, _said(form, field), own)
         made |= {key: text} if text else {}
     return made
+
+
+def _file_form(element: Raw) -> dict[str, Any]:
+    taken = media_types_in(str(element.get("acceptedTypes", "")))
+    return {
+        "several": bool(element.get("allowMultiple")),
+        "count_max": FILES_MAX,
+        "size_mb": _size_of(element),
+        "types": [
+            {"type": one, "name": kinds_of([one]), "is_taken": one in taken} for one in EXTENSIONS
+        ],
+    }
+
+
+def _size_of(element: Raw) -> str:
+    """The bound on the size of a file as the form shows it; empty where there is none."""
+    size = element.get("maxSize")
+    return megabytes(size) if isinstance(size, int) and size > 0 else ""
+
+
+def _file_sent(form: QueryDict, before: Raw) -> Raw:
+    made: Raw = {"allowMultiple": True} if form.get("several") else {}
+    said = _said(form, "size_mb").replace(",", ".")
+    if said and said == _size_of(before):
+        made["maxSize"] = before["maxSize"]
+    elif said:
+        size = _bytes_in(said)
+        if not 0 < size <= SIZE_MAX:
+            words = _("From 0.1 to %(count)s MB, or nothing for %(count)s.")
+            raise Refused("bad_size", words % {"count": megabytes(SIZE_MAX)}, "size_mb")
+        made["maxSize"] = size
+    taken = tuple(one for one in EXTENSIONS if one in form.getlist("types"))
+    if not taken:
+        raise Refused("no_file_type", _("Choose at least one type of files."), "types")
+    accepted = str(before.get("acceptedTypes", ""))
+    if taken != media_types_in(accepted):
+        accepted = "" if len(taken) == len(EXTENSIONS) else ",".join(taken)
+    return made | ({"acceptedTypes": accepted} if accepted else {})
+
+
+def _bytes_in(told: str) -> int:
+    """A size in megabytes as bytes; 0 for what is none."""
+    return round(float(told) * 1024 * 1024) if re.fullmatch(r"\d{1,3}(\.\d{1,4})?", told) else 0
 
 
 def _rest_sent(form: QueryDict, *, taken: Sequence[str]) -> Raw:

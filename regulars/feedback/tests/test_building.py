@@ -1,5 +1,6 @@
 """The builder: edits of a draft by cards and forms, languages, changes, a trial, publishing."""
 
+import re
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from regulars.feedback.building.edits import (
     add_question,
     copy_question,
     put_question,
+    question_in,
     questions_in,
 )
 from regulars.feedback.building.logic import (
@@ -225,6 +227,45 @@ def test_a_new_name_reaches_triggers_and_calls_and_no_other_question() -> None:
         "expression": "{meal} = 1",
         "setToName": "meal",
     }
+
+
+def test_cards_have_ids_that_nothing_else_on_their_page_has(boss: Client, asked: Survey) -> None:
+    press(boss, asked, "add", name="nps", page="purchase", kind="comment")
+    told = question_form(after=1, name="main", low="", high="")
+    boss.post(f"/listen/surveys/{asked.pk}/build/question/question1", told)
+    told = question_form(after=2, name="purchase x")
+    sent = boss.post(f"/listen/surveys/{asked.pk}/build/question/nps", told)
+    assert sent["Location"].endswith("#question.purchase.x")
+    assert press(boss, asked, "add_page", page="purchase")["Location"].endswith("#page.page1")
+    drawn = boss.get(f"/listen/surveys/{asked.pk}/build").content.decode()
+    ids = re.findall(r' id="([^"]*)"', drawn)
+    assert {"main", "question.main", "question.purchase.x", "page.purchase"} <= set(ids)
+    assert len(ids) == len(set(ids))
+
+
+def test_what_files_a_question_takes_is_said_in_its_form(boss: Client, asked: Survey) -> None:
+    press(boss, asked, "add", name="nps", page="purchase", kind="file")
+    address = f"/listen/surveys/{asked.pk}/build/question/question1"
+
+    def kept(**more: Any) -> dict[str, Any]:
+        told = {"after": draft_of(asked).step, "name": "question1", "title-en": "Photo"} | more
+        assert boss.post(address, told).status_code == 302, more
+        return question_in(draft_of(asked).definition, "question1")
+
+    own = {"type": "file", "name": "question1", "title": "Photo"}
+    every = [one["type"] for one in boss.get(address).context["form"]["types"]]
+    assert kept(types=every) == own
+    photo = {"allowMultiple": True, "maxSize": 1572864, "acceptedTypes": "image/jpeg,image/png"}
+    sent = {"several": "yes", "size_mb": "1,5", "types": ["image/jpeg", "image/png"]}
+    assert kept(**sent) == own | photo
+    form = boss.get(address).context["form"]
+    assert (form["several"], form["size_mb"], form["rest"]) == (True, "1.5", "")
+    assert [one["name"] for one in form["types"] if one["is_taken"]] == ["JPG", "PNG"]
+    for wrong, at in (({"types": []}, "types"), ({"types": every, "size_mb": "6"}, "size_mb")):
+        told = {"after": draft_of(asked).step, "name": "question1", **wrong}
+        page = boss.post(address, told)
+        assert (page.status_code, page.context["refused"].field) == (422, at)
+    assert kept(types=every, rest='{"maxSize": 1}') == own
 
 
 def test_a_copied_group_has_questions_of_its_own_and_new_names_are_free_in_groups() -> None:
