@@ -10,6 +10,7 @@ from typing import Any
 
 from regulars.core.errors import NotFound, Refused
 from regulars.feedback.building.skeletons import skeleton
+from regulars.feedback.survey.carrying import TAKEN_FROM
 
 Raw = dict[str, Any]
 
@@ -76,6 +77,7 @@ def copy_question(raw: Raw, name: str) -> tuple[Raw, str]:
     for old in [str(one["name"]) for one in _deep([twin]) if one.get("name")]:
         new = _free(re.sub(r"\d+$", "", old) or "question", taken)
         twin = _rewritten(twin, _mention(old), rf"\g<1>{new}")
+        _taken_from(twin, old, new)
         next(one for one in _deep([twin]) if one.get("name") == old)["name"] = new
         taken.add(new)
     made["pages"][page]["elements"].insert(index + 1, twin)
@@ -165,6 +167,7 @@ def put_page(raw: Raw, name: str, page: Raw) -> Raw:
 
 def _renamed(raw: Raw, old: str, new: str) -> Raw:
     made: Raw = _rewritten(raw, _mention(old), rf"\g<1>{new}")
+    _taken_from(made, old, new)
     for trigger in _dicts(made.get("triggers")):
         trigger |= {key: new for key in NAMED_IN_TRIGGERS if trigger.get(key) == old}
     block = made.get("regulars", {})
@@ -193,6 +196,23 @@ def _rewritten(raw: Any, mention: re.Pattern[str], new: str) -> Any:
     if isinstance(raw, dict):
         return {key: _rewritten(one, mention, new) for key, one in raw.items()}
     return raw
+
+
+def _taken_from(told: Any, old: str, new: str) -> None:
+    """Have questions that offer the choices of another one follow its new name."""
+    for one in _everywhere(told):
+        if one.get(TAKEN_FROM) == old:
+            one[TAKEN_FROM] = new
+
+
+def _everywhere(told: Any) -> Iterator[Raw]:
+    """Every object in a definition, however deep."""
+    if isinstance(told, dict):
+        yield told
+        told = list(told.values())
+    if isinstance(told, list):
+        for one in told:
+            yield from _everywhere(one)
 
 
 def _place(raw: Raw, name: str) -> tuple[int, int]:

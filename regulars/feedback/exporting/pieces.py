@@ -1,6 +1,6 @@
 """What a version of a survey asks, cut into pieces that one cell can hold."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
@@ -113,8 +113,9 @@ def _parts(question: Question, path: Path, label: str, language: str) -> Iterato
 
 def _whole(question: Question, path: Path, label: str, language: str) -> Piece:
     if isinstance(question, Boolean):
-        labels = {value: question.shown(value, language) for value in (True, False)}
-        return Piece(path, "flag", label, labels)
+        kept = (question.value_true, question.value_false)
+        labels = {value: question.shown(value, language) for value in kept}
+        return Piece(path, _sort_of(kept), label, labels)
     if isinstance(question, FileQuestion):
         return Piece(path, "text", label, convert=names_of)
     return Piece(path, "number" if _is_number(question) else "text", label)
@@ -129,8 +130,15 @@ def _cells(matrix: MatrixDropdown, path: Path, label: str, language: str) -> Ite
 
 def _choice(path: Path, label: str, offered: Sequence[Choice], language: str) -> Piece:
     labels = {one.value: _said(one, language) for one in offered}
-    is_number = all(isinstance(value, int | float) for value in labels)
-    return Piece(path, "number" if is_number else "text", label, labels)
+    return Piece(path, _sort_of(labels), label, labels)
+
+
+def _sort_of(kept: Iterable[Value]) -> Sort:
+    """How a column of these values is kept: as flags, as numbers or as texts."""
+    kinds = {type(value) for value in kept}
+    if kinds == {bool}:
+        return "flag"
+    return "number" if kinds <= {int, float} else "text"
 
 
 def _of_choices(question: Choosing, path: Path, label: str, language: str) -> Iterator[Piece]:

@@ -25,6 +25,7 @@ from regulars.feedback.importing.walking import (
     spot_of,
     spots,
 )
+from regulars.feedback.survey.carrying import TAKEN_FROM
 from regulars.feedback.survey.definition import Definition
 from regulars.feedback.survey.problems import Problem
 from regulars.feedback.survey.question import NAME, questions
@@ -132,7 +133,8 @@ def _rename(told: Any, old: str, new: str) -> None:
             told[index] = _reworded(one, old, new)
     elif isinstance(told, dict):
         for key in list(told):
-            told[key] = _reworded(told[key], old, new)
+            is_name = key == TAKEN_FROM and told[key] == old
+            told[key] = new if is_name else _reworded(told[key], old, new)
     if isinstance(told, dict) and isinstance(block := told.get("regulars"), dict):
         for part in block.values():
             if isinstance(part, dict) and old in part:

@@ -90,6 +90,7 @@ class _Reading:
         self.several = frozenset(
             row["name"] for row in _all(self.form) if row.get("type") == "select all that apply"
         )
+        self.texts = frozenset(row["name"] for row in _all(self.form) if row.get("type") == "text")
         repeating = {row["name"] for row in _all(self.form) if row.get("type") == "repeat"}
         self.repeats = {
             inner["name"]: row["name"]
@@ -268,9 +269,13 @@ class _Reading:
 
     def expression(self, row: Raw, column: str, formula: str, place: _Place) -> str:
         """The formula as an expression; noted as lost and empty where it cannot be said."""
+        texts = self.texts | ({"."} if row.get("name") in self.texts else set())
         try:
             return translated(
-                str(formula), lambda name: self.refer(name, row, place), several=self.several
+                str(formula),
+                lambda name: self.refer(name, row, place),
+                several=self.several,
+                texts=texts,
             )
         except Untranslatable as fault:
             self.lose(row, column, str(fault), code="not_translated", instead="by_hand")

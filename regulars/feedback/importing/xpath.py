@@ -41,19 +41,28 @@ Refer = Callable[[str], str]
 """What a question's name is in an expression, with its braces; `.` is the question itself."""
 
 
-def translated(formula: str, refer: Refer, *, several: frozenset[str] = frozenset()) -> str:
+def translated(
+    formula: str,
+    refer: Refer,
+    *,
+    several: frozenset[str] = frozenset(),
+    texts: frozenset[str] = frozenset(),
+) -> str:
     """The formula as an expression. Raises Untranslatable with what is not known.
 
-    `several` names the questions with more than one choice, of which one asks differently.
+    `several` names the questions with more than one choice, of which one asks differently, `texts`
+    those whose answer is a text, with `.` among them where the formula stands at one.
 
     >>> translated("${age} >= 18 and not(selected(${why}, 'price'))", "{{{}}}".format)
     "({age} >= 18) and (!({why} = 'price'))"
     >>> translated("if(${n} div 2 = 1, 'a', '')", "{{{}}}".format)
     "iif((({n} / 2) = 1), 'a', '')"
+    >>> translated("string-length(${code}) = 4", "{{{}}}".format, texts=frozenset({"code"}))
+    '{code.length} = 4'
     """
     if len(formula) > LENGTH_MAX:
         raise Untranslatable(formula[:40])
-    reader = _Reader(_tokens(formula), refer, several)
+    reader = _Reader(_tokens(formula), refer, several, texts)
     said = reader.rung(0)
     if reader.rest:
         raise Untranslatable(reader.rest[0][1])
@@ -119,9 +128,14 @@ def _tokens(formula: str) -> list[tuple[str, str]]:
 
 class _Reader:
     def __init__(
-        self, tokens: Sequence[tuple[str, str]], refer: Refer, several: frozenset[str]
+        self,
+        tokens: Sequence[tuple[str, str]],
+        refer: Refer,
+        several: frozenset[str],
+        texts: frozenset[str],
     ) -> None:
-        self.rest, self.refer, self.several, self.depth = list(tokens), refer, several, 0
+        self.rest, self.refer, self.depth = list(tokens), refer, 0
+        self.several, self.texts = several, texts
 
     def rung(self, step: int) -> str:
         """An operation of this rank or a tighter one."""
@@ -170,6 +184,8 @@ class _Reader:
         """A call of a function. Raises Untranslatable for one that there is none of here."""
         if name == "selected" and len(self.rest) > 1:
             return self.selected()
+        if name == "string-length" and len(self.rest) > 1:
+            return self.length()
         given = self.arguments()
         if name in SAME:
             return f"{SAME[name]}({', '.join(given)})"
@@ -190,6 +206,16 @@ class _Reader:
             raise Untranslatable("selected")
         sign = "contains" if asked.removeprefix("../") in self.several else "="
         return f"({given[0]} {sign} {given[1]})"
+
+    def length(self) -> str:
+        """How many characters an answer has. Raises Untranslatable where it is no text."""
+        asked = self.rest[1][1].removeprefix("../")
+        given = self.arguments()
+        if not given:
+            asked, given = ".", [self.refer(".")]
+        if asked not in self.texts or len(given) > 1 or not re.fullmatch(r"\{[^{}]+\}", given[0]):
+            raise Untranslatable("string-length")
+        return f"{given[0][:-1]}.length}}"
 
     def arguments(self) -> list[str]:
         """What stands between the brackets of a call."""

@@ -134,8 +134,10 @@ class Drawer:
 
     def _in_words(self, place: Place) -> Question:
         """The question under the name of its place, with what was answered before in its texts."""
-        shown = self.shown.inside(place.scope)
-        return said(named(place.question, place.path), shown, language=self.language)
+        shown, question = self.shown.inside(place.scope), place.question
+        if isinstance(question, Choosing) and question.choices_from_question:
+            question = question.as_offered(place.scope)
+        return said(named(question, place.path), shown, language=self.language)
 
     def _parts(self, question: Question, place: Place) -> dict[str, Any]:
         if not place.is_enabled:

@@ -167,7 +167,7 @@ def _yes_or_no(question: Boolean, told: list[Value], title: str, language: str) 
         text_in(question.label_false, language) or _("No"),
     )
     lines = [
-        _line(label, sum(one is value for one in told), len(told))
+        _line(label, sum(question.told(one) is value for one in told), len(told))
         for label, value in zip(said, (True, False), strict=True)
     ]
     return Tally(title, len(told), tuple(lines))

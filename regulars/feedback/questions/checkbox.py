@@ -76,7 +76,7 @@ class Checkbox(ChoosingSeveral):
     @override
     def clean(self, value: Value) -> Value:
         if self.show_select_all_item and ALL in as_list(value):
-            value = [choice.value for choice in self.choices]
+            value = [choice.value for choice in self.all_choices()]
         return super().clean(value)
 
     @override

@@ -28,6 +28,8 @@ class Ranking(Choosing):
 
     @override
     def flaws(self) -> list[tuple[str, dict[str, str]]]:
+        if self.choices_from_question:
+            return [("ranks_all", {})]
         if self.choices_visible_if or any(one.visible_if for one in self.choices):
             return [("ranks_all", {})]
         return super().flaws()

@@ -1,9 +1,9 @@
 """Choices of a question: values with texts, and the special ones such as "other" and "none"."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator
 from pydantic.alias_generators import to_camel
 from typing_extensions import override
 
@@ -11,7 +11,7 @@ from regulars.feedback.survey.expression import read_expression
 from regulars.feedback.survey.operators import Value, equal, is_empty
 from regulars.feedback.survey.problems import Invalid
 from regulars.feedback.survey.question import Question
-from regulars.feedback.survey.scopes import Chosen, Scope
+from regulars.feedback.survey.scopes import MISSING, Chosen, Scope
 from regulars.feedback.survey.texts import LocalText, text_in
 
 OTHER = "other"
@@ -45,6 +45,8 @@ class Choosing(Question):
 
     choices: tuple[Choice, ...] = Field(default=(), max_length=CHOICES_MAX)
     choices_visible_if: str = ""
+    choices_from_question: str = ""
+    choices_from_question_mode: Literal["all", "selected", "unselected"] = "all"
     show_other_item: bool = False
     other_text: LocalText = ""
     other_error_text: LocalText = ""
@@ -55,6 +57,8 @@ class Choosing(Question):
     show_dont_know_item: bool = False
     dont_know_text: LocalText = ""
     col_count: int = Field(default=1, ge=0, le=5)
+    _source: "Choosing | None" = PrivateAttr(default=None)
+    """The question whose choices are offered in place of its own."""
 
     @field_validator("choices", mode="before")
     @classmethod
@@ -76,16 +80,33 @@ class Choosing(Question):
     @override
     def flaws(self) -> list[tuple[str, dict[str, str]]]:
         values = [choice.value for choice in self.offered()]
-        if not values:
+        if not values and not self.choices_from_question:
             return [("no_choices", {})]
         for index, value in enumerate(values):
             if any(equal(value, before) for before in values[:index]):
                 return [("choice_twice", {"value": str(value)})]
         return []
 
+    def take_over(self, source: "Choosing | None") -> None:
+        """Offer the choices of another question in place of its own, or its own again."""
+        self._source = source
+
+    def all_choices(self) -> tuple[Choice, ...]:
+        """Its choices, or those that it may take over, without the special ones."""
+        source = self._source
+        if source is None:
+            return self.choices
+        others = [one for one in source.special() if one.value == OTHER]
+        return (*source.all_choices(), *(others if self._takes_words else ()))
+
+    @property
+    def _takes_words(self) -> bool:
+        """Whether what was written beside "other" is a choice here."""
+        return self.choices_from_question_mode == "selected" and not self.show_other_item
+
     def offered(self) -> tuple[Choice, ...]:
         """Every choice, with the special ones at the end where they are offered."""
-        return (*self.choices, *self.special())
+        return (*self.all_choices(), *self.special())
 
     def special(self) -> Iterator[Choice]:
         """The choices that stand for no choice, and "other" at the end."""
@@ -104,6 +125,8 @@ class Choosing(Question):
 
     def visible_choices(self, scope: Scope) -> tuple[Choice, ...]:
         """The choices that are offered with these answers."""
+        if self._source is not None:
+            return (*self._taken_over(self._source, scope), *self.special())
         if not self.choices_visible_if and not any(one.visible_if for one in self.choices):
             return self.offered()
         return (
@@ -113,9 +136,30 @@ class Choosing(Question):
 
     def as_offered(self, scope: Scope) -> "Choosing":
         """The same question with the choices that are offered with these answers, and no others."""
+        special = len(tuple(self.special()))
         visible = self.visible_choices(scope)
-        kept = tuple(one for one in self.choices if one in visible)
-        return self if kept == self.choices else self.model_copy(update={"choices": kept})
+        kept = visible[: len(visible) - special]
+        if self._source is None and kept == self.choices:
+            return self
+        offered = self.model_copy(update={"choices": kept})
+        offered.take_over(None)
+        return offered
+
+    def _taken_over(self, source: "Choosing", scope: Scope) -> Iterator[Choice]:
+        """The choices of the other question that it offers now: all, those taken, or the rest."""
+        found = scope.find(source.name)
+        taken = found if isinstance(found, list) else [found]
+        wanted = {"selected": (True,), "unselected": (False,)}.get(self.choices_from_question_mode)
+        built_in = {one.value for one in source.special()}
+        for choice in source.visible_choices(scope):
+            is_taken = any(equal(choice.value, one) for one in taken if one is not MISSING)
+            is_wanted = wanted is None or is_taken in wanted
+            if choice.value not in built_in and is_wanted and self._is_visible(choice, scope):
+                yield choice
+        if self._takes_words and source.show_other_item and OTHER in taken:
+            words = scope.comment(source.name, None)
+            if not is_empty(words):
+                yield Choice(value=OTHER, text=str(words))
 
     def _is_visible(self, choice: Choice, scope: Scope) -> bool:
         source = choice.visible_if or self.choices_visible_if

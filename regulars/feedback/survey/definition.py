@@ -13,6 +13,7 @@ from pydantic import Field, ValidationError
 from regulars.core.errors import Refused
 from regulars.core.texts import storable
 from regulars.feedback.rules.signals import SCALES
+from regulars.feedback.survey.carrying import join_choices
 from regulars.feedback.survey.elements import Group, Grouping, Page, Panel, Shape
 from regulars.feedback.survey.expression import BadExpression, read_expression, root_of
 from regulars.feedback.survey.extension import Anonymity, Extension, Mode
@@ -144,6 +145,7 @@ def examine(raw: object) -> tuple[Definition | None, list[Problem]]:
     _check_expressions(_of_the_survey(shape), element="survey", problems=problems)
     pages = tuple(_pages(shape, problems=problems))
     definition = _assembled(shape, pages, languages=_languages(shape.locale, raw))
+    problems += join_choices(list(definition.questions()))
     problems += _contradictions(definition)
     return definition, problems
 

@@ -30,19 +30,21 @@ def chosen(values: Sequence[Value]) -> Value:
 def part_of_text(values: Sequence[Value]) -> Value:
     """The characters of a text from one place up to another.
 
-    >>> part_of_text(["feedback", 0, 4]), part_of_text(["feedback", 4])
-    ('feed', 'back')
+    >>> part_of_text(["feedback", 0, 4]), part_of_text(["feedback", 4]), part_of_text(["a😀b", 3])
+    ('feed', 'back', 'b')
     """
     if len(values) < 2 or not isinstance(values[0], str) or not spells_number(values[1]):
         return ""
-    text = values[0]
+    # Places are counted in units of UTF-16, of which an emoji has two; half of one is no character.
+    units = values[0].encode("utf-16-le", "surrogatepass")
+    count = len(units) // 2
     ends = [values[1], values[2] if len(values) > 2 and spells_number(values[2]) else None]
-    first, last = (len(text) if end is None else _place_in(text, coerced(end)) for end in ends)
-    return text[min(first, last) : max(first, last)]
+    first, last = (count if end is None else _place_in(count, coerced(end)) for end in ends)
+    return units[2 * min(first, last) : 2 * max(first, last)].decode("utf-16-le", "ignore")
 
 
-def _place_in(text: str, place: float) -> int:
-    return 0 if math.isnan(place) else math.trunc(max(0, min(len(text), place)))
+def _place_in(count: int, place: float) -> int:
+    return 0 if math.isnan(place) else math.trunc(max(0, min(count, place)))
 
 
 def _shown(values: Sequence[Value], parts: Sequence[Part], scope: Scope) -> Value:

@@ -27,6 +27,19 @@ class Ordered(list[Value]):
         self.members = members
 
 
+PLANE_END = "\uffff"
+"""What stands behind it in Unicode, such as an emoji, counts as two."""
+
+
+def units_of(text: str) -> int:
+    """The length of a text as a browser counts it: in units of UTF-16.
+
+    >>> units_of("абв"), units_of("😀")
+    (3, 2)
+    """
+    return len(text) if text.isascii() else len(text) + sum(one > PLANE_END for one in text)
+
+
 def unordered(value: Value) -> Value:
     """The list itself, where an expression has seen its order."""
     return value.members if isinstance(value, Ordered) else value

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final, Protocol
 
-from regulars.feedback.survey.scalars import Value
+from regulars.feedback.survey.scalars import Value, units_of
 
 
 class _Missing:
@@ -76,7 +76,7 @@ def _member(value: Value, name: str) -> Found:
     if not name:
         return MISSING
     if name == "length" and isinstance(value, list | str):
-        return len(value)
+        return units_of(value) if isinstance(value, str) else len(value)
     if not isinstance(value, Mapping):
         return MISSING
     if name in value:

@@ -11,7 +11,7 @@ from pydantic.alias_generators import to_camel
 from regulars.feedback.survey.expression import read_expression
 from regulars.feedback.survey.operators import is_empty
 from regulars.feedback.survey.patterns import fault_of, longest_for
-from regulars.feedback.survey.scalars import Value, coerced, number_in, text_of
+from regulars.feedback.survey.scalars import Value, coerced, number_in, text_of, units_of
 from regulars.feedback.survey.scopes import Scope
 from regulars.feedback.survey.texts import LocalText
 
@@ -68,7 +68,8 @@ class Text(_Validator):
     def fault(self, value: Value, scope: Scope) -> str:
         if not self.allow_digits and text_of(value)[-1:] in tuple(digits):
             return "not_valid"
-        length = len(value) if isinstance(value, str | list) else 0
+        length = units_of(value) if isinstance(value, str) else 0
+        length = len(value) if isinstance(value, list) else length
         if isinstance(value, str | list) and length < self.min_length:
             return "not_valid"
         return "not_valid" if 0 < self.max_length < length else ""

@@ -3,7 +3,7 @@
 from regulars.feedback.survey.choices import OTHER, Choosing
 from regulars.feedback.survey.consequences import run_question_triggers, run_triggers
 from regulars.feedback.survey.faults import faults_in
-from regulars.feedback.survey.operators import is_empty
+from regulars.feedback.survey.operators import is_empty, unchanged
 from regulars.feedback.survey.places import Place, deep
 from regulars.feedback.survey.problems import Problem
 from regulars.feedback.survey.scalars import Value, as_answer
@@ -72,6 +72,16 @@ def finish(sitting: Sitting) -> None:
             if was_answered:
                 with sitting.being_given(place.path):
                     run_question_triggers(sitting, {place.path: None})
+    _forget_taken_over(sitting)
+
+
+def _forget_taken_over(sitting: Sitting) -> None:
+    """Choices that came from an answer which is forgotten now are forgotten, too."""
+    for place in deep(sitting.places()):
+        if isinstance(place.question, Choosing) and place.question.choices_from_question:
+            kept = place.question.visible_part(place.value, place.scope)
+            if not unchanged(kept, place.value):
+                place.put(kept)
 
 
 def _empty_calculated(sitting: Sitting, value: Value) -> None:

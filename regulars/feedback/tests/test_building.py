@@ -229,6 +229,31 @@ def test_a_new_name_reaches_triggers_and_calls_and_no_other_question() -> None:
     }
 
 
+def test_choices_of_another_question_follow_its_new_name() -> None:
+    more = {"type": "checkbox", "name": "more", "choicesFromQuestion": "first"}
+    cells = {"name": "cell", "cellType": "dropdown", "choicesFromQuestion": "first"}
+    rows = {"type": "matrixdynamic", "name": "rows", "columns": [cells]}
+    first = {"type": "checkbox", "name": "first", "choices": ["a", "b"]}
+    made = put_question({"elements": [first, more, rows]}, "first", first | {"name": "one"})
+    _, again, table = made["pages"][0]["elements"]
+    assert again["choicesFromQuestion"] == table["columns"][0]["choicesFromQuestion"] == "one"
+    assert examine(made)[1] == []
+    group = {"type": "panel", "name": "group", "elements": [first, more]}
+    twin = copy_question({"elements": [group]}, "group")[0]["pages"][0]["elements"][1]
+    assert twin["elements"][1]["choicesFromQuestion"] == twin["elements"][0]["name"] != "first"
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [("more", "from the question itself"), ("words", "no question"), ("gone", "no question")],
+)
+def test_choices_of_no_other_question_are_refused_by_name(source: str, reason: str) -> None:
+    more = {"type": "checkbox", "name": "more", "choicesFromQuestion": source}
+    (problem,) = examine({"elements": [more, {"type": "text", "name": "words"}]})[1]
+    assert (problem.code, problem.element) == ("bad_property", "more")
+    assert reason in problem.detail["reason"]
+
+
 def test_cards_have_ids_that_nothing_else_on_their_page_has(boss: Client, asked: Survey) -> None:
     press(boss, asked, "add", name="nps", page="purchase", kind="comment")
     told = question_form(after=1, name="main", low="", high="")

@@ -32,11 +32,25 @@ def choice(name: str, **more: Any) -> Json:
     return {"type": "checkbox", "name": name, "choices": ["a", "b"], **more}
 
 
+YES: Json = {
+    "type": "boolean", "name": "a", "valueTrue": "yes", "valueFalse": 0, "labelTrue": "Sure",
+}  # fmt: skip
+SOURCE: Json = {
+    "type": "checkbox", "name": "a", "choices": ["x", {"value": "y", "text": "Why"}, "z"],
+    "showOtherItem": True, "showNoneItem": True,
+}  # fmt: skip
 ROWS: Json = {"type": "matrix", "name": "rows", "columns": [1, 2], "rows": ["r1", "r2"]}
 CELLS: Json = {
     "type": "matrixdropdown", "name": "cells", "rows": ["r1", "r2"],
     "columns": [{"name": "x", "cellType": "text", "isRequired": True}],
 }  # fmt: skip
+
+
+def taken_over(name: str, mode: str = "all", **more: Any) -> Json:
+    told = {"type": "checkbox", "name": name, "choicesFromQuestion": "a", **more}
+    return {key: one for key, one in told.items() if one is not None} | {
+        "choicesFromQuestionMode": mode
+    }
 
 
 def survey(*pages: list[Json], **more: Any) -> Json:
@@ -209,6 +223,103 @@ WAYS: dict[str, tuple[Json, list[Json], Json]] = {
         [{"go": "on"}],
         {"data": {"e": 1, "b": 9}, "page": "p1", "errors": [["b", "custom"]]},
     ),
+    "yes is kept as what the survey names for it": (
+        survey(
+            [YES, {**YES, "name": "c"}, text("b", visibleIf="{a} = 'yes'")],
+            calculatedValues=[
+                {"name": "no", "expression": "{c} = 0", "includeIntoResult": True},
+                {"name": "said", "expression": "displayValue('a')", "includeIntoResult": True},
+            ],
+        ),
+        [{"set": {"a": "yes", "b": "x", "c": 0}}],
+        {"data": {"a": "yes", "b": "x", "c": 0, "no": True, "said": "Sure"}, "page": "p1"},
+    ),
+    "a default of yes or no begins with what is kept for it": (
+        survey(
+            [
+                {**YES, "defaultValue": True},
+                {**YES, "name": "b", "defaultValue": "false"},
+                {**YES, "name": "c", "defaultValue": "yes"},
+                {**YES, "name": "d", "defaultValue": "indeterminate"},
+                {**YES, "name": "e", "defaultValue": 0},
+                {"type": "boolean", "name": "f", "defaultValue": "true"},
+            ]
+        ),
+        [{"set": {"d": 0}}],
+        {"data": {"a": "yes", "b": 0, "c": "yes", "d": 0, "e": 0, "f": True}, "page": "p1"},
+    ),
+    "the choices that were taken elsewhere are offered, and come back": (
+        survey(
+            [SOURCE, taken_over("b", "selected"), taken_over("c", "unselected", type="radiogroup")]
+        ),
+        [
+            {"set": {"a": ["x", "z"]}},
+            {"set": {"b": ["x", "z"], "c": "y"}},
+            {"set": {"a": ["z", "y"]}},
+            {"set": {"a": ["z", "x"]}},
+        ],
+        {"data": {"a": ["z", "x"], "b": ["z", "x"]}, "page": "p1"},
+    ),
+    "what is written beside another choice is a choice elsewhere": (
+        survey([SOURCE, taken_over("b", "selected"), taken_over("c", showOtherItem=True)]),
+        [
+            {"set": {"a": ["x", "other"]}, "comment": {"a": "wood"}},
+            {"set": {"b": ["other"], "c": ["z"]}},
+        ],
+        {"data": {"a": ["x", "other"], "a-Comment": "wood", "b": ["other"], "c": ["z"]}},
+    ),
+    "choices of choices of a hidden question go with its answer at the end": (
+        survey(
+            [
+                {**SOURCE, "visibleIf": "{t} != 'no'"},
+                text("t"),
+                taken_over("b", "selected"),
+                {**taken_over("c"), "choicesFromQuestion": "b"},
+                taken_over("d"),
+            ]
+        ),
+        [
+            {"set": {"a": ["x"]}},
+            {"set": {"b": ["x"], "c": ["x"], "d": ["x"], "t": "no"}},
+            {"go": "on"},
+        ],
+        {"data": {"t": "no", "d": ["x"]}, "completed": True},
+    ),
+    "choices are taken over in rows and panels": (
+        survey(
+            [
+                SOURCE,
+                {
+                    "type": "matrixdynamic",
+                    "name": "m",
+                    "rowCount": 1,
+                    "columns": [{**taken_over("b", "selected", type=None), "cellType": "dropdown"}],
+                },
+                {
+                    "type": "paneldynamic",
+                    "name": "p",
+                    "panelCount": 1,
+                    "templateElements": [taken_over("b", "selected")],
+                },
+            ]
+        ),
+        [
+            {"set": {"a": ["x", "y"]}},
+            {"set": {"m": [{"b": "x"}], "p": [{"b": ["x", "y"]}]}},
+            {"set": {"a": ["y"]}},
+        ],
+        {"data": {"a": ["y"], "p": [{"b": ["y"]}]}, "page": "p1"},
+    ),
+    "an emoji is as long as two letters": (
+        survey(
+            [
+                text("a", validators=[{"type": "text", "maxLength": 3}]),
+                text("b", visibleIf="{a.length} > 3"),
+            ]
+        ),
+        [{"set": {"a": "ab😀"}}, {"go": "on"}],
+        {"data": {"a": "ab😀"}, "page": "p1", "errors": [["a", "custom"]]},
+    ),
     "what is hidden since it was wrong is wrong no more": (
         survey([text("a"), {**CELLS, "visibleIf": "{a} = 'show'"}, text("b", isRequired=True)]),
         [{"set": {"a": "show"}}, {"go": "on"}, {"set": {"a": "hide"}}, {"go": "on"}],
@@ -242,6 +353,8 @@ EXPRESSIONS: dict[str, tuple[str, Json, Any]] = {
         "max(dateAdd('2026-11-28', -3, 'years'), dateAdd('2026-11-28', 1))", {},
         datetime.fromisoformat("2026-11-29"),
     ),
+    "an emoji is as long as two letters": ("{a.length}", {"a": "ab😀"}, 4),
+    "and has two places": ("substring({a}, 2, 4) + substring({a}, 4)", {"a": "ab😀c"}, "😀c"),
     "a list in a column is joined, not added": (
         "sumInArray({a}, 'n')", {"a": [{"n": [5]}, {"n": 1}]}, "051",
     ),
