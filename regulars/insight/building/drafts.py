@@ -14,6 +14,12 @@ ROOT = "r"
 WHERE = "w"
 """The place, below a card of what was done, of the group that narrows which facts count."""
 
+MOMENT = "m"
+"""The place, below a card of what was done, of the group that the first or the last has to meet."""
+
+OF_ONE = ("first", "last")
+"""Measures that look at one fact only."""
+
 MODES = ("all", "any", "none")
 CARDS_MAX = 60
 DEPTH_MAX = 4
@@ -28,6 +34,7 @@ class Card:
     told: dict[str, str] = field(default_factory=dict)
     parts: list["Card"] = field(default_factory=list)
     where: "Card | None" = None
+    moment: "Card | None" = None
     problem: str = ""
 
     def get(self, key: str, default: str = "") -> str:
@@ -45,7 +52,8 @@ def new_card(kind: str) -> Card:
     if kind == "group":
         return Card("group", {"mode": "any"}, [Card("test")])
     if kind == "did":
-        return Card("did", {"done": "did", "window": "last_days", "days": "30"}, [], empty_group())
+        told = {"done": "did", "window": "last_days", "days": "30"}
+        return Card("did", told, [], empty_group(), empty_group())
     return Card("test")
 
 
@@ -74,6 +82,7 @@ def _gathered(
         card.parts = [one for one in found if one]
     if kind == "did":
         card.where = _gathered((*place, WHERE), told, depth=depth + 1) or empty_group()
+        card.moment = _gathered((*place, MOMENT), told, depth=depth + 1) or empty_group()
     return card
 
 
@@ -99,23 +108,28 @@ def _negated(raw: Mapping[str, Any]) -> Card:
     if "any" in raw:
         return Card("group", {"mode": "none"}, [_drafted(one) for one in raw["any"]])
     inner = _drafted(raw)
-    if inner.kind == "did":
+    if inner.kind == "did" and not inner.get("measure"):
         inner.told["done"] = "not"
         return inner
     return Card("group", {"mode": "none"}, [inner])
 
 
 def _done(raw: Mapping[str, Any]) -> Card:
-    where = _drafted(raw["where"]) if "where" in raw else empty_group()
-    if where.kind != "group":
-        where = Card("group", {"mode": "all"}, [where])
+    where, moment = _group_of(raw.get("where")), empty_group()
     told = {"done": "did", "fact": raw["did"], **_window(raw.get("within"))}
     for measure in ("count", "sum"):
         if measure in raw:
             asked = raw[measure]
             told |= {"measure": measure, "of": asked.get("of", ""), "is": asked["is"]}
             told |= _values(asked.get("value"))
-    return Card("did", told, [], where)
+    for measure in OF_ONE:
+        if measure in raw:
+            told["measure"], moment = measure, _group_of(raw[measure])
+    return Card("did", told, [], where, moment)
+
+
+def _group_of(raw: Mapping[str, Any] | None) -> Card:
+    return empty_group() if raw is None else draft_of(raw)
 
 
 def _window(raw: Mapping[str, Any] | None) -> dict[str, str]:
@@ -150,6 +164,8 @@ def places_of(card: Card, place: str = ROOT) -> Iterator[tuple[str, Card]]:
     yield place, card
     if card.where is not None:
         yield from places_of(card.where, f"{place}.{WHERE}")
+    if card.moment is not None:
+        yield from places_of(card.moment, f"{place}.{MOMENT}")
     for index, part in enumerate(card.parts):
         yield from places_of(part, f"{place}.{index}")
 

@@ -13,7 +13,7 @@ from regulars.core.conditions.reading import parse
 from regulars.core.conditions.words import Words
 from regulars.core.errors import Refused
 from regulars.core.money import minor_per_unit
-from regulars.insight.building.drafts import Card
+from regulars.insight.building.drafts import OF_ONE, Card
 
 Raw = dict[str, Any]
 
@@ -91,6 +91,11 @@ class DraftReader:
             if where is None:
                 return None
             raw["where"] = where
+        if card.get("measure") in OF_ONE and card.moment is not None and card.get("done") != "not":
+            moment = self._read(card.moment, fact.fields)
+            if moment is None:
+                return None
+            raw[card.get("measure")] = moment
         raw |= self._measured(card, fact.fields) | _window(card)
         return {"not": raw} if card.get("done") == "not" else raw
 
@@ -162,8 +167,9 @@ def _tests_of(card: Card, catalogue: Catalogue) -> Iterator[tuple[Card, Catalogu
     fact = catalogue.find_fact(card.get("fact")) if card.kind == "did" else None
     if card.kind == "test":
         yield card, catalogue
-    if fact and card.where:
-        yield from _tests_of(card.where, fact.fields)
+    for group in (card.where, card.moment):
+        if fact and group:
+            yield from _tests_of(group, fact.fields)
     for part in card.parts:
         yield from _tests_of(part, catalogue)
 
@@ -203,8 +209,9 @@ def _fields_of(card: Card, catalogue: Catalogue) -> Iterator[tuple[Card, Field]]
         yield card, tested
     if fact and card.get("of") in fact.fields:
         yield card, fact.fields.get(card.get("of"))
-    if fact and card.where:
-        yield from _fields_of(card.where, fact.fields)
+    for group in (card.where, card.moment):
+        if fact and group:
+            yield from _fields_of(group, fact.fields)
     for part in card.parts:
         yield from _fields_of(part, catalogue)
 

@@ -35,6 +35,13 @@ COFFEE = {
             "did": "event",
             "where": {"all": [CHEAP, {"field": "properties", "key": "a b", "is": "is_known"}]},
         },
+        {
+            "did": "purchase",
+            "where": {"all": [{"field": "total_minor", "is": "more", "value": 100}]},
+            "first": {"all": [{"field": "total_minor", "is": "at_least", "value": 1_050}]},
+            "within": {"last_days": 90},
+        },
+        {"did": "event", "last": {"any": [CHEAP]}},
     ]
 }
 
@@ -57,6 +64,12 @@ def test_a_condition_survives_the_way_through_a_form():
     assert reader().read(draft_of_form(as_form(draft))) == COFFEE
 
 
+def test_not_so_often_is_not_read_as_never():
+    rarely = {"did": "purchase", "count": {"is": "at_least", "value": 3}}
+    draft = draft_of({"all": [{"not": rarely}]})
+    assert reader().read(draft_of_form(as_form(draft))) == {"all": [{"not": {"any": [rarely]}}]}
+
+
 def test_money_is_typed_in_whole_units():
     draft = show_as_typed(draft_of(COFFEE), CUSTOMER, 100)
     assert draft.parts[2].parts[0].told["value"] == "10.5"
@@ -76,7 +89,7 @@ def test_steps_add_move_and_take_away():
     assert draft.parts[0].where.parts[0].kind == "test"
 
 
-@pytest.mark.parametrize("act", ["", "drop:r", "up:r.9", "burn:r.0", "test:x", "drop:r.0.w"])
+@pytest.mark.parametrize("act", ["", "drop:r", "up:r.99", "burn:r.0", "test:x", "drop:r.0.w"])
 def test_a_strange_step_changes_nothing(act):
     draft = draft_of(COFFEE)
     step(draft, act)
