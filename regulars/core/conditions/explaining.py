@@ -59,10 +59,10 @@ def explained(
         case Test():
             truth = truth_of(condition, record, now=now)
             found = _found(condition.field, record)
-            shown = _shown(condition.field, found, words)
+            shown = _shown(condition.field, found, words, show_value)
             return Explained("test", said, truth, found, shown=shown)
         case Did():
-            return _done(condition, said, record, now=now, words=words)
+            return _done(condition, said, record, now=now, words=words, show_value=show_value)
         case Not(one):
             inner = part(one)
             negated = None if inner.truth is None else not inner.truth
@@ -75,20 +75,28 @@ def explained(
 
 
 def _done(
-    did: Did, said: str, record: Mapping[str, Any], *, now: datetime, words: Words
+    did: Did,
+    said: str,
+    record: Mapping[str, Any],
+    *,
+    now: datetime,
+    words: Words,
+    show_value: ShowValue | None,
 ) -> Explained:
     rows = done_by(did, record, now=now)
     truth = truth_of(did, record, now=now)
     moments = tuple(row["at"] for row in reversed(rows[-5:]))
     if did.measure in ("count", "sum"):
-        return Explained("did", said, truth, measured(did, rows), moments)
+        total = measured(did, rows)
+        shown = _shown(did.of, total, words, show_value) if did.of else ""
+        return Explained("did", said, truth, total, moments, shown=shown)
     if not rows:
         return Explained("did", said, truth, None, moments)
     ends = at_its_end(did, rows)
     asked = next(row for row in ends if truth_of(did.test, row, now=now) is truth)
     fields = [leaf.field for leaf in leaves_of(did.test) if isinstance(leaf, Test)]
     values = [(one, _found(one, asked)) for one in fields]
-    told = [_shown(one, value, words) or _plain(value) for one, value in values]
+    told = [_shown(one, value, words, show_value) or _plain(value) for one, value in values]
     notes = {
         one.name: readable(asked[one.name])
         for one in did.fact.fields.open_fields
@@ -107,8 +115,10 @@ def _plain(value: Any) -> str:
     return "–" if value is None else str(value)
 
 
-def _shown(field: Field, value: Any, words: Words) -> str:
+def _shown(field: Field, value: Any, words: Words, show_value: ShowValue | None) -> str:
     """What people call a value with a name, or several; empty where it speaks for itself."""
+    if show_value and value is not None and (told := show_value(field, value)) is not None:
+        return told
     if isinstance(value, bool):
         return words.gettext("yes") if value else words.gettext("no")
     if field.key and isinstance(value, str):

@@ -29,7 +29,8 @@ THERE = {
 }
 """Of what people name themselves one asks whether it is there."""
 
-ShowValue: TypeAlias = Callable[[Field, Scalar], str]
+ShowValue: TypeAlias = Callable[[Field, Scalar], str | None]
+"""How a value is written; None for one that is its own text."""
 
 
 def sentence(
@@ -46,7 +47,7 @@ def sentence(
 class _Speaker:
     def __init__(self, words: Words, show_value: ShowValue | None) -> None:
         self._words = words
-        self._show_value = show_value or self._plain
+        self._show_value = show_value
 
     def say(self, condition: Condition) -> str:
         match condition:
@@ -134,7 +135,7 @@ class _Speaker:
     def _test(self, test: Test, field: str) -> str:
         if test.operator.needs == "days":
             return self._days(test, int(test.values[0])) % {"field": field}  # type: ignore[arg-type]
-        shown = [self._show_value(test.field, value) for value in test.values]
+        shown = [self._shown(test.field, value) for value in test.values]
         there = THERE if test.field.key else {}
         phrase = self._words.gettext(there.get(test.operator.name, test.operator.phrase))
         if test.operator.needs == "two":
@@ -162,6 +163,10 @@ class _Speaker:
                     days,
                 )
         return phrase.replace("%(days)s", str(days))
+
+    def _shown(self, field: Field, value: Scalar) -> str:
+        told = self._show_value(field, value) if self._show_value else None
+        return self._plain(field, value) if told is None else told
 
     def _plain(self, field: Field, value: Scalar) -> str:
         for choice in field.current_choices() or ():

@@ -21,6 +21,7 @@ from regulars.core.sql import int_array
 from regulars.customers.knowledge import CUSTOMER, FACT_SOURCES, Persons, sources_of
 from regulars.customers.models import Segment, SegmentMember
 from regulars.customers.queries.persons import leaders_of, persons_of
+from regulars.customers.queries.saying import as_written
 
 
 @dataclass(frozen=True)
@@ -149,9 +150,8 @@ def why(
     if not persons.records:
         raise NotFound("not_found", f"there is no customer {customer_id}", "customer_id")
     (record,) = records_of(persons, [condition], now=now).values()
-    return explained(condition, record, now=now, words=words), changes_at(
-        condition, record, now=now
-    )
+    told = explained(condition, record, now=now, words=words, show_value=as_written)
+    return told, changes_at(condition, record, now=now)
 
 
 def sizes_of(segments: Sequence[Segment]) -> dict[int, int]:

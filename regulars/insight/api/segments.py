@@ -14,7 +14,6 @@ from regulars.core.api.requests import ApiRequest
 from regulars.core.conditions.explaining import Explained
 from regulars.core.conditions.forms import described, described_facts, described_open
 from regulars.core.conditions.reading import parse
-from regulars.core.conditions.sentences import sentence
 from regulars.core.errors import Refused
 from regulars.customers.actions.segments import (
     SegmentInput,
@@ -27,6 +26,7 @@ from regulars.customers.actions.segments import (
 from regulars.customers.knowledge import CUSTOMER
 from regulars.customers.models import Segment, SegmentMember
 from regulars.customers.queries.persons import leaders_of
+from regulars.customers.queries.saying import in_words
 from regulars.customers.queries.segments import (
     get_segment,
     members_among,
@@ -197,7 +197,7 @@ def preview_segment(request: ApiRequest, ask: PreviewAsk) -> PreviewOut:
         size=found.size,
         everybody=found.everybody,
         sample=list(found.sample),
-        sentence=sentence(condition, words=translation),
+        sentence=in_words(condition),
         counted_at=found.counted_at,
         pending=found.pending,
         overlap=overlap,
@@ -311,7 +311,7 @@ def _sentence(segment: Segment) -> str:
     if segment.kind == "static":
         return ""
     try:
-        return sentence(parse(segment.condition, CUSTOMER), words=translation)
+        return in_words(parse(segment.condition, CUSTOMER))
     except Refused:
         return ""
 

@@ -12,13 +12,13 @@ from django.utils.translation import gettext as _
 from regulars.company.models import Category
 from regulars.company.queries import get_brand
 from regulars.core.conditions.reading import parse
-from regulars.core.conditions.sentences import sentence
 from regulars.core.errors import Refused
 from regulars.core.money import minor_per_unit
 from regulars.customers.actions.segments import SegmentInput, change_segment, create_segment
 from regulars.customers.knowledge import CUSTOMER
 from regulars.customers.models import Customer, Segment
 from regulars.customers.queries.consents import purposes
+from regulars.customers.queries.saying import in_words
 from regulars.customers.queries.segments import get_segment
 from regulars.insight.building.drafts import (
     ROOT,
@@ -190,7 +190,7 @@ def _preview(asked: Asked, condition: dict[str, Any] | None) -> dict[str, Any]:
         "size": size,
         "share": 100 * size.size / size.everybody if size.everybody else None,
         "sample": [rows[one] for one in size.sample if one in rows],
-        "sentence": sentence(parsed, words=translation),
+        "sentence": in_words(parsed),
     }
     other = next((one for one in others if one.code == asked.told["other"]), None)
     if other is not None:

@@ -16,13 +16,13 @@ from django.utils.translation import gettext_lazy, ngettext
 from regulars.company.models import in_language
 from regulars.core.access import get_seen
 from regulars.core.conditions.reading import parse
-from regulars.core.conditions.sentences import sentence
 from regulars.core.errors import NotFound, Refused
 from regulars.customers.actions.segments import SegmentInput, change_segment, delete_segment
 from regulars.customers.knowledge import CUSTOMER
 from regulars.customers.models import Customer, Segment, SegmentMember
 from regulars.customers.queries import find_customers
 from regulars.customers.queries.consents import purpose_names
+from regulars.customers.queries.saying import in_words
 from regulars.customers.queries.segments import (
     get_segment,
     members_among,
@@ -174,7 +174,7 @@ def said_of(segment: Segment) -> str:
     if segment.kind != "live":
         return ""
     try:
-        return sentence(parse(segment.condition, CUSTOMER), words=translation)
+        return in_words(parse(segment.condition, CUSTOMER))
     except Refused:
         return ""
 

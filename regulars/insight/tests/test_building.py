@@ -3,9 +3,11 @@
 import pytest
 from django.test import Client
 
+from regulars.core.conditions.reading import parse
 from regulars.core.conditions.words import ENGLISH
 from regulars.customers.knowledge import CUSTOMER
 from regulars.customers.models import Segment
+from regulars.customers.queries.saying import in_words
 from regulars.insight.actions.lake import refresh_lake
 from regulars.insight.building.drafts import draft_of, draft_of_form, places_of, step
 from regulars.insight.building.reading import DraftReader, show_as_typed
@@ -74,6 +76,14 @@ def test_money_is_typed_in_whole_units():
     draft = show_as_typed(draft_of(COFFEE), CUSTOMER, 100)
     assert draft.parts[2].parts[0].told["value"] == "10.5"
     assert draft.parts[4].told["value"] == "50"
+
+
+def test_money_and_quantities_are_said_as_people_write_them():
+    spent = {"field": "spend_minor", "is": "at_least", "value": 1_050}
+    amounts = {"did": "bought", "sum": {"of": "quantity_milli", "is": "more", "value": 1_500}}
+    told = in_words(parse({"all": [spent, amounts]}, CUSTOMER))
+    assert "is at least $10.50" in told
+    assert "is more than 1.5" in told
 
 
 def test_steps_add_move_and_take_away():
