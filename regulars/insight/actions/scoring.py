@@ -80,6 +80,8 @@ _DIFFERENT = """SELECT scored.customer_id FROM scored
     WHERE (kept.segment, kept.r, kept.f, kept.m)
         IS DISTINCT FROM (scored.segment, scored.r, scored.f, scored.m)"""
 
+# Sorted, so that all is read before the first row is written: row by row, a plan made for an empty
+# table would look through all that it has written so far.
 _WRITE = f"""INSERT INTO insight_customerrfm AS kept ({", ".join(COLUMNS)}, scored_on)
     SELECT {", ".join(f"scored.{name}" for name in COLUMNS)}, given.today
     FROM scored JOIN customers_customer customer ON customer.id = scored.customer_id
@@ -88,6 +90,7 @@ _WRITE = f"""INSERT INTO insight_customerrfm AS kept ({", ".join(COLUMNS)}, scor
         WHERE same.customer_id = scored.customer_id AND same.scored_on = given.today
         AND ({", ".join(f"same.{name}" for name in COLUMNS[1:])})
             = ({", ".join(f"scored.{name}" for name in COLUMNS[1:])}))
+    ORDER BY scored.customer_id
     ON CONFLICT (customer_id) DO UPDATE SET scored_on = excluded.scored_on,
         {", ".join(f"{name} = excluded.{name}" for name in COLUMNS[1:])}"""
 
