@@ -117,7 +117,8 @@ def number_of(text: str) -> Decimal:
     if text == "1":
         return Decimal(0)
     digits, exponent = text[5:], int(text[1:5]) - _EXPONENT
-    if text.startswith("0"):
+    is_negative = text.startswith("0")
+    if is_negative:
         digits, exponent = digits.rstrip("~").translate(_COMPLEMENT), -1 - exponent
-    number = Decimal((0, tuple(map(int, digits)), exponent - len(digits)))
-    return -number if text.startswith("0") else number
+    # The sign is set, not turned over: arithmetic would round to 28 digits.
+    return Decimal((int(is_negative), tuple(map(int, digits)), exponent - len(digits)))
