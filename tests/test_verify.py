@@ -177,3 +177,12 @@ def test_what_the_product_cannot_read_is_said_and_ends_nothing(tmp_path: Path) -
         "left_minor": "the product gives no such figure",
     }
     assert obtained["unreadable"].startswith("failed: TypeError")
+
+
+@pytest.mark.django_db
+def test_a_report_with_a_case_that_is_not_offered_is_not_ok(tmp_path: Path) -> None:
+    known = "{id: known, given: {policy: spend_step, amount_minor: 900, step_minor: 100, points_per_step: 1}, expect: {points: 9}}"
+    unknown = "{id: unknown, given: {policy: by_the_moon}, expect: {points: 1}}"
+    for cases, is_ok in (([known], True), ([known, unknown], False)):
+        (tmp_path / "accrual.yaml").write_text(f"cases: [{', '.join(cases)}]", encoding="utf-8")
+        assert verified(tmp_path)["ok"] is is_ok
