@@ -1,35 +1,15 @@
 """The comparisons of the condition language: which types take them, and what value they need."""
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from regulars.core.conditions.fields import Field, FieldType
 from regulars.core.conditions.words import gettext_noop
 
 Needs: TypeAlias = Literal["nothing", "one", "two", "several", "days"]
 
-_ANY: tuple[FieldType, ...] = (
-    "text",
-    "path",
-    "number",
-    "integer",
-    "decimal",
-    "boolean",
-    "date",
-    "datetime",
-    "list of text",
-    "anything",
-)
-_EXACT: tuple[FieldType, ...] = (
-    "text",
-    "path",
-    "number",
-    "integer",
-    "decimal",
-    "boolean",
-    "date",
-    "datetime",
-)
+_ANY: tuple[FieldType, ...] = get_args(FieldType)
+_EXACT = tuple(one for one in _ANY if one not in ("list of text", "anything"))
 _ORDERED: tuple[FieldType, ...] = ("number", "integer", "decimal", "date", "datetime")
 _LISTED: tuple[FieldType, ...] = ("text", "path", "number", "integer", "decimal")
 _TIMES: tuple[FieldType, ...] = ("date", "datetime")

@@ -4,7 +4,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from regulars.core.access import Viewer, seen
+from regulars.core.access import Viewer
 from regulars.feedback.models import Answer, Survey
 from regulars.feedback.queries.signals import SignalFilter
 from regulars.feedback.queries.surveys import definition_of, latest_version
@@ -56,18 +56,7 @@ def _values(
     survey: Survey, which: SignalFilter, viewer: Viewer, scales: Mapping[str, Scale]
 ) -> list[dict[str, Any]]:
     """The answers; anonymous ones with all ratings only, and whole enough groups of those."""
-    exact = {
-        "answered_at__gte": which.since,
-        "answered_at__lt": which.before,
-        "store__in": which.store_ids,
-        "touchpoint": which.touchpoint_id,
-    }
-    given = {name: value for name, value in exact.items() if value is not None}
-    rows = (
-        seen(Answer, viewer)
-        .filter(survey=survey, set_aside_at__isnull=True, **given)
-        .order_by("-answered_at")
-    )
+    rows = which.answers(survey, seen_by=viewer).order_by("-answered_at")
     found = list(rows.only(*GROUPED_BY, "key", "values")[:ANSWERS_MAX])
     cut_at = found[-1].answered_at if len(found) == ANSWERS_MAX else None
     secret = [one for one in found if one.is_secret and one.answered_at != cut_at]

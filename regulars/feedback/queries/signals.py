@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
 from operator import or_
+from typing import Any
 
 from django.db.models import Q, QuerySet
 
 from regulars.core.access import Viewer, seen
 from regulars.customers.queries import records_of
-from regulars.feedback.models import Signal
+from regulars.feedback.models import Answer, Signal, Survey
 from regulars.feedback.rules.signals import HAPPY_MIN, SCALES, UNHAPPY_MAX
 
 
@@ -36,7 +37,22 @@ class SignalFilter:
             "at__lt": self.before,
             "store__in": self.store_ids,
         }
-        return rows.filter(**{name: value for name, value in exact.items() if value is not None})
+        return rows.filter(**_told(exact))
+
+    def answers(self, survey: Survey, *, seen_by: Viewer) -> QuerySet[Answer]:
+        """The answers to a survey in the days and places of the filter, unordered; as `rows` has them."""
+        rows = seen(Answer, seen_by).filter(survey=survey, set_aside_at__isnull=True)
+        exact = {
+            "touchpoint": self.touchpoint_id,
+            "answered_at__gte": self.since,
+            "answered_at__lt": self.before,
+            "store__in": self.store_ids,
+        }
+        return rows.filter(**_told(exact))
+
+
+def _told(exact: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in exact.items() if value is not None}
 
 
 def unhappy_signals(*, seen_by: Viewer, limit: int = 20) -> list[Signal]:

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from regulars.core.access import Viewer, seen
-from regulars.feedback.models import Answer, Survey
+from regulars.core.access import Viewer
+from regulars.feedback.models import Survey
 from regulars.feedback.models.surveys import BALLOT_KEY
 from regulars.feedback.queries.signals import SignalFilter
 from regulars.feedback.queries.surveys import definition_of, latest_version
@@ -72,14 +72,7 @@ class Tallies:
 
 def tallies_of(survey: Survey, which: SignalFilter, *, language: str, seen_by: Viewer) -> Tallies:
     """How those answered whom this viewer may see, in the days and the store of the filter."""
-    exact = {
-        "answered_at__gte": which.since,
-        "answered_at__lt": which.before,
-        "store__in": which.store_ids,
-        "touchpoint": which.touchpoint_id,
-    }
-    narrowed = {name: value for name, value in exact.items() if value is not None}
-    rows = seen(Answer, seen_by).filter(survey=survey, set_aside_at__isnull=True, **narrowed)
+    rows = which.answers(survey, seen_by=seen_by)
     found = list(
         rows.order_by("-answered_at", "-pk").values_list("values", "key")[: ANSWERS_MAX + 1]
     )

@@ -3,8 +3,8 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from regulars.core.access import Viewer, seen
-from regulars.feedback.models import Answer, Survey
+from regulars.core.access import Viewer
+from regulars.feedback.models import Survey
 from regulars.feedback.models.surveys import BALLOT_KEY
 from regulars.feedback.queries.drivers import ANSWERS_MAX
 from regulars.feedback.queries.signals import SignalFilter
@@ -56,13 +56,6 @@ def agreement_with_values(
 
 
 def _values(survey: Survey, which: SignalFilter, viewer: Viewer) -> list[dict[str, object]]:
-    exact = {
-        "answered_at__gte": which.since,
-        "answered_at__lt": which.before,
-        "store__in": which.store_ids,
-        "touchpoint": which.touchpoint_id,
-    }
-    given = {name: value for name, value in exact.items() if value is not None}
-    rows = seen(Answer, viewer).filter(survey=survey, set_aside_at__isnull=True, **given)
+    rows = which.answers(survey, seen_by=viewer)
     open_rows = rows.exclude(key__startswith=BALLOT_KEY).order_by("-answered_at")
     return list(open_rows.values_list("values", flat=True)[:ANSWERS_MAX])

@@ -41,6 +41,12 @@ class Card:
         """What was typed under a key."""
         return self.told.get(key, default)
 
+    @property
+    def of_one(self) -> "Card | None":
+        """The group that the first or the last fact has to meet, where that is what is asked."""
+        is_asked = self.get("done") != "not" and self.get("measure") in OF_ONE
+        return self.moment if is_asked else None
+
 
 def empty_group(mode: str = "all") -> Card:
     """A group without cards: everybody, or nobody."""
@@ -52,8 +58,7 @@ def new_card(kind: str) -> Card:
     if kind == "group":
         return Card("group", {"mode": "any"}, [Card("test")])
     if kind == "did":
-        told = {"done": "did", "window": "last_days", "days": "30"}
-        return Card("did", told, [], empty_group(), empty_group())
+        return Card("did", {"done": "did", "window": "last_days", "days": "30"}, [], empty_group())
     return Card("test")
 
 
@@ -164,8 +169,8 @@ def places_of(card: Card, place: str = ROOT) -> Iterator[tuple[str, Card]]:
     yield place, card
     if card.where is not None:
         yield from places_of(card.where, f"{place}.{WHERE}")
-    if card.moment is not None:
-        yield from places_of(card.moment, f"{place}.{MOMENT}")
+    if card.of_one is not None:
+        yield from places_of(card.of_one, f"{place}.{MOMENT}")
     for index, part in enumerate(card.parts):
         yield from places_of(part, f"{place}.{index}")
 

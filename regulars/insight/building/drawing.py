@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from regulars.core.conditions.fields import Catalogue, Field, OpenField, Seen
 from regulars.core.conditions.forms import TYPE_LABELS, operator_label
 from regulars.core.conditions.operators import OPERATORS, operators_of
-from regulars.insight.building.drafts import MOMENT, OF_ONE, WHERE, Card
+from regulars.insight.building.drafts import MOMENT, WHERE, Card
 from regulars.insight.building.reading import field_of, scale_of, word_of
 
 Drawn = dict[str, Any]
@@ -138,8 +138,8 @@ class Drawing:
             return shape
         where = card.where or Card("group", {"mode": "all"})
         shape["where"] = self._draw(where, f"{place}.{WHERE}", fact.fields)
-        if card.get("measure") in OF_ONE and card.moment and card.get("done") != "not":
-            shape["moment"] = self._draw(card.moment, f"{place}.{MOMENT}", fact.fields)
+        if card.of_one is not None:
+            shape["moment"] = self._draw(card.of_one, f"{place}.{MOMENT}", fact.fields)
         return shape | self._measured(card, fact.fields)
 
     def _measured(self, card: Card, fields: Catalogue) -> Drawn:

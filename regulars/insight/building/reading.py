@@ -13,7 +13,7 @@ from regulars.core.conditions.reading import parse
 from regulars.core.conditions.words import Words
 from regulars.core.errors import Refused
 from regulars.core.money import minor_per_unit
-from regulars.insight.building.drafts import OF_ONE, Card
+from regulars.insight.building.drafts import Card
 
 Raw = dict[str, Any]
 
@@ -91,8 +91,8 @@ class DraftReader:
             if where is None:
                 return None
             raw["where"] = where
-        if card.get("measure") in OF_ONE and card.moment is not None and card.get("done") != "not":
-            moment = self._read(card.moment, fact.fields)
+        if card.of_one is not None:
+            moment = self._read(card.of_one, fact.fields)
             if moment is None:
                 return None
             raw[card.get("measure")] = moment
@@ -167,7 +167,7 @@ def _tests_of(card: Card, catalogue: Catalogue) -> Iterator[tuple[Card, Catalogu
     fact = catalogue.find_fact(card.get("fact")) if card.kind == "did" else None
     if card.kind == "test":
         yield card, catalogue
-    for group in (card.where, card.moment):
+    for group in (card.where, card.of_one):
         if fact and group:
             yield from _tests_of(group, fact.fields)
     for part in card.parts:
@@ -209,7 +209,7 @@ def _fields_of(card: Card, catalogue: Catalogue) -> Iterator[tuple[Card, Field]]
         yield card, tested
     if fact and card.get("of") in fact.fields:
         yield card, fact.fields.get(card.get("of"))
-    for group in (card.where, card.moment):
+    for group in (card.where, card.of_one):
         if fact and group:
             yield from _fields_of(group, fact.fields)
     for part in card.parts:

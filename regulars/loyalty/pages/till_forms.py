@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -23,16 +24,23 @@ TYPED = {"autocomplete": "off"}
 DECIMAL = {"inputmode": "decimal", **TYPED}
 
 
+class PriceField(AmountField):
+    """Money in whole units, from one hundredth on."""
+
+    def __init__(self, *, label: Any) -> None:
+        super().__init__(
+            label=label,
+            min_value=0.01,
+            max_digits=12,
+            decimal_places=2,
+            widget=forms.TextInput(attrs=DECIMAL),
+        )
+
+
 class GoodsForm(forms.Form):
     """What the goods cost before any code."""
 
-    goods = AmountField(
-        label=_("Amount of the purchase"),
-        min_value=0.01,
-        max_digits=12,
-        decimal_places=2,
-        widget=forms.TextInput(attrs=DECIMAL),
-    )
+    goods = PriceField(label=_("Amount of the purchase"))
 
 
 class ScanForm(forms.Form):
@@ -48,13 +56,7 @@ class ScanForm(forms.Form):
 class PayForm(forms.Form):
     """What a gift card pays. The nonce makes a second press harmless."""
 
-    amount = AmountField(
-        label=_("Amount from the card"),
-        min_value=0.01,
-        max_digits=12,
-        decimal_places=2,
-        widget=forms.TextInput(attrs=DECIMAL),
-    )
+    amount = PriceField(label=_("Amount from the card"))
     pin = forms.CharField(
         label=_("PIN"),
         required=False,
@@ -80,13 +82,7 @@ class LineForm(forms.Form):
         decimal_places=3,
         widget=forms.TextInput(attrs=DECIMAL),
     )
-    price = AmountField(
-        label=_("Price of one"),
-        min_value=0.01,
-        max_digits=12,
-        decimal_places=2,
-        widget=forms.TextInput(attrs=DECIMAL),
-    )
+    price = PriceField(label=_("Price of one"))
 
     def found(self) -> list[Goods]:
         """The goods that are meant: those that were picked, or all that the text may mean."""
