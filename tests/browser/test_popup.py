@@ -103,8 +103,10 @@ def test_a_visitor_answers_by_keyboard_and_is_not_asked_again(shop: Shop, enter:
     inside.get_by_role("button", name="Send").press("Enter")
     expect(inside.get_by_role("heading", name="Thank you!")).to_be_visible()
     inside.get_by_role("heading", name="Thank you!").click()
-    tab.keyboard.press("Escape")
+    # Not `press`: the key goes down in a frame that is gone before it comes up, and nobody answers.
+    tab.keyboard.down("Escape")
     expect(dialog).to_have_count(0)
+    tab.keyboard.up("Escape")
     assert Answer.objects.get().values == {"nps": 9, "satisfied": 5}
     asked: list[str] = []
     tab.on("request", lambda one: asked.append(one.url) if "/collect/popup/" in one.url else None)
