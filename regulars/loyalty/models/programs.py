@@ -84,7 +84,7 @@ class Program(Record):
             ),
             models.CheckConstraint(
                 name="program_rounds_in_a_known_way",
-                condition=Q(rounding__in=("floor", "half_up", "half_even")),
+                condition=Q(rounding__in=("floor", "ceil", "half_up", "half_even")),
             ),
             models.CheckConstraint(
                 name="program_takes_returns_in_a_known_way",

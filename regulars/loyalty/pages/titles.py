@@ -48,6 +48,7 @@ TEXTS = (
     _("after discounts"),
     _("before discounts"),
     _("floor"),
+    _("ceil"),
     _("half up"),
     _("half even"),
     _("steps"),

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-Rounding = Literal["floor", "half_up", "half_even"]
+Rounding = Literal["floor", "ceil", "half_up", "half_even"]
 
 
 def divided(numerator: int, denominator: int, rounding: Rounding = "floor") -> int:
@@ -11,13 +11,15 @@ def divided(numerator: int, denominator: int, rounding: Rounding = "floor") -> i
     Halves go up (away from zero) under `half_up`, to the even neighbour under `half_even`.
     The numerator is not negative and the denominator is positive.
 
-    >>> [divided(5, 2, way) for way in ("floor", "half_up", "half_even")]
-    [2, 3, 2]
+    >>> [divided(5, 2, way) for way in ("floor", "ceil", "half_up", "half_even")]
+    [2, 3, 3, 2]
     >>> divided(20158, 10, "half_up")
     2016
     """
     if rounding == "floor":
         return numerator // denominator
+    if rounding == "ceil":
+        return -(-numerator // denominator)
     if rounding == "half_up":
         return (2 * numerator + denominator) // (2 * denominator)
     whole, rest = divmod(numerator, denominator)
