@@ -17,8 +17,8 @@ from django.utils import timezone
 from rich.progress import Progress, TaskID
 
 from regulars.cli.demo.answers import generate_answers
+from regulars.cli.demo.catalogue import order_rewards, set_up_catalogue
 from regulars.cli.demo.company import OWNER, set_up_company, set_up_program, set_up_surveys
-from regulars.cli.demo.coupons import redeem_coupons
 from regulars.cli.demo.files import DemoFiles, write_files
 from regulars.cli.demo.visits import generate_visits
 from regulars.cli.serve import run_worker
@@ -137,6 +137,7 @@ def _import(target: str) -> Callable[[Load, TaskID], dict[str, Any]]:
 def _program(load: Load, _task: TaskID) -> dict[str, Any]:
     files = load.files
     program = set_up_program(began_at=files.began_at)
+    set_up_catalogue(program, now=files.began_at)
     values = [str(household) for household in sorted(files.members)]
     customer_ids = Identity.objects.filter(value__in=values, kind=f"id@{SOURCE}").values_list(
         "customer_id", flat=True
@@ -145,9 +146,9 @@ def _program(load: Load, _task: TaskID) -> dict[str, Any]:
     return {"members": len(enrol_members(program=program, joining=joining, now=load.now))}
 
 
-def _coupons(load: Load, _task: TaskID) -> dict[str, Any]:
+def _rewards(load: Load, _task: TaskID) -> dict[str, Any]:
     program = Program.objects.get(code="club")
-    return {"redemptions": redeem_coupons(program, load.files.coupons)}
+    return {"orders": order_rewards(program, load.files.coupons, now=load.now)}
 
 
 def _answers(load: Load, _task: TaskID) -> dict[str, Any]:
@@ -171,7 +172,7 @@ STEPS: dict[str, Callable[[Load, TaskID], dict[str, Any]]] = {
     "customers": _import("customers"),
     "program": _program,
     "purchases": _import("purchases"),
-    "coupons": _coupons,
+    "rewards": _rewards,
     "answers": _answers,
     "visits": _visits,
     "journey and lake": _deliveries,
