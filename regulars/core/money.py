@@ -1,6 +1,7 @@
 """Money: whole minor units with a currency, and how people read it."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from babel.numbers import format_currency, get_currency_precision
 
@@ -22,22 +23,26 @@ def minor_per_unit(currency: str) -> int:
     return int(10 ** get_currency_precision(currency))
 
 
-def format_money(minor: int, currency: str, language: str) -> str:
-    """The amount as people of that language write it; whole amounts go without their cents.
+def format_money(minor: int, currency: str, language: str, *, with_cents: bool = False) -> str:
+    """The amount as people of that language write it.
 
-    >>> format_money(120050, "USD", "en")
-    '$1,200.50'
+    Whole amounts go without their cents, unless they stand in a column with others.
+
+    >>> format_money(120050, "USD", "en"), format_money(-600, "USD", "en")
+    ('$1,200.50', '−$6')
+    >>> format_money(-600, "USD", "en", with_cents=True)
+    '−$6.00'
     """
     factor = minor_per_unit(currency)
-    whole = minor % factor == 0
-    return format_currency(
-        minor // factor if whole else minor / factor,
+    whole = minor % factor == 0 and not with_cents
+    shown = format_currency(
+        Decimal(minor) / factor,
         currency,
         locale=language,
-        decimal_quantization=True,
         currency_digits=not whole,
-        format=None if not whole else _whole_pattern(language),
+        format=_whole_pattern(language) if whole else None,
     )
+    return str(shown).replace("-", "−")
 
 
 def _whole_pattern(language: str) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime
 from django.utils.translation import gettext
 
 from regulars.customers.acts import Act, tells_acts
+from regulars.loyalty.measures import amount_of_unit
 from regulars.loyalty.models import Redemption
 
 TOLD_MAX = 500
@@ -20,13 +21,13 @@ def points_spent(customer_ids: Collection[int], since: datetime, until: datetime
         redeemed_at__gte=since,
         redeemed_at__lt=until,
     )
-    rows = spent.select_related("unit", "member").order_by("redeemed_at", "pk")[:TOLD_MAX]
+    rows = spent.select_related("unit__program", "member").order_by("redeemed_at", "pk")[:TOLD_MAX]
     return [
         Act(
             one.redeemed_at,
             "redemption",
-            gettext("Spent with card %(card)s: %(amount)s %(unit)s")
-            % {"card": one.member.number, "amount": one.amount, "unit": one.unit},
+            gettext("Spent with card %(card)s: %(amount)s")
+            % {"card": one.member.number, "amount": amount_of_unit(one.amount, one.unit)},
         )
         for one in rows
     ]

@@ -1,8 +1,11 @@
-"""What leads up a ladder of tiers, as people count it."""
+"""Amounts of units, and of what leads up a ladder of tiers, as people count them."""
 
 from django.utils.translation import get_language, ngettext
 
+from regulars.company.models import in_language
 from regulars.core.money import format_money
+from regulars.loyalty.models import Unit
+from regulars.loyalty.rules.quantities import so_many
 from regulars.web.charts import plain_number
 
 
@@ -20,3 +23,11 @@ def measured(basis: str, amount: int, currency: str) -> str:
     return words.get(basis, ngettext("%(n)s point", "%(n)s points", amount)) % {
         "n": plain_number(amount)
     }
+
+
+def amount_of_unit(amount: int, unit: Unit) -> str:
+    """So many of a unit, in the present language: "1 point", or "$0.35 Cashback"."""
+    name = in_language(unit.name, unit.name_ru)
+    if unit.kind == "money":
+        return f"{format_money(amount, unit.program.currency, get_language() or 'en')} {name}"
+    return so_many(amount, plain_number(amount), name)

@@ -25,14 +25,14 @@ from regulars.loyalty.models.rewards import Reward, RewardOrder
 FUEL = PartnerInput("Northway Fuel", issue_price_minor=1, redeem_price_minor=1)
 """It buys each point that is earned with it for a cent, and is paid as much for each spent with it."""
 
-CAMPAIGN = ("coffee-year", CampaignInput("Coffee all year", "points", 30_000, "Год кофе"))
+CAMPAIGN = ("coffee-year", CampaignInput("Coffee all year", "points", 200_000, "Год кофе"))
 
 RULES = (
     RuleInput(
         "coffee",
         "20 points for coffee",
         "points_per_item",
-        {"points": "20", "campaign": "coffee-year", "lines": {"categories": ["Grocery / Coffee"]}},
+        {"points": "20", "campaign": "coffee-year", "lines": {"categories": ["Grocery/Coffee"]}},
         "20 баллов за кофе",
         position=60,
     ),

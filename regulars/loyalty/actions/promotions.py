@@ -14,6 +14,7 @@ from regulars.customers.knowledge import CUSTOMER
 from regulars.loyalty.models import Program
 from regulars.loyalty.models.promotions import PromoCode, Promotion
 from regulars.loyalty.rules.codes import LENGTH_MAX, LENGTH_MIN, new_codes, normal_code
+from regulars.loyalty.rules.mechanic import normal_path
 
 GENERATED_MAX = 100_000
 BATCH = 10_000
@@ -66,6 +67,9 @@ def set_promotion(program: Program, entry: PromotionInput, *, now: datetime) -> 
     """
     _check(entry)
     told = asdict(entry)
+    kind, _, name = entry.scope.partition(":")
+    if kind == "category":
+        told["scope"] = f"category:{normal_path(name)}"
     known = Promotion.objects.select_for_update(no_key=True).filter(
         program=program, code=entry.code
     )
@@ -83,7 +87,7 @@ def _check(entry: PromotionInput) -> None:
     begins, ends = entry.valid_from, entry.valid_to
     problems = (
         (
-            kind not in SCOPES or (kind == "order") == bool(name),
+            kind not in SCOPES or (kind == "order") == bool(name.strip(" /")),
             Refused("unknown_scope", f"no scope is called {entry.scope!r}", "scope"),
         ),
         (

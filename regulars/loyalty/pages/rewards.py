@@ -11,6 +11,7 @@ from django.utils.timezone import now as moment_of_now
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from regulars.company.models import in_language
 from regulars.core.access import get_seen, seen
 from regulars.core.errors import NotFound, Refused
 from regulars.loyalty.actions.rewards import (
@@ -172,7 +173,7 @@ def _reward_page(request: HttpRequest, program: Program, reward: Reward | None) 
     )
 
 
-WORDS = ("kind", "name", "name_ru", "words", "words_ru", "category", "category_ru", "picture")
+WORDS = ("kind", "picture", "name", "name_ru", "words", "words_ru", "category", "category_ru")
 GIVEN = ("promotion", "sku", "amount", "lives_days", "is_single_use", "partner")
 LIMITS = ("stock", "per_member_max", "valid_from", "last_day", "position", "is_open")
 
@@ -198,18 +199,27 @@ def _form(program: Program, reward: Reward | None) -> type[forms.Form]:
             label=_("Picture"), required=False, help_text=_("PNG, JPEG or WebP, at most 1 MB")
         ),
         "unit": forms.ChoiceField(
-            label=_("Paid with"), choices=[(one.code, one.name) for one in units]
+            label=_("Paid with"),
+            choices=[(one.code, in_language(one.name, one.name_ru)) for one in units],
         ),
         "price": forms.IntegerField(label=_("Price"), min_value=0, max_value=10**12),
         **_fields_given(program),
         **_fields_of_limits(),
     }
-    for tier in Tier.objects.filter(program=program, ladder__position=0, is_retired=False).order_by(
-        "qualifying_min"
-    ):
-        fields[f"{TIER}{tier.code}"] = forms.IntegerField(
-            label=tier.name, min_value=0, required=False, max_value=10**12
+    tiers = Tier.objects.filter(program=program, ladder__position=0, is_retired=False)
+    by_code = {
+        tier.code: in_language(tier.name, tier.name_ru) for tier in tiers.order_by("qualifying_min")
+    }
+    for code, name in by_code.items():
+        fields[f"{TIER}{code}"] = forms.IntegerField(
+            label=name, min_value=0, required=False, max_value=10**12
         )
+    fields["not_for"] = forms.MultipleChoiceField(
+        label=_("Not for members of"),
+        choices=[("", _("No tier")), *by_code.items()],
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+    )
     for name, value in _initial(program, reward).items():
         if name in fields:
             fields[name].initial = value
@@ -223,7 +233,10 @@ def _fields_given(program: Program) -> dict[str, forms.Field]:
         "promotion": forms.ChoiceField(
             label=_("Promotion"),
             required=False,
-            choices=[("", "–"), *((one.code, one.name) for one in promotions)],
+            choices=[
+                ("", "–"),
+                *((one.code, in_language(one.name, one.name_ru)) for one in promotions),
+            ],
             help_text=_("For discounts and promo codes: each member gets a code of their own."),
         ),
         "sku": forms.CharField(
@@ -279,25 +292,28 @@ def _initial(program: Program, reward: Reward | None) -> dict[str, Any]:
         "amount": as_units(reward.amount_minor, program.currency),
         "valid_from": day_of(reward.valid_from),
         "last_day": last_day_of(reward.valid_to),
+        "not_for": [code for code, price in reward.tier_prices.items() if price is None],
         **{f"{TIER}{code}": price for code, price in reward.tier_prices.items()},
     }
 
 
 def _entry(form: forms.Form, program: Program, reward: Reward | None) -> RewardInput:
     told = dict(form.cleaned_data)
-    kept = reward.tier_prices if reward else {}
     prices = {
         name.removeprefix(TIER): value
         for name, value in told.items()
         if name.startswith(TIER) and value is not None
     }
+    offered = {"", *(name.removeprefix(TIER) for name in told if name.startswith(TIER))}
+    before = reward.tier_prices if reward else {}
+    retired = {code: price for code, price in before.items() if code not in offered}
     named = ("kind", "name", "price", "name_ru", "words", "words_ru", "category", "category_ru")
     more = ("unit", "stock", "per_member_max", "is_open", "position", "promotion", "sku")
     last = ("lives_days", "is_single_use", "partner")
     return RewardInput(
         code=reward.code if reward else _new_code(program, told["name"]),
         **{name: told[name] for name in (*named, *more, *last)},
-        tier_prices={**{code: None for code, price in kept.items() if price is None}, **prices},
+        tier_prices=retired | prices | dict.fromkeys(told["not_for"]),
         valid_from=start_of(told["valid_from"]),
         valid_to=end_of(told["last_day"]),
         amount_minor=as_minor(told["amount"], program.currency),

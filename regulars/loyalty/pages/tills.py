@@ -22,6 +22,7 @@ from regulars.core.money import format_money, minor_per_unit
 from regulars.customers.actions import CustomerRef, LineInput, PurchaseInput
 from regulars.customers.models import Purchase
 from regulars.loyalty.actions import Taken, redeem_points, take_purchases, undo_redemption
+from regulars.loyalty.measures import amount_of_unit
 from regulars.loyalty.models import Member, PromoCode, Redemption, StoredValue, Unit
 from regulars.loyalty.pages.refusals import barred_in_words, blame_in_words
 from regulars.loyalty.pages.till_states import TillState, find_scanned
@@ -247,17 +248,14 @@ def _bought_at(key: str, now: datetime) -> datetime:
 
 
 def earned_in_words(member: Member, taken: Taken) -> str:
-    """What the member got to spend, in words: "12 Points"."""
+    """What the member got to spend, in words: "12 points"."""
     units = list(Unit.objects.filter(program=member.program).exclude(kind="qualifying"))
     receipts = [one for one in taken.receipts if one.program == member.program.code]
     earned = dict(receipts[0].earned) if receipts else {}
     for code, amount in receipts[0].payouts.items() if receipts else ():
         earned[code] = earned.get(code, 0) + amount
-    russian = (get_language() or "").startswith("ru")
     paid = [unit for unit in units if earned.get(unit.code)] or units[:1]
-    return ", ".join(
-        f"{earned.get(unit.code, 0)} {(russian and unit.name_ru) or unit.name}" for unit in paid
-    )
+    return ", ".join(amount_of_unit(earned.get(unit.code, 0), unit) for unit in paid)
 
 
 def _stores(request: HttpRequest) -> QuerySet[Store]:

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
+from babel.numbers import format_decimal
 from django.db.models import Q, QuerySet
 from django.utils import translation
 from django.utils.translation import get_language
@@ -44,6 +46,7 @@ def _say(program: Program) -> Say:
     return Say(
         words=words,
         show_money=lambda minor: format_money(minor, program.currency, language),
+        show_number=partial(format_decimal, locale=language, decimal_quantization=False),
         units={unit.code: _name(unit) for unit in units},
         names=names,
         money_units=frozenset(unit.code for unit in units if unit.kind == "money"),

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from typing_extensions import override
 
+from regulars.company.rules import path_of
 from regulars.core.registry import Registry
 from regulars.loyalty.rules.earning import Stage
 from regulars.loyalty.rules.memory import Slot
@@ -15,13 +16,27 @@ from regulars.loyalty.rules.sentences import Say
 from regulars.loyalty.rules.terms import Limits, Takes, Terms, Test
 
 
+def normal_path(category: str) -> str:
+    """The path of a category as products carry it, however it was typed.
+
+    >>> normal_path(" Food / Dairy")
+    'Food/Dairy'
+    """
+    if path := "/".join(path_of(category)):
+        return path
+    raise ValueError("a category has a name")
+
+
+CategoryPath = Annotated[str, AfterValidator(normal_path)]
+
+
 class Lines(BaseModel):
     """Which lines of a sale count; a category stands for all branches below it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    categories: tuple[str, ...] = Field(default=(), title="Only these categories")
-    except_categories: tuple[str, ...] = Field(default=(), title="Not these categories")
+    categories: tuple[CategoryPath, ...] = Field(default=(), title="Only these categories")
+    except_categories: tuple[CategoryPath, ...] = Field(default=(), title="Not these categories")
     products: tuple[str, ...] = Field(default=(), title="Only these products")
     except_products: tuple[str, ...] = Field(default=(), title="Not these products")
 

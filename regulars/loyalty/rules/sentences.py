@@ -8,6 +8,7 @@ from typing import Protocol
 from regulars.core.conditions.sentences import sentence
 from regulars.core.conditions.words import ENGLISH, Words, gettext_noop
 from regulars.loyalty.rules.facts import DAYS_OF_WEEK
+from regulars.loyalty.rules.quantities import so_many
 from regulars.loyalty.rules.terms import Limits, Terms
 
 
@@ -17,6 +18,7 @@ class Say:
 
     words: Words = ENGLISH
     show_money: Callable[[int], str] = str
+    show_number: Callable[[Decimal], str] = lambda number: f"{number.normalize():f}"
     units: Mapping[str, str] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
     """Names of tiers, stores, segments and campaigns by `<kind>:<code>`."""
@@ -24,16 +26,15 @@ class Say:
     """Units that are money, in minor units."""
 
     def amount(self, number: int | Decimal, unit: str) -> str:
-        """So much of a unit: "10 Points", or "$5 Cashback".
+        """So much of a unit: "10 points", or "$5 Cashback".
 
         >>> Say().amount(100, "Points"), Say().amount(Decimal("1.50"), "Points")
-        ('100 Points', '1.5 Points')
+        ('100 points', '1.5 points')
         """
+        name = self.units.get(unit, unit)
         if unit in self.money_units:
-            shown = self.show_money(int(number))
-        else:
-            shown = f"{Decimal(number).normalize():f}"
-        return f"{shown} {self.units.get(unit, unit)}"
+            return f"{self.show_money(int(number))} {name}"
+        return so_many(number, self.show_number(Decimal(number)), name)
 
     def named(self, kind: str, codes: tuple[str, ...]) -> str:
         """Things of a kind by their names, separated by commas."""

@@ -9,7 +9,7 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from regulars.core.money import format_money
-from regulars.loyalty.measures import measured
+from regulars.loyalty.measures import amount_of_unit, measured
 from regulars.loyalty.queries.explaining import adjusted_for
 from regulars.loyalty.queries.history import Entry
 from regulars.loyalty.queries.wallets import Holding
@@ -69,6 +69,9 @@ def person(customer: Any) -> str:
 def mechanic_title(kind: str) -> str:
     """How people call a kind of mechanic."""
     return gettext(mechanics.get(kind).title)
+
+
+register.filter("so_many", amount_of_unit)
 
 
 @register.filter

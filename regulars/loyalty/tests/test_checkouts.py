@@ -231,7 +231,7 @@ def test_a_cashier_finishes_with_a_code_and_a_card_and_undoes_it(member: Member)
     assert "$30" in till.shown
     till.press("/finish")
     assert "The purchase is finished" in till.shown
-    assert "90 Points accrued" in till.shown
+    assert "90 points accrued" in till.shown
     assert (points(member), left_on(card)) == (90, (0, 0))
     till.press("/undo")
     assert "The purchase is undone" in till.shown

@@ -15,6 +15,7 @@ from regulars.customers.actions.returns import record_returns
 from regulars.customers.rules.purchases import ReturnInput, ReturnLineInput
 from regulars.loyalty.actions import (
     UnitInput,
+    add_unit,
     expire_points,
     post_returns,
     redeem_points,
@@ -247,6 +248,9 @@ def test_the_page_and_the_journal(program: Program, client: Client) -> None:
     page = client.get("/loyalty/club/liability")
     assert page.status_code == 200
     assert "$9.90" in page.content.decode()
+    add_unit(program, UnitInput("stars", "Stars", "spendable", worth_minor=1))
+    page = client.get("/loyalty/club/liability?unit=stars")
+    assert '<a href="?unit=stars" aria-current="page">Stars</a>' in page.content.decode()
     journal = client.get("/loyalty/club/journal.csv").content.decode("utf-8-sig")
     assert "revenue,contract_liability,9.90,USD" in journal
     wrong = client.post("/loyalty/club/liability", {"rate": "101", "reason": ""})

@@ -109,7 +109,7 @@ def test_pressing_accrue_twice_counts_once(member: Member) -> None:
     form = {"amount": "12.50", "key": keys_of(shown)[0]}
     for _ in range(2):
         done = client.post(reverse("loyalty.till_accrue", args=[member.number]), form, follow=True)
-        assert "12 Points accrued" in done.content.decode()
+        assert "12 points accrued" in done.content.decode()
     assert points(member) == 312
 
 

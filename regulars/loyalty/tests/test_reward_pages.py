@@ -57,17 +57,20 @@ class TestManager:
             "lives_days": 30,
             "last_day": "2026-12-31",
             "tier__gold": 40,
+            "not_for": ["", "silver"],
             "picture": SimpleUploadedFile("a.png", b"\x89PNG\r\n\x1a\n"),
         }
         assert manager.post(address, told).status_code == 302
         made = Reward.objects.get()
-        assert (made.amount_minor, made.tier_prices) == (550, {"gold": 40})
+        assert made.amount_minor == 550
+        assert made.tier_prices == {"": None, "silver": None, "gold": 40}
         edit = reverse("loyalty.edit_reward", args=["club", made.pk])
         told = {**sent(manager.get(edit)), "price": 60}
         told.pop("picture", None)
         assert manager.post(edit, told).status_code == 302
         changed = Reward.objects.get()
         assert (changed.price, changed.valid_to) == (60, made.valid_to)
+        assert changed.tier_prices == made.tier_prices
         picture = Client().get(reverse("loyalty.reward_picture", args=[made.pk]))
         assert b"".join(picture) == b"\x89PNG\r\n\x1a\n"
 

@@ -63,7 +63,7 @@ def on_record() -> list[tuple[str, int, int, int]]:
 def test_a_code_for_certain_goods_discounts_those_that_are_named(
     member: Member, shoes: Category
 ) -> None:
-    code("SHOES", scope="category:Shoes")
+    code("SHOES", scope="category: Shoes /")
     till = till_of(member)
     till.press("goods", goods="100")
     till.press("/scan", scan="SHOES")

@@ -98,6 +98,14 @@ def money(minor: int | None, currency: str) -> str:
 
 
 @register.filter
+def cents(minor: int | None, currency: str) -> str:
+    """Minor units in a column of amounts: each to the last cent."""
+    if minor is None:
+        return "–"
+    return format_money(minor, currency, get_language() or "en", with_cents=True)
+
+
+@register.filter
 def number(value: float | None) -> str:
     """A number in the current language, with one decimal at most."""
     return "–" if value is None else plain_number(float(value))
