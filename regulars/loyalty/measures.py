@@ -25,9 +25,19 @@ def measured(basis: str, amount: int, currency: str) -> str:
     }
 
 
+def shown_of_unit(amount: int, unit: Unit) -> str:
+    """An amount as its unit is counted, without its name: "1,035", or "$10.35"."""
+    if unit.kind == "money":
+        return format_money(amount, unit.program.currency, get_language() or "en")
+    return plain_number(amount)
+
+
+def signed_of_unit(amount: int, unit: Unit) -> str:
+    """An amount of a unit with its sign: "+20", or with a true minus."""
+    return f"{'+' if amount >= 0 else '−'}{shown_of_unit(abs(amount), unit)}"
+
+
 def amount_of_unit(amount: int, unit: Unit) -> str:
     """So many of a unit, in the present language: "1 point", or "$0.35 Cashback"."""
-    name = in_language(unit.name, unit.name_ru)
-    if unit.kind == "money":
-        return f"{format_money(amount, unit.program.currency, get_language() or 'en')} {name}"
-    return so_many(amount, plain_number(amount), name)
+    name, shown = in_language(unit.name, unit.name_ru), shown_of_unit(amount, unit)
+    return f"{shown} {name}" if unit.kind == "money" else so_many(amount, shown, name)

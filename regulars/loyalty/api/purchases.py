@@ -1,6 +1,6 @@
 """Purchases and returns: on record and on the books in one go."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from django.http import HttpResponse
 from django.utils.timezone import now as moment_of_now
@@ -36,7 +36,7 @@ from regulars.loyalty.api.shapes import (
 from regulars.loyalty.api.wallets import shaped
 from regulars.loyalty.models import Accrual, Member, Rule
 from regulars.loyalty.queries.currencies import currency_here
-from regulars.loyalty.queries.explaining import explanation_of, rules_behind
+from regulars.loyalty.queries.explaining import Behind, explanation_of, rules_behind
 from regulars.loyalty.queries.spendings import purchases_named
 from regulars.loyalty.rules.mechanic import mechanics
 from regulars.loyalty.rules.receipts import Awarded
@@ -120,10 +120,10 @@ def _take(batch: Sequence[PurchaseIn]) -> Sequence[PostedPurchaseOut | Refused]:
     inputs = [_told(entry) for entry, bad in zip(batch, wrong, strict=True) if not bad]
     done = take_purchases(inputs, now=moment_of_now())
     _link(batch, wrong, done)
-    rules = rules_behind(a for one in done for given in one.receipts for a in given.awards)
+    behind = rules_behind(a for one in done for given in one.receipts for a in given.awards)
     taken = iter(done)
     refused = Refused("other_currency", f"this company sells in {currency}", "currency")
-    return [refused if bad else _purchase(next(taken), rules) for bad in wrong]
+    return [refused if bad else _purchase(next(taken), behind) for bad in wrong]
 
 
 def _link(batch: Sequence[PurchaseIn], wrong: Sequence[bool], taken: Sequence[Taken]) -> None:
@@ -156,14 +156,14 @@ def _told(entry: PurchaseIn) -> PurchaseInput:
     )
 
 
-def _purchase(taken: Taken, rules: Mapping[int, Rule]) -> PostedPurchaseOut | Refused:
+def _purchase(taken: Taken, behind: Behind) -> PostedPurchaseOut | Refused:
     if taken.refused is not None:
         return taken.refused
-    receipts = [_receipt(receipt, rules) for receipt in taken.receipts]
+    receipts = [_receipt(receipt, behind) for receipt in taken.receipts]
     return PostedPurchaseOut(purchase_id=taken.purchase_id, receipts=receipts)
 
 
-def _receipt(receipt: Receipt, rules: Mapping[int, Rule]) -> ReceiptOut:
+def _receipt(receipt: Receipt, behind: Behind) -> ReceiptOut:
     return ReceiptOut(
         program=receipt.program,
         member=receipt.member,
@@ -173,9 +173,13 @@ def _receipt(receipt: Receipt, rules: Mapping[int, Rule]) -> ReceiptOut:
         next_tier=receipt.next_tier,
         missing=receipt.missing,
         payouts=receipt.payouts,
-        awards=[_award(one, rules[one.rule_id]) for one in receipt.awards if one.rule_id in rules],
+        awards=[
+            _award(one, behind.rules[one.rule_id])
+            for one in receipt.awards
+            if one.rule_id in behind.rules
+        ],
         explanations={
-            unit: explanation_of(receipt.awards, rules, unit=unit)
+            unit: explanation_of(receipt.awards, behind, unit=unit)
             for unit in {one.unit: None for one in receipt.awards}
         },
     )

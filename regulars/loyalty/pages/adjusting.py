@@ -21,9 +21,10 @@ from regulars.loyalty.actions.adjusting import (
     approve_adjustment,
     decline_adjustment,
 )
+from regulars.loyalty.measures import amount_of_unit
 from regulars.loyalty.models import Adjustment, Member, Unit
 from regulars.loyalty.pages.addresses import program_of
-from regulars.loyalty.pages.amounts import day_field, end_of
+from regulars.loyalty.pages.amounts import QuantityField, day_field, end_of, in_books
 from regulars.loyalty.queries.explaining import adjusted_for
 from regulars.loyalty.queries.wallets import wallets_of
 from regulars.loyalty.reasons import reason_in_words
@@ -44,7 +45,7 @@ class AdjustmentForm(forms.Form):
     way = forms.ChoiceField(
         label=_("What to do"), choices=WAYS, widget=forms.RadioSelect, initial="give"
     )
-    amount = forms.IntegerField(label=_("How many"), min_value=1, max_value=AMOUNT_MAX)
+    amount = QuantityField(_("How many"), max_value=AMOUNT_MAX)
     reason = forms.ChoiceField(
         label=_("Reason"), help_text=_("The member reads it beside the points.")
     )
@@ -60,7 +61,8 @@ class AdjustmentForm(forms.Form):
 
     def __init__(self, member: Member, data: Any = None) -> None:
         super().__init__(data)
-        choices = [(unit.code, named(unit)) for unit in _units(member)]
+        self.units = _units(member)
+        choices = [(unit.code, named(unit)) for unit in self.units]
         self.fields["unit"].choices = choices  # type: ignore[attr-defined]
         self.fields["reason"].choices = [  # type: ignore[attr-defined]
             (reason, adjusted_for(reason)) for reason in REASONS if reason != "opening"
@@ -69,6 +71,17 @@ class AdjustmentForm(forms.Form):
         if len(choices) == 1:
             self.fields["unit"].widget = forms.HiddenInput()
             self.initial["unit"] = choices[0][0]
+
+    def clean(self) -> dict[str, Any]:
+        """The amount as the books count the unit that was chosen."""
+        told = super().clean() or {}
+        unit = next((one for one in self.units if one.code == told.get("unit")), None)
+        if unit and "amount" in told:
+            try:
+                told["amount"] = in_books(told["amount"], unit)
+            except forms.ValidationError as wrong:
+                self.add_error("amount", wrong)
+        return told
 
     def told(self, member: Member) -> AdjustmentInput:
         """What the form asks for."""
@@ -112,7 +125,7 @@ def adjustments(request: HttpRequest, code: str) -> Shown:
     """What waits for a second person, oldest first; and all adjustments, newest first."""
     program = program_of(code)
     rows = Adjustment.objects.filter(unit__program=program).select_related(
-        "member__customer", "unit", "asked_by", "decided_by", "api_key"
+        "member__customer", "unit__program", "asked_by", "decided_by", "api_key"
     )
     waiting = rows.filter(state="waiting")
     shows_all = request.GET.get("show") == "all"
@@ -149,12 +162,10 @@ def _said(row: Adjustment) -> str:
         return gettext("This is above the limit: it waits until a colleague approves it.")
     if row.state == "declined":
         return gettext("Declined. No points moved.")
-    words = (
-        gettext("%(count)d points given.") if row.amount > 0 else gettext("%(count)d points taken.")
-    )
-    return words % {"count": abs(row.amount)}
+    words = gettext("Given: %(amount)s.") if row.amount > 0 else gettext("Taken: %(amount)s.")
+    return words % {"amount": amount_of_unit(abs(row.amount), row.unit)}
 
 
 def _units(member: Member) -> list[Unit]:
-    units = Unit.objects.filter(program=member.program_id).order_by("id")
+    units = Unit.objects.filter(program=member.program_id).select_related("program").order_by("id")
     return sorted(units, key=lambda one: one.kind == "qualifying")

@@ -6,8 +6,10 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from regulars.core.money import minor_per_unit
+from regulars.loyalty.models import Unit
 
 
 def money_field(label: Any, currency: str, *, required: bool = False, **told: Any) -> forms.Field:
@@ -20,6 +22,43 @@ def money_field(label: Any, currency: str, *, required: bool = False, **told: An
         decimal_places=_places(currency),
         **told,
     )
+
+
+class AmountField(forms.DecimalField):
+    """An amount as people type it: with a point or a comma, and with spaces between thousands."""
+
+    def to_python(self, value: Any) -> Any:
+        """The amount; a text with two separators is refused rather than guessed."""
+        if isinstance(value, str):
+            value = "".join(value.split()).replace(",", ".")
+        return super().to_python(value)
+
+
+class QuantityField(AmountField):
+    """So many of a unit, as people count it: money in whole units and their parts."""
+
+    def __init__(self, label: Any, **told: Any) -> None:
+        super().__init__(label=label, max_digits=15, **told)
+
+
+def in_books(quantity: Decimal, unit: Unit, *, least: int = 1) -> int:
+    """A quantity that was typed, as the books count it.
+
+    A `ValidationError` where it has too many places, or is less than the least.
+    """
+    scale = minor_per_unit(unit.program.currency) if unit.kind == "money" else 1
+    if quantity * scale % 1:
+        raise forms.ValidationError(
+            gettext("Too many decimal places.") if scale > 1 else gettext("Write a whole number.")
+        )
+    if quantity * scale < least:
+        raise forms.ValidationError(gettext("Write a number above zero."))
+    return int(quantity * scale)
+
+
+def as_counted(amount: int, unit: Unit) -> Decimal:
+    """An amount of the books as people write it into a form."""
+    return Decimal(amount).scaleb(-_places(unit.program.currency) if unit.kind == "money" else 0)
 
 
 def as_minor(amount: Decimal | None, currency: str) -> int | None:

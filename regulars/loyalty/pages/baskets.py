@@ -136,14 +136,15 @@ def _tried(program: Program, member: Member, form: BasketForm, *, now: datetime)
 
 
 def _shown(program: Program, receipt: Receipt) -> dict[str, Any]:
-    units = {unit.code: unit for unit in Unit.objects.filter(program=program)}
-    rules = rules_behind(receipt.awards)
+    rows = Unit.objects.filter(program=program).select_related("program")
+    units = {unit.code: unit for unit in rows}
+    behind = rules_behind(receipt.awards)
     given = [
-        (one, rules[one.rule_id], part_in_words(one, rules[one.rule_id]))
+        (one, behind.rules[one.rule_id], part_in_words(one, behind))
         for one in receipt.awards
-        if one.rule_id in rules
+        if one.rule_id in behind.rules
     ]
-    idle = Rule.objects.filter(program=program, in_force_to=None).exclude(pk__in=rules)
+    idle = Rule.objects.filter(program=program, in_force_to=None).exclude(pk__in=behind.rules)
     return {
         "receipt": receipt,
         "earned": [(units[code], amount) for code, amount in receipt.earned.items()],

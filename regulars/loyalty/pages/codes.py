@@ -36,8 +36,11 @@ class CodeForm(RedeemForm):
 @never_cache
 def till_code(request: HttpRequest, number: str) -> Shown:
     """Sends the member a code, takes its digits, and with the right ones redeems at once."""
-    member, form = find_member(number), CodeForm(request.POST or None)
-    if member is None or not form.is_valid():
+    member = find_member(number)
+    if member is None:
+        return redirect("loyalty.till")
+    form = CodeForm(member, request.POST or None)
+    if not form.is_valid():
         return redirect("loyalty.till")
     digits, now = form.cleaned_data["digits"], moment_of_now()
     try:
@@ -58,6 +61,7 @@ def till_code(request: HttpRequest, number: str) -> Shown:
         member=member,
         number=grouped(member.number),
         form=form,
+        unit=form.unit,
         code=code,
         store=store_of(request),
     )

@@ -1,6 +1,8 @@
 """A member gives points to another, from the card on the phone: first asked, then confirmed."""
 
+from decimal import Decimal
 from secrets import token_urlsafe
+from typing import Any
 
 from django import forms
 from django.http import Http404, HttpRequest
@@ -13,7 +15,10 @@ from django.views.decorators.cache import never_cache
 from regulars.core.errors import Refused
 from regulars.customers.rules.masking import mask_name
 from regulars.loyalty.actions.handing import hand_over_points
-from regulars.loyalty.models import Member
+from regulars.loyalty.measures import amount_of_unit
+from regulars.loyalty.models import Member, Unit
+from regulars.loyalty.pages.amounts import QuantityField, in_books
+from regulars.loyalty.queries.figures import spendable_units_of
 from regulars.loyalty.queries.wallets import wallets_of
 from regulars.loyalty.reasons import reason_in_words
 from regulars.loyalty.rules.adjusting import AMOUNT_MAX
@@ -30,8 +35,17 @@ class GivingForm(forms.Form):
         max_length=30,
         widget=forms.TextInput({"inputmode": "numeric", "autocomplete": "off"}),
     )
-    amount = forms.IntegerField(label=_("How many"), min_value=1, max_value=AMOUNT_MAX)
+    amount = QuantityField(_("How many"), max_value=AMOUNT_MAX)
     key = forms.CharField(max_length=50, widget=forms.HiddenInput)
+
+    def __init__(self, unit: Unit | None, data: Any = None) -> None:
+        super().__init__(data)
+        self.unit = unit
+
+    def clean_amount(self) -> int:
+        """How many, as the books count them."""
+        amount: Decimal = self.cleaned_data["amount"]
+        return in_books(amount, self.unit) if self.unit else int(amount)
 
     def clean_card(self) -> str:
         """The digits of the number, however it is written."""
@@ -49,7 +63,8 @@ def card_give(request: HttpRequest, token: str) -> Shown:
     member = members.filter(token=token).first()
     if member is None or not can_give(member):
         raise Http404
-    form = GivingForm(request.POST or None)
+    unit = spendable_units_of(member.program).select_related("program").first()
+    form = GivingForm(unit, request.POST or None)
     if not form.is_bound:
         form.initial["key"] = token_urlsafe(12)
     if request.method == "POST" and form.is_valid():
@@ -67,9 +82,13 @@ def card_give(request: HttpRequest, token: str) -> Shown:
                 name=name,
                 card=end_of_card(taker.number),
                 told=told,
+                form=form,
+                unit=unit,
             )
         elif _give(form, member, taker):
-            say(request, gettext("%(count)d points are given.") % {"count": told["amount"]})
+            if unit:
+                given = amount_of_unit(told["amount"], unit)
+                say(request, gettext("Given: %(amount)s.") % {"amount": given})
             return redirect("loyalty.card", token=token)
     (wallet,) = wallets_of([member], now=moment_of_now())
     return show_form(request, "loyalty/card_give.html", form=form, member=member, wallet=wallet)

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from regulars.company.models import in_language
 from regulars.customers.timeline import Body, shown_as
+from regulars.loyalty.measures import signed_of_unit
 from regulars.loyalty.models import Program, Tier, Unit
 from regulars.loyalty.queries.explaining import adjusted_for
 from regulars.loyalty.rules.cards import grouped
-from regulars.loyalty.templatetags.loyalty import named, signed
 
 
 def _joinings(bodies: Sequence[Body]) -> list[str]:
@@ -46,12 +47,15 @@ def _tiers(bodies: Sequence[Body]) -> list[str]:
 def _adjustments(bodies: Sequence[Body]) -> list[str]:
     """How many points of which unit, and why."""
     rows = Unit.objects.filter(program__code__in={str(body["program"]) for body in bodies})
-    names = {(unit.program.code, unit.code): named(unit) for unit in rows.select_related("program")}
-    return [
-        f"{signed(int(body['amount']))} {names.get((body['program'], body['unit']), body['unit'])}"
-        f" · {adjusted_for(str(body['reason']))}"
-        for body in bodies
-    ]
+    units = {(unit.program.code, unit.code): unit for unit in rows.select_related("program")}
+
+    def amount(body: Body) -> str:
+        unit = units.get((str(body["program"]), str(body["unit"])))
+        if unit is None:
+            return f"{body['amount']} {body['unit']}"
+        return f"{signed_of_unit(int(body['amount']), unit)} {in_language(unit.name, unit.name_ru)}"
+
+    return [f"{amount(body)} · {adjusted_for(str(body['reason']))}" for body in bodies]
 
 
 shown_as("loyalty.adjusted", label=_("Points adjusted"), texts=_adjustments, icon="loyalty")

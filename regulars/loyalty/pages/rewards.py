@@ -26,16 +26,20 @@ from regulars.loyalty.models.promotions import Promotion
 from regulars.loyalty.models.rewards import ORDER_STATES, Reward, RewardOrder
 from regulars.loyalty.pages.addresses import program_of
 from regulars.loyalty.pages.amounts import (
+    QuantityField,
+    as_counted,
     as_minor,
     as_units,
     day_field,
     day_of,
     end_of,
+    in_books,
     last_day_of,
     money_field,
     start_of,
 )
 from regulars.loyalty.pages.refusals import blame_in_words
+from regulars.loyalty.queries.figures import spendable_units_of
 from regulars.loyalty.queries.rewards import catalogue_for, steps_of
 from regulars.loyalty.reasons import reason_in_words
 from regulars.loyalty.templatetags.loyalty import ORDER_STATES as STATES
@@ -73,7 +77,9 @@ def new_reward(request: HttpRequest, code: str) -> Shown:
 def edit_reward(request: HttpRequest, code: str, reward_id: int) -> Shown:
     """A reward and its settings; what was chosen before stays as it was."""
     program = program_of(code)
-    rows = Reward.objects.filter(program=program).select_related("unit", "promotion", "product")
+    rows = Reward.objects.filter(program=program).select_related(
+        "unit__program", "promotion", "product"
+    )
     reward = get_seen(Reward, reward_id, seen_by=request.user, rows=rows)  # type: ignore[arg-type]
     return _reward_page(request, program, reward)
 
@@ -183,8 +189,27 @@ def _keep_picture(form: forms.Form, reward: Reward) -> None:
         set_picture(reward, picture.read())
 
 
+class PricedForm(forms.Form):
+    """What costs some of a unit: prices are written as that unit is counted."""
+
+    units: tuple[Unit, ...] = ()
+
+    def clean(self) -> dict[str, Any]:
+        """The prices as the books count the unit that was chosen."""
+        told = super().clean() or {}
+        unit = next((one for one in self.units if one.code == told.get("unit")), None)
+        prices = [name for name in told if name == "price" or name.startswith(TIER)]
+        for name in prices:
+            if unit and told[name] is not None:
+                try:
+                    told[name] = in_books(told[name], unit, least=0)
+                except forms.ValidationError as wrong:
+                    self.add_error(name, wrong)
+        return told
+
+
 def _form(program: Program, reward: Reward | None) -> type[forms.Form]:
-    units = Unit.objects.filter(program=program).exclude(kind="qualifying").order_by("id")
+    units = tuple(spendable_units_of(program).select_related("program"))
     fields: dict[str, forms.Field] = {
         "kind": forms.ChoiceField(label=_("What it is"), choices=list(KINDS.items())),
         "name": forms.CharField(label=_("Name"), max_length=100),
@@ -202,7 +227,7 @@ def _form(program: Program, reward: Reward | None) -> type[forms.Form]:
             label=_("Paid with"),
             choices=[(one.code, in_language(one.name, one.name_ru)) for one in units],
         ),
-        "price": forms.IntegerField(label=_("Price"), min_value=0, max_value=10**12),
+        "price": QuantityField(_("Price"), min_value=0, max_value=10**12),
         **_fields_given(program),
         **_fields_of_limits(),
     }
@@ -211,9 +236,7 @@ def _form(program: Program, reward: Reward | None) -> type[forms.Form]:
         tier.code: in_language(tier.name, tier.name_ru) for tier in tiers.order_by("qualifying_min")
     }
     for code, name in by_code.items():
-        fields[f"{TIER}{code}"] = forms.IntegerField(
-            label=name, min_value=0, required=False, max_value=10**12
-        )
+        fields[f"{TIER}{code}"] = QuantityField(name, min_value=0, required=False, max_value=10**12)
     fields["not_for"] = forms.MultipleChoiceField(
         label=_("Not for members of"),
         choices=[("", _("No tier")), *by_code.items()],
@@ -223,7 +246,7 @@ def _form(program: Program, reward: Reward | None) -> type[forms.Form]:
     for name, value in _initial(program, reward).items():
         if name in fields:
             fields[name].initial = value
-    return type("RewardForm", (forms.Form,), fields)
+    return type("RewardForm", (PricedForm,), {**fields, "units": units})
 
 
 def _fields_given(program: Program) -> dict[str, forms.Field]:
@@ -282,7 +305,7 @@ def _text(label: Any) -> forms.CharField:
 def _initial(program: Program, reward: Reward | None) -> dict[str, Any]:
     if reward is None:
         return {"position": 100, "is_open": True, "is_single_use": True}
-    names = ("kind", "name", "name_ru", "words", "words_ru", "category", "category_ru", "price")
+    names = ("kind", "name", "name_ru", "words", "words_ru", "category", "category_ru")
     more = ("lives_days", "is_single_use", "partner", "stock", "per_member_max", "position")
     return {
         **{name: getattr(reward, name) for name in (*names, *more, "is_open")},
@@ -293,7 +316,12 @@ def _initial(program: Program, reward: Reward | None) -> dict[str, Any]:
         "valid_from": day_of(reward.valid_from),
         "last_day": last_day_of(reward.valid_to),
         "not_for": [code for code, price in reward.tier_prices.items() if price is None],
-        **{f"{TIER}{code}": price for code, price in reward.tier_prices.items()},
+        "price": as_counted(reward.price, reward.unit),
+        **{
+            f"{TIER}{code}": as_counted(price, reward.unit)
+            for code, price in reward.tier_prices.items()
+            if price is not None
+        },
     }
 
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from regulars.core.money import minor_per_unit
 from regulars.loyalty.models import PromoCode
-from regulars.loyalty.pages.tills import AmountField
+from regulars.loyalty.pages.amounts import AmountField
 from regulars.loyalty.queries.till_goods import (
     MILLI_MAX,
     Goods,

@@ -15,7 +15,7 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
-from regulars.company.models import Store
+from regulars.company.models import Store, in_language
 from regulars.core.access import get_seen, seen
 from regulars.core.errors import Refused
 from regulars.core.money import format_money, minor_per_unit
@@ -24,23 +24,15 @@ from regulars.customers.models import Purchase
 from regulars.loyalty.actions import Taken, redeem_points, take_purchases, undo_redemption
 from regulars.loyalty.measures import amount_of_unit
 from regulars.loyalty.models import Member, PromoCode, Redemption, StoredValue, Unit
+from regulars.loyalty.pages.amounts import AmountField, QuantityField, in_books
 from regulars.loyalty.pages.refusals import barred_in_words, blame_in_words
 from regulars.loyalty.pages.till_states import TillState, find_scanned
+from regulars.loyalty.queries.figures import spendable_units_of
 from regulars.loyalty.queries.wallets import find_member, wallets_of
 from regulars.loyalty.reasons import REASONS
 from regulars.loyalty.rules.cards import grouped
 from regulars.web.frame import say
 from regulars.web.pages import Nav, Shown, page, show
-
-
-class AmountField(forms.DecimalField):
-    """An amount as cashiers type it: with a point or a comma, and with spaces between thousands."""
-
-    def to_python(self, value: Any) -> Any:
-        """The amount; a text with two separators is refused rather than guessed."""
-        if isinstance(value, str):
-            value = "".join(value.split()).replace(",", ".")
-        return super().to_python(value)
 
 
 class AccrueForm(forms.Form):
@@ -57,15 +49,26 @@ class AccrueForm(forms.Form):
 
 
 class RedeemForm(forms.Form):
-    """How many points the member spends."""
+    """How many points, or how much cashback, the member spends."""
 
-    points = forms.IntegerField(
-        label=_("Points to redeem"),
-        min_value=1,
-        max_value=10**12,
-        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+    points = QuantityField(
+        _("Points to redeem"),
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
     )
     key = forms.CharField(max_length=50, widget=forms.HiddenInput)
+
+    def __init__(self, member: Member, data: Any = None) -> None:
+        super().__init__(data)
+        self.unit = spendable_units_of(member.program).select_related("program").first()
+        if self.unit and self.unit.kind == "money":
+            name = in_language(self.unit.name, self.unit.name_ru)
+            told = {"name": name, "currency": member.program.currency}
+            self.fields["points"].label = gettext("%(name)s to redeem, %(currency)s") % told
+
+    def clean_points(self) -> int:
+        """The points as the books count them."""
+        points: Decimal = self.cleaned_data["points"]
+        return in_books(points, self.unit) if self.unit else int(points)
 
 
 @page("till", needs="loyalty.use_till", title=_("Till"), nav=Nav(_("Till"), 90, "till", "T"))
@@ -106,7 +109,7 @@ def till_member(request: HttpRequest, number: str) -> Shown:
             nobody=True,
             store=store_of(request),
         )
-    return _member_page(request, member, AccrueForm(), RedeemForm())
+    return _member_page(request, member, AccrueForm(), RedeemForm(member))
 
 
 @page("till/<str:number>/accrue", needs="loyalty.use_till")
@@ -125,15 +128,16 @@ def till_accrue(request: HttpRequest, number: str) -> Shown:
                 request, gettext("%(points)s accrued.") % {"points": earned_in_words(member, taken)}
             )
             return back_to(member)
-    return _member_page(request, member, form, RedeemForm())
+    return _member_page(request, member, form, RedeemForm(member))
 
 
 @page("till/<str:number>/redeem", needs="loyalty.use_till")
 def till_redeem(request: HttpRequest, number: str) -> Shown:
     """Spends points of the member, and offers to undo it for a minute."""
-    member, form = find_member(number), RedeemForm(request.POST or None)
+    member = find_member(number)
     if member is None or request.method != "POST":
         return redirect("loyalty.till")
+    form = RedeemForm(member, request.POST)
     if form.is_valid():
         try:
             redemption = redeem_points(
@@ -150,9 +154,8 @@ def till_redeem(request: HttpRequest, number: str) -> Shown:
             return _member_page(request, member, AccrueForm(), form, code_for=points)
         else:
             worth = _money(redemption.worth_minor, member)
-            words = {"points": redemption.amount, "worth": worth}
-            text = gettext("%(points)d points redeemed: take %(worth)s off the price.") % words
-            say(request, text)
+            words = {"points": amount_of_unit(redemption.amount, redemption.unit), "worth": worth}
+            say(request, gettext("%(points)s redeemed: take %(worth)s off the price.") % words)
             return back_to(member)
     return _member_page(request, member, AccrueForm(), form)
 
@@ -200,7 +203,10 @@ def _member_page(
             form.initial["key"] = token_urlsafe(12)
     spendable = wallet.spendable
     latest = (
-        Redemption.objects.filter(member=member, undone_at__isnull=True).order_by("-id").first()
+        Redemption.objects.filter(member=member, undone_at__isnull=True)
+        .select_related("unit__program")
+        .order_by("-id")
+        .first()
     )
     is_fresh = latest and now - latest.redeemed_at < timedelta(seconds=60)
     return show(

@@ -1,7 +1,8 @@
 """Explanations of receipts, from what was kept with them and the versions of rules they name."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date
+from typing import NamedTuple
 
 from django.utils import translation
 from django.utils.formats import date_format
@@ -10,45 +11,66 @@ from django.utils.translation import gettext_lazy as _
 
 from regulars.core.conditions.words import Words
 from regulars.core.money import format_money
-from regulars.loyalty.models import Rule
+from regulars.loyalty.models import Program, Rule, Unit
 from regulars.loyalty.rules.explaining import Explained, explained, part_of
 from regulars.loyalty.rules.mechanic import mechanics
 from regulars.loyalty.rules.receipts import Awarded
+from regulars.web.charts import plain_number
 
 
-def rules_behind(awards: Iterable[Awarded]) -> dict[int, Rule]:
-    """The versions of rules that awards name, with their programs; 1 statement."""
+class Behind(NamedTuple):
+    """The versions of rules that awards name, with their programs, and which units are money."""
+
+    rules: Mapping[int, Rule]
+    money: frozenset[tuple[int, str]]
+
+    def show_amount(self, award: Awarded) -> Callable[[int], str]:
+        """How an amount of an award's unit is shown."""
+        program = self.rules[award.rule_id].program
+        if (program.pk, award.unit) in self.money:
+            return _show_money(program)
+        return plain_number
+
+
+def rules_behind(awards: Iterable[Awarded]) -> Behind:
+    """What is behind awards, to explain them; 2 statements."""
     ids = {one.rule_id for one in awards}
-    return {rule.pk: rule for rule in Rule.objects.filter(pk__in=ids).select_related("program")}
+    rules = {rule.pk: rule for rule in Rule.objects.filter(pk__in=ids).select_related("program")}
+    programs = {rule.program_id for rule in rules.values()}
+    money = Unit.objects.filter(program__in=programs, kind="money")
+    return Behind(rules, frozenset(money.values_list("program_id", "code")))
 
 
-def explanation_of(
-    awards: Collection[Awarded], rules: Mapping[int, Rule], *, unit: str = ""
-) -> str:
+def explanation_of(awards: Collection[Awarded], behind: Behind, *, unit: str = "") -> str:
     """How these awards came about, in the reader's language; of one unit where it is named."""
-    shown = [one for one in awards if one.rule_id in rules and unit in {"", one.unit}]
+    shown = [one for one in awards if one.rule_id in behind.rules and unit in {"", one.unit}]
     if not shown:
         return ""
-    currency = rules[shown[0].rule_id].program.currency
-    language = get_language() or "en"
     words: Words = translation
     return explained(
-        [explained_award(one, rules[one.rule_id]) for one in shown],
+        [explained_award(one, behind.rules[one.rule_id]) for one in shown],
         words=words,
-        show_money=lambda minor: format_money(minor, currency, language),
+        show_money=_show_money(behind.rules[shown[0].rule_id].program),
+        show_amount=behind.show_amount(shown[0]),
         show_day=told_day,
     )
 
 
-def part_in_words(award: Awarded, rule: Rule) -> str:
+def part_in_words(award: Awarded, behind: Behind) -> str:
     """What one award was worked out from, in the reader's language."""
-    currency, language = rule.program.currency, get_language() or "en"
+    rule = behind.rules[award.rule_id]
     words: Words = translation
     return part_of(
         explained_award(award, rule),
         words=words,
-        show_money=lambda minor: format_money(minor, currency, language),
+        show_money=_show_money(rule.program),
+        show_amount=behind.show_amount(award),
     )
+
+
+def _show_money(program: Program) -> Callable[[int], str]:
+    language = get_language() or "en"
+    return lambda minor: format_money(minor, program.currency, language)
 
 
 def explained_award(award: Awarded, rule: Rule) -> Explained:

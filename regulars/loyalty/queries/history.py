@@ -35,8 +35,9 @@ class Entry:
     at: datetime
     amount: int
     unit_code: str
-    unit: str
-    unit_ru: str
+    unit_name: str
+    unit_name_ru: str
+    is_money: bool
     cause: str
     accrual_id: int | None
     rule_ids: tuple[int, ...]
@@ -59,7 +60,7 @@ class Stretch:
 
 
 def history_of(member: Member, *, limit: int = 20, after: int | None = None) -> Stretch:
-    """The movements of what a member can spend, newest first, with why; 3 statements.
+    """The movements of what a member can spend, newest first, with why; 4 statements.
 
     The history of a card of a merged record is that of its person. The parts of a receipt are
     never torn apart, so that a stretch may be a little longer than asked for.
@@ -86,7 +87,7 @@ def by_day(entries: Iterable[Entry]) -> list[Entry]:
     days: dict[tuple[object, ...], Entry] = {}
     for one in sorted(entries, key=lambda entry: (entry.at, entry.id), reverse=True):
         alone = one.id if one.cause not in {"expiry", "merging", "handover", "household"} else None
-        key = (alone, localdate(one.at), one.unit, one.cause, one.why)
+        key = (alone, localdate(one.at), one.unit_code, one.cause, one.why)
         known = days.get(key)
         days[key] = one if known is None else replace(known, amount=known.amount + one.amount)
     return list(days.values())
@@ -109,7 +110,7 @@ def _together(parts: Sequence[Entry]) -> list[Entry]:
 
 
 def _reasons(entries: Sequence[Entry], currency: str) -> Callable[[Entry], str]:
-    """Tells why an entry is what it is, in the reader's language; 2 statements for all of them."""
+    """Tells why an entry is what it is, in the reader's language; 3 statements for all of them."""
     receipts = receipts_by_accrual(
         {one.accrual_id for one in entries if one.accrual_id and one.cause in RECEIPTS}
     )
@@ -121,11 +122,11 @@ def _reasons(entries: Sequence[Entry], currency: str) -> Callable[[Entry], str]:
     for one in entries:
         if one.rule_ids and not awards.get(one.id):
             awards[one.id] = [Awarded(one.rule_ids[0], one.unit_code, abs(one.amount))]
-    rules = rules_behind(award for given in awards.values() for award in given)
+    behind = rules_behind(award for given in awards.values() for award in given)
 
     def why(entry: Entry) -> str:
         if given := awards.get(entry.id):
-            return explanation_of(given, rules)
+            return explanation_of(given, behind)
         return _reason(entry, currency)
 
     return why
@@ -166,11 +167,11 @@ def _moved(member_id: int, limit: int, after: int | None) -> list[Entry]:
 
 MOVED = """
     WITH mine AS (
-        SELECT account.id, unit.code, unit.name, unit.name_ru FROM loyalty_account account
+        SELECT account.id, unit.code, unit.name, unit.name_ru, unit.kind = 'money' AS is_money FROM loyalty_account account
         JOIN loyalty_unit unit ON unit.id = account.unit_id AND unit.kind <> 'qualifying'
         WHERE account.member_id = %(member)s
     ), moved AS (
-        SELECT latest.*, mine.code, mine.name, mine.name_ru, split_part(latest.key, ':', 1) AS cause
+        SELECT latest.*, mine.code, mine.name, mine.name_ru, mine.is_money, split_part(latest.key, ':', 1) AS cause
         FROM mine CROSS JOIN LATERAL (
             (SELECT id, key, amount, accrual_id, rule_id, redemption_id, at
             FROM loyalty_transfer
@@ -187,7 +188,7 @@ MOVED = """
             ELSE accrual_id END AS behind
         FROM moved
     )
-    SELECT told.id, told.at, told.amount, told.code, told.name, told.name_ru,
+    SELECT told.id, told.at, told.amount, told.code, told.name, told.name_ru, told.is_money,
         told.cause || CASE WHEN told.key LIKE '%%:undo' THEN ':undo'
             WHEN told.key LIKE 'hold:%%:back' THEN ':back' ELSE '' END, told.behind,
         CASE WHEN told.rule_id IS NULL THEN ARRAY[]::bigint[] ELSE ARRAY[told.rule_id] END,

@@ -45,6 +45,7 @@ class Line:
     unit: str
     unit_name: str
     unit_name_ru: str
+    is_money: bool
     amount: int
     pot: str
     is_in: bool
@@ -68,7 +69,7 @@ class PotSum:
 
 
 COLUMNS = """
-    SELECT t.id, t.at, t.recorded_at, t.key, unit.code, unit.name, unit.name_ru, t.amount,
+    SELECT t.id, t.at, t.recorded_at, t.key, unit.code, unit.name, unit.name_ru, unit.kind = 'money', t.amount,
         CASE WHEN source.member_id IS NOT NULL AND target.member_id IS NOT NULL THEN 'members'
             WHEN target.member_id IS NULL THEN target.pot ELSE source.pot END,
         target.member_id IS NOT NULL, coalesce(taker.number, giver.number, ''),

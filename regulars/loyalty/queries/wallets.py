@@ -67,6 +67,11 @@ class Wallet:
         return next((one for one in self.holdings if one.unit.kind != "qualifying"), None)
 
     @property
+    def has_many(self) -> bool:
+        """Whether the member holds several units to spend, so that amounts have to name theirs."""
+        return sum(one.unit.kind != "qualifying" for one in self.holdings) > 1
+
+    @property
     def percent(self) -> int:
         """How much of the way from nothing to the next tier is done, in whole percent."""
         if self.next_tier is None:
@@ -83,7 +88,7 @@ def wallets_of(members: Sequence[Member], *, now: datetime) -> list[Wallet]:
     accounts: dict[int, list[Account]] = defaultdict(list)
     for account in (
         Account.objects.filter(member__in=leaders.values())
-        .select_related("unit")
+        .select_related("unit__program")
         .order_by("unit_id")
     ):
         assert account.member_id is not None

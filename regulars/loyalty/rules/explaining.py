@@ -34,6 +34,8 @@ CAPS = {
 }
 
 ShowMoney = Callable[[int], str]
+ShowAmount = Callable[[int], str]
+"""Shows an amount of the unit that was awarded, which may be money, too."""
 ShowDay = Callable[[date], str]
 
 
@@ -42,6 +44,7 @@ def explained(
     *,
     words: Words = ENGLISH,
     show_money: ShowMoney = str,
+    show_amount: ShowAmount = str,
     show_day: ShowDay = date.isoformat,
 ) -> str:
     """How an amount came about, in one line: the sum, its parts, and since when its rules hold.
@@ -56,25 +59,36 @@ def explained(
     """
     if not awards:
         return words.gettext("Nothing was earned")
-    parts = " + ".join(part_of(one, words=words, show_money=show_money) for one in awards)
-    told = f"{sum(one.amount for one in awards)} = {parts}"
+    parts = " + ".join(
+        part_of(one, words=words, show_money=show_money, show_amount=show_amount) for one in awards
+    )
+    told = f"{show_amount(sum(one.amount for one in awards))} = {parts}"
     days = [one.since for one in awards if one.since is not None]
     if not days:
         return told
     return words.gettext("%(sum)s, rules of %(day)s") % {"sum": told, "day": show_day(max(days))}
 
 
-def part_of(award: Explained, *, words: Words = ENGLISH, show_money: ShowMoney = str) -> str:
+def part_of(
+    award: Explained,
+    *,
+    words: Words = ENGLISH,
+    show_money: ShowMoney = str,
+    show_amount: ShowAmount = str,
+) -> str:
     """One award in words: what it was worked out from, or the name of what gave it.
 
     >>> part_of(Explained(3, "Milk", "items", 3))
     '3 Milk, 3 items'
     """
-    told = f"{award.amount} {_told_by(award, words, show_money)}".rstrip()
+    told = f"{show_amount(award.amount)} {_told_by(award, words, show_money)}".rstrip()
     if not award.capped_by:
         return told
     cap = words.gettext(CAPS.get(award.capped_by, award.capped_by))
-    cut = words.gettext("%(before)s before %(cap)s") % {"before": award.before, "cap": cap}
+    cut = words.gettext("%(before)s before %(cap)s") % {
+        "before": show_amount(award.before),
+        "cap": cap,
+    }
     return f"{told} ({cut})"
 
 

@@ -9,9 +9,10 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from regulars.core.money import format_money
-from regulars.loyalty.measures import amount_of_unit, measured
+from regulars.loyalty.measures import amount_of_unit, measured, shown_of_unit, signed_of_unit
 from regulars.loyalty.queries.explaining import adjusted_for
 from regulars.loyalty.queries.history import Entry
+from regulars.loyalty.queries.ledger import Line
 from regulars.loyalty.queries.wallets import Holding
 from regulars.loyalty.rules.cards import grouped
 from regulars.loyalty.rules.codes import masked
@@ -72,6 +73,8 @@ def mechanic_title(kind: str) -> str:
 
 
 register.filter("so_many", amount_of_unit)
+register.filter("counted_in", shown_of_unit)
+register.filter("signed_in", signed_of_unit)
 
 
 @register.filter
@@ -87,9 +90,18 @@ def figure(lines: Any, what: str) -> str:
 
 
 @register.filter
-def signed(amount: int) -> str:
-    """An amount with its sign: +20, or with a true minus."""
-    return f"+{amount}" if amount >= 0 else f"−{-amount}"
+def sized(line: Entry | Line, currency: str) -> str:
+    """How much moved, as its unit is counted; which way is not told."""
+    size = abs(line.amount)
+    if line.is_money:
+        return format_money(size, currency, get_language() or "en")
+    return plain_number(size)
+
+
+@register.filter
+def moved(entry: Entry, currency: str) -> str:
+    """How much came to an account, or left it, with its sign."""
+    return f"{'+' if entry.amount >= 0 else '−'}{sized(entry, currency)}"
 
 
 @register.filter
@@ -97,16 +109,17 @@ def parts(holding: Holding, currency: str) -> str:
     """What of a holding can be spent, what is pending or owed, and its worth: "20 available"."""
     said = []
     if holding.available != holding.balance:
-        said.append(gettext("%(count)s available") % {"count": plain_number(holding.available)})
+        said.append((gettext("%(count)s available"), holding.available))
     if holding.pending:
-        said.append(gettext("%(count)s pending") % {"count": plain_number(holding.pending)})
+        said.append((gettext("%(count)s pending"), holding.pending))
     if holding.held:
-        said.append(gettext("%(count)s set aside") % {"count": plain_number(holding.held)})
+        said.append((gettext("%(count)s set aside"), holding.held))
     if holding.debt:
-        said.append(gettext("%(count)s owed") % {"count": plain_number(holding.debt)})
-    if holding.worth_minor:
-        said.append(format_money(holding.worth_minor, currency, get_language() or "en"))
-    return " · ".join(said)
+        said.append((gettext("%(count)s owed"), holding.debt))
+    told = [words % {"count": shown_of_unit(amount, holding.unit)} for words, amount in said]
+    if holding.worth_minor and holding.unit.kind != "money":
+        told.append(format_money(holding.worth_minor, currency, get_language() or "en"))
+    return " · ".join(told)
 
 
 @register.filter

@@ -120,7 +120,7 @@ def test_the_api_explains_every_award(program: Program) -> None:
     assert answer.status_code == 201, answer.content
     (receipt,) = answer.json()["receipts"]
     told = receipt["explanations"]["points"]
-    assert told.startswith("1015 = 1000 for $1,000 + 15 Shoes (20 before the limit")
+    assert told.startswith("1,015 = 1,000 for $1,000 + 15 Shoes (20 before the limit")
     (_, _, shoes) = receipt["awards"]
     assert (shoes["rule"], shoes["amount"], shoes["capped_by"]) == ("shoes", 15, "purchase")
     headers |= {"Accept-Language": "ru", "Idempotency-Key": "k2"}
