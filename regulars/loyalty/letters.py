@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from regulars.channels.actions import OutgoingMessage
 from regulars.company.models import in_language
-from regulars.loyalty.measures import measured
+from regulars.loyalty.measures import amount_of_unit, measured
 from regulars.loyalty.models import ExpiryReminder, FallWarning, Member, Seat
 from regulars.loyalty.rules.cards import grouped
 from regulars.web.brand import current_brand
@@ -38,12 +38,11 @@ def letter_of(reminder: ExpiryReminder) -> OutgoingMessage:
 
     def words(told: dict[str, str]) -> Words:
         told |= {
-            "amount": str(reminder.amount),
-            "unit": in_language(unit.name, unit.name_ru),
+            "amount": amount_of_unit(reminder.amount, unit),
             "day": _last_day(reminder.ends_at),
         }
         return _("%(brand)s: your points expire soon") % told, _(
-            "%(amount)s on your card of %(program)s (%(unit)s) expire soon, the first of them"
+            "%(amount)s on your card of %(program)s will expire soon, the first of them"
             " after %(day)s. Your card shows what you can spend them on: %(link)s"
         ) % told
 

@@ -108,7 +108,7 @@ def write_reminders(reminder_ids: Collection[int], *, now: datetime) -> int:
     kept with the reason. Written again, nothing more goes out.
     """
     rows = ExpiryReminder.objects.filter(pk__in=reminder_ids).order_by("pk")
-    rows = rows.select_related("account__unit", "account__member__customer")
+    rows = rows.select_related("account__unit__program", "account__member__customer")
     rows = rows.select_related("account__member__program")
     return send_letters([letter_of(row) for row in rows], now=now)
 

@@ -86,7 +86,7 @@ def test_letters_go_to_those_who_agreed_and_once(club: Program) -> None:
     letters = Message.objects.order_by("customer_id")
     assert [one.customer_id for one in letters] == [agreed.pk, silent.pk]
     assert [one.state for one in letters] == ["waiting", "refused"]
-    assert "сгорят" in letters[0].text
+    assert "скоро сгорят 100 points" in letters[0].text
     assert Member.objects.get(customer=agreed).token in letters[0].text
 
 
