@@ -15,8 +15,8 @@ demo: setup  ## set up, load the demo company, serve it
 test: setup-dev browser node  ## set up, run every test
 	@$(BIN)/pytest -n 2 --durations 10
 
-check: lint  ## what keeps the code in shape: format, lint, layers, types, architecture; CI runs it, then `make test`
-	@$(BIN)/pytest -n0 tests/test_architecture.py
+check: lint  ## what keeps the code in shape: format, lint, layers, types, architecture, translations; CI runs it, then `make test`
+	@$(BIN)/pytest -n0 tests/test_architecture.py tests/test_translations.py
 
 soak: setup-dev  ## long trials, hours: a million operations against the model, tills while everything is killed, Spark as on a cluster
 	@JDK_JAVA_OPTIONS= PYSPARK_SUBMIT_ARGS=pyspark-shell $(BIN)/pytest -n0 -m spark

@@ -219,6 +219,8 @@ LANGUAGES = [("en", _("English")), ("ru", _("Russian"))]
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True
+# Before those of the applications: what a catalogue of ours says is shown, whatever others call it.
+LOCALE_PATHS = [PACKAGE / domain / "locale" for domain in DOMAINS]
 # Separators would also get into attributes such as maxlength; people read numbers through `|number`.
 USE_THOUSAND_SEPARATOR = False
 

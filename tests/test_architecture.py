@@ -1,4 +1,4 @@
-"""What the linters cannot hold: sizes, names, documentation, reverse relations, translations."""
+"""What the linters cannot hold: sizes, names, documentation, reverse relations."""
 
 import ast
 import importlib
@@ -10,25 +10,14 @@ from collections.abc import Iterator
 from functools import cache
 from io import StringIO
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.apps import apps
 from django.core.management import call_command
-from django.utils.translation.template import templatize
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "regulars"
 CUPBOARDS = {"services", "repositories", "utils", "helpers", "common", "base", "schemas", "manager"}
-MESSAGE_CALLS = {
-    "_",
-    "gettext",
-    "gettext_lazy",
-    "ngettext",
-    "ngettext_lazy",
-    "pgettext",
-    "pgettext_lazy",
-}
 DOMAINS = sorted(folder.name for folder in PACKAGE.iterdir() if (folder / "apps.py").exists())
 
 
@@ -230,84 +219,6 @@ def settings_order() -> tuple[str, ...]:
 @pytest.mark.django_db
 def test_no_migration_is_missing() -> None:
     call_command("makemigrations", check=True, dry_run=True, verbosity=0, stdout=StringIO())
-
-
-def messages_of(path: Path) -> Iterator[str]:
-    """Texts that a Python file or a template hands to translation."""
-    text = path.read_text(encoding="utf-8")
-    if path.suffix == ".html":
-        text = "\n".join(
-            line.strip() for line in re.findall(r"\b\w*gettext\(.*?\)(?=\s|$)", templatize(text))
-        )
-    for node in ast.walk(ast.parse(text)):
-        if not isinstance(node, ast.Call):
-            continue
-        name = getattr(node.func, "id", getattr(node.func, "attr", ""))
-        if name not in MESSAGE_CALLS:
-            continue
-        texts = [one.value for one in node.args if isinstance(one, ast.Constant)]
-        at = 1 if name.startswith("pgettext") else 0
-        if len(texts) > at and isinstance(texts[at], str) and texts[at]:
-            yield texts[at]
-
-
-def test_the_russian_catalogue_is_complete() -> None:
-    from babel.messages.pofile import read_po
-
-    known: set[str] = set()
-    holes: list[str] = []
-    for catalogue in PACKAGE.glob("*/locale/ru/LC_MESSAGES/django.po"):
-        with catalogue.open("rb") as file:
-            for message in read_po(file, locale="ru"):
-                singular = message.id if isinstance(message.id, str) else message.id[0]
-                forms = [message.string] if isinstance(message.string, str) else message.string
-                if singular and (not all(forms) or message.fuzzy):
-                    holes.append(f"{named(catalogue)}: {singular}")
-                known.add(singular)
-    templates = list(PACKAGE.rglob("templates/**/*.html"))
-    missing = [
-        f"{named(path)}: {text}"
-        for path in [*sources(), *templates]
-        for text in messages_of(path)
-        if text not in known and text not in DJANGO_HAS_IT
-    ]
-    assert not holes
-    assert not missing
-
-
-DJANGO_HAS_IT = {"English", "Russian"}
-
-
-def translated(catalogue: Any) -> dict[tuple[str, ...], tuple[str, ...]]:
-    """The texts of a catalogue that have a translation, by context, singular and plural."""
-    tuples = (
-        # Compiled catalogues give contexts as bytes.
-        (m.context.decode() if isinstance(m.context, bytes) else m.context or "", m.id, m.string)
-        for m in catalogue
-        if m.id and not m.fuzzy and m.string
-    )
-    return {
-        (context, *((source,) if isinstance(source, str) else source)): (
-            (text,) if isinstance(text, str) else tuple(text)
-        )
-        for context, source, text in tuples
-        if all(text)
-    }
-
-
-def test_compiled_catalogues_are_current() -> None:
-    from babel.messages.mofile import read_mo
-    from babel.messages.pofile import read_po
-
-    stale = []
-    for source in PACKAGE.glob("*/locale/ru/LC_MESSAGES/django.po"):
-        with source.open("rb") as file:
-            texts = translated(read_po(file, locale="ru"))
-        with source.with_suffix(".mo").open("rb") as file:
-            compiled = translated(read_mo(file))
-        if compiled != texts:
-            stale.append(named(source))
-    assert not stale
 
 
 def test_no_machine_path_or_host_is_tracked() -> None:

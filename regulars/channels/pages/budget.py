@@ -8,7 +8,7 @@ from django import forms
 from django.http import HttpRequest
 from django.shortcuts import redirect
 from django.utils import timezone
-from django.utils.translation import gettext, gettext_lazy, ngettext
+from django.utils.translation import gettext, gettext_lazy, ngettext, pgettext_lazy
 
 from regulars.channels.actions import (
     change_contact_policy,
@@ -45,7 +45,7 @@ class RuleForm(forms.Form):
     name = forms.CharField(label=gettext_lazy("Name"), max_length=100)
     name_ru = forms.CharField(label=gettext_lazy("Name in Russian"), max_length=100, required=False)
     scope = forms.CharField(
-        label=gettext_lazy("What it is about"),
+        label=pgettext_lazy("rule", "What it is about"),
         max_length=80,
         help_text=gettext_lazy("all, or purpose:marketing, survey:3, channel:email"),
     )

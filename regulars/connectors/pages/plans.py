@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
@@ -45,7 +45,7 @@ WORDS = {
 KINDS = {
     "added": (_("new"), "good"),
     "removed": (_("removed"), "bad"),
-    "changed": (_("changed"), "warn"),
+    "changed": (pgettext_lazy("plan", "changed"), "warn"),
 }
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from typing_extensions import override
 
 from regulars.company.actions import ProductInput, add_products
@@ -63,7 +64,7 @@ class Products(Target):
         ),
         Field(
             "size",
-            _("Size"),
+            pgettext_lazy("product", "Size"),
             "text",
             length_max=50,
             synonyms="package size|volume|weight|размер|объём|вес|фасовка",

@@ -9,7 +9,7 @@ from typing import Any
 import typst
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
-from django.utils.translation import get_language, gettext, ngettext
+from django.utils.translation import get_language, gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from regulars.company.queries import get_brand
@@ -56,7 +56,7 @@ COLUMNS: dict[str, Any] = {
     "values": _("Answers"),
     "program": _("Program"),
     "tier": _("Tier"),
-    "amount": _("Amount"),
+    "amount": pgettext_lazy("points", "Amount"),
     "unit": _("Unit"),
     "said_at": _("Said last"),
     "received_at": _("Received"),

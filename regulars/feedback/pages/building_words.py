@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from regulars.feedback.building.logic import Condition, read_conditions
 from regulars.feedback.survey.question import questions
@@ -62,8 +62,8 @@ PROPERTIES: dict[str, Promise] = {
     "isRequired": gettext_lazy("Must be answered"),
     "visibleIf": gettext_lazy("Shown if"),
     "requiredIf": gettext_lazy("Must be answered if"),
-    "rateMin": gettext_lazy("From"),
-    "rateMax": gettext_lazy("To"),
+    "rateMin": pgettext_lazy("scale", "From"),
+    "rateMax": pgettext_lazy("scale", "To"),
     "type": gettext_lazy("Kind"),
     "message": gettext_lazy("In a text message"),
     "voice": gettext_lazy("On the telephone"),

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from django.views.decorators.http import require_POST
 
 from regulars.channels.kind import channel_kinds
@@ -41,8 +41,8 @@ from regulars.web.pages import Shown, blame, page, show, show_form
 ROWS = 25
 STATES = {
     "waiting": (gettext_lazy("Waits"), ""),
-    "asked": (gettext_lazy("Asked"), "good"),
-    "over": (gettext_lazy("Done"), "good"),
+    "asked": (pgettext_lazy("asking", "Asked"), "good"),
+    "over": (pgettext_lazy("asking", "Done"), "good"),
     "not_asked": (gettext_lazy("Not asked"), "warn"),
 }
 

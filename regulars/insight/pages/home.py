@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext, gettext_lazy, pgettext_lazy
 
 from regulars.company.models import Brand, Employee
 from regulars.company.queries import get_brand
@@ -63,7 +63,7 @@ STEP_WORDS: dict[str, tuple[Promise, Promise, str]] = {
         "loyalty.till",
     ),
     "colleague": (
-        gettext_lazy("Invite a colleague"),
+        pgettext_lazy("first step", "Invite a colleague"),
         gettext_lazy("Each role sees what it works with"),
         "company.employees",
     ),

@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from regulars.company.models import in_language
 from regulars.core.access import get_seen
@@ -215,7 +215,10 @@ def _movement(segment: Segment) -> Any:
     other = ngettext("%(count)s went out", "%(count)s went out", left)
     return column_chart(
         [
-            Series(_("Came in"), [Point(_short(day), came.get(day, 0)) for day in days]),
+            Series(
+                pgettext("segment", "Came in"),
+                [Point(_short(day), came.get(day, 0)) for day in days],
+            ),
             Series(_("Went out"), [Point(_short(day), went.get(day, 0)) for day in days]),
         ],
         title=_("The last thirty days"),

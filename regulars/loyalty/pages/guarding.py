@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.shortcuts import redirect
 from django.utils.timezone import now as moment_of_now
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from regulars.company.models import Employee
@@ -61,7 +61,7 @@ class LimitsForm(forms.Form):
 class WatchForm(forms.Form):
     """What a watch counts, and what it does."""
 
-    counts = forms.ChoiceField(label=_("Counts"), choices=COUNTS)
+    counts = forms.ChoiceField(label=pgettext_lazy("watch", "Counts"), choices=COUNTS)
     most = forms.IntegerField(label=_("Alarm above"), min_value=1, max_value=10**12)
     hours = forms.IntegerField(label=_("Within hours"), min_value=1, max_value=744)
     staff_only = forms.BooleanField(label=_("Cards of employees only"), required=False)

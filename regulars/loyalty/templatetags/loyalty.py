@@ -5,7 +5,7 @@ from typing import Any
 
 from django import template
 from django.utils.timezone import localdate
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from regulars.core.money import format_money
@@ -38,7 +38,7 @@ ORDER_STATES = {
 POT_NAMES = {
     "issued": _("Earned"),
     "redeemed": _("Redeemed"),
-    "expired": _("Expired"),
+    "expired": pgettext_lazy("points", "Expired"),
     "reversed": _("Taken back with returned goods"),
     "adjusted": _("Adjusted by hand"),
     "held": _("Set aside"),
@@ -48,7 +48,7 @@ POT_NAMES = {
 ADJUSTMENT_STATES = {
     "done": _("On the books"),
     "waiting": _("Waiting"),
-    "declined": _("Declined"),
+    "declined": pgettext_lazy("adjustment", "Declined"),
 }
 
 
@@ -150,7 +150,7 @@ def what_for(entry: Entry) -> str:
         "hold:back": gettext("No longer set aside"),
         "restoration": gettext("Given back with returned goods"),
         "reinstating": gettext("Expired points given back"),
-        "expiry": gettext("Expired"),
+        "expiry": pgettext("points", "Expired"),
         "merging": gettext("Between cards of one person"),
         "adjustment": gettext("Adjusted by hand"),
         "household": gettext("From the household")
