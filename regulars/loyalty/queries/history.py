@@ -44,6 +44,7 @@ class Entry:
     rule: str
     rule_ru: str
     store: str
+    store_ru: str
     worth_minor: int
     is_for_reward: bool
     since: datetime | None
@@ -192,7 +193,7 @@ MOVED = """
         told.cause || CASE WHEN told.key LIKE '%%:undo' THEN ':undo'
             WHEN told.key LIKE 'hold:%%:back' THEN ':back' ELSE '' END, told.behind,
         CASE WHEN told.rule_id IS NULL THEN ARRAY[]::bigint[] ELSE ARRAY[told.rule_id] END,
-        coalesce(rule.name, ''), coalesce(rule.name_ru, ''), coalesce(store.name, ''),
+        coalesce(rule.name, ''), coalesce(rule.name_ru, ''), coalesce(store.name, ''), coalesce(store.name_ru, ''),
         coalesce(redemption.worth_minor, 0), coalesce(redemption.key LIKE 'reward:%%', false),
         coalesce(redemption.redeemed_at, accrual.at, CASE WHEN told.cause = 'expiry' THEN (
             SELECT min(granted.at) FROM loyalty_lotuse part JOIN loyalty_lot lot ON lot.id = part.lot_id

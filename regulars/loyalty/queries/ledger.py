@@ -56,6 +56,7 @@ class Line:
     rule: str
     rule_ru: str
     store: str
+    store_ru: str
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ COLUMNS = """
         target.member_id IS NOT NULL, coalesce(taker.number, giver.number, ''),
         CASE WHEN taker.number IS NULL THEN '' ELSE coalesce(giver.number, '') END,
         coalesce(taker.customer_id, giver.customer_id), coalesce(rule.name, ''),
-        coalesce(rule.name_ru, ''), coalesce(store.name, '')
+        coalesce(rule.name_ru, ''), coalesce(store.name, ''), coalesce(store.name_ru, '')
     FROM ({found}) t
     JOIN loyalty_account source ON source.id = t.source_id
     JOIN loyalty_account target ON target.id = t.target_id

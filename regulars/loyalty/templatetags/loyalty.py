@@ -8,6 +8,7 @@ from django.utils.timezone import localdate
 from django.utils.translation import get_language, gettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from regulars.company.models import in_language
 from regulars.core.money import format_money
 from regulars.loyalty.measures import amount_of_unit, measured, shown_of_unit, signed_of_unit
 from regulars.loyalty.queries.explaining import adjusted_for
@@ -55,8 +56,7 @@ ADJUSTMENT_STATES = {
 @register.filter
 def named(thing: Any) -> str:
     """The name of a program, unit, rule or tier in the reader's language."""
-    russian = (get_language() or "").startswith("ru")
-    return str((russian and thing.name_ru) or thing.name)
+    return in_language(thing.name, thing.name_ru)
 
 
 @register.filter
@@ -137,11 +137,10 @@ def on_ladder(amount: int, ahead: Any) -> str:
 @register.filter
 def what_for(entry: Entry) -> str:
     """What a movement was for, in a few words."""
-    russian = (get_language() or "").startswith("ru")
     if entry.cause == "accrual":
         return gettext("Purchase")
     if entry.rule:
-        return (russian and entry.rule_ru) or entry.rule
+        return in_language(entry.rule, entry.rule_ru)
     return {
         "redemption": gettext("Redeemed"),
         "redemption:undo": gettext("Redemption undone"),
@@ -165,8 +164,7 @@ def what_for(entry: Entry) -> str:
 @register.filter
 def in_words(thing: Any) -> str:
     """What a reward is, in the reader's language."""
-    russian = (get_language() or "").startswith("ru")
-    return str((russian and thing.words_ru) or thing.words)
+    return in_language(thing.words, thing.words_ru)
 
 
 @register.filter
@@ -224,12 +222,16 @@ def pot_name(pot: str) -> str:
 @register.filter
 def unit_named(line: Any) -> str:
     """The unit of a line of the ledger in the reader's language."""
-    russian = (get_language() or "").startswith("ru")
-    return str((russian and line.unit_name_ru) or line.unit_name)
+    return in_language(line.unit_name, line.unit_name_ru)
+
+
+@register.filter
+def store_named(line: Any) -> str:
+    """The store of a line of the ledger or of a history in the reader's language."""
+    return in_language(line.store, line.store_ru)
 
 
 @register.filter
 def rule_named(line: Any) -> str:
     """The rule of a line of the ledger in the reader's language."""
-    russian = (get_language() or "").startswith("ru")
-    return str((russian and line.rule_ru) or line.rule)
+    return in_language(line.rule, line.rule_ru)
