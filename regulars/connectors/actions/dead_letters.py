@@ -9,6 +9,7 @@ from django.db import transaction
 
 from regulars.connectors.collect.checking import Sorted, letter_of, sort_single
 from regulars.connectors.collect.keys import Keys, Source
+from regulars.connectors.collect.parcels import packed
 from regulars.connectors.collect.reading import fault_of_reading
 from regulars.connectors.models import DeadLetter, Parcel
 from regulars.core.errors import Refused
@@ -41,7 +42,8 @@ def resend_dead_letters(
             failing.append(letter)
             _say_what_is_wrong(letter, request)
     if pieces:
-        Parcel.objects.create(body=b"".join(pieces))
+        parcel = b"".join(pieces)
+        Parcel.objects.create(body=packed(parcel), size=len(parcel))
     DeadLetter.objects.filter(pk__in=sent).update(state="resent", settled_at=now)
     fields = ("body", "type", "name", "user_id", "anonymous_id", "reason", "path", "rule", "plan")
     DeadLetter.objects.bulk_update(failing, fields)

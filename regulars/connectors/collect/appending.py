@@ -7,6 +7,7 @@ import psycopg
 from django.db import DatabaseError, InterfaceError, connection, transaction
 
 from regulars.connectors.collect.checking import Letter, Sorted
+from regulars.connectors.collect.parcels import packed
 from regulars.core.group_commit import GroupCommit
 from regulars.core.sql import int_array, text_array, time_array
 
@@ -55,7 +56,11 @@ def _commit(body: bytes, letters: Sequence[Letter]) -> None:
 def _insert_parcel(body: bytes) -> None:
     # Django's cursors put parameters into the text of the statement; bytes go better as they are.
     with psycopg.Cursor(connection.connection) as cursor:
-        cursor.execute("INSERT INTO connectors_parcel (body) VALUES (%b)", [body], prepare=True)
+        cursor.execute(
+            "INSERT INTO connectors_parcel (body, size) VALUES (%b, %s)",
+            [packed(body), len(body)],
+            prepare=True,
+        )
 
 
 def insert_letters(letters: Sequence[Letter]) -> None:

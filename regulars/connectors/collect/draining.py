@@ -52,9 +52,8 @@ def _drain_some(*, now: datetime) -> int | None:
         if not cursor.fetchone()[0]:
             return None
         cursor.execute(
-            """SELECT id FROM (SELECT id, sum(octet_length(body)) OVER (ORDER BY id)
-                    - octet_length(body) AS before
-                FROM (SELECT id, body FROM connectors_parcel WHERE drained_at IS NULL
+            """SELECT id FROM (SELECT id, sum(size) OVER (ORDER BY id) - size AS before
+                FROM (SELECT id, size FROM connectors_parcel WHERE drained_at IS NULL
                     ORDER BY id LIMIT 500) AS next) AS summed
             WHERE before < %s""",
             [BYTES_AT_ONCE],

@@ -101,6 +101,7 @@ class Parcel(Record):
     """
 
     body = models.BinaryField()
+    size = models.PositiveIntegerField(db_default=0, help_text="bytes of the body, unpacked")
     received_at = models.DateTimeField(db_default=Now())
     drained_at = models.DateTimeField(null=True)
 
