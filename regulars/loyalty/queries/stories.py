@@ -63,6 +63,21 @@ BACKS = """
     GROUP BY 1, 2, 3, 4
 """
 
+PAID_BACKS = """
+    SELECT redemption.member_id, redemption.id, back.purchase_id, 'return:' || back.id,
+        sum(back.total_minor) OVER (PARTITION BY redemption.id ORDER BY back.id)::bigint,
+        (SELECT sum(line.total_minor)::bigint FROM customers_line line
+            WHERE line.purchase_id = back.purchase_id), back.recorded_at, back.returned_at
+    FROM loyalty_redemption redemption JOIN customers_return back
+        ON back.purchase_id = redemption.purchase_id
+    WHERE redemption.member_id = ANY(%(members)s::bigint[])
+    UNION ALL
+    SELECT redemption.member_id, redemption.id, purchase.id, '', 0, 0, purchase.voided_at, NULL
+    FROM loyalty_redemption redemption JOIN customers_purchase purchase
+        ON purchase.id = redemption.purchase_id
+    WHERE redemption.member_id = ANY(%(members)s::bigint[]) AND purchase.voided_at IS NOT NULL
+"""
+
 ACTIVATED = """
     SELECT member_id, purchase_id, active_from FROM loyalty_accrual
     WHERE member_id = ANY(%s::bigint[]) AND active_from > at AND (%s::int IS NULL
@@ -196,6 +211,7 @@ def stories_of(reading: Reading, first: int, last: int) -> list[Story]:
     _read_moves(persons, rows)
     _read_spendings(person_of, ids, rows)
     _read_backs(person_of, ids, rows)
+    _read_backs_of_others(person_of, ids, rows)
     for member_id, purchase_id, at in _rows(
         ACTIVATED, [ids, reading.waits_days, reading.waits_days]
     ):
@@ -362,6 +378,30 @@ def _read_backs(person_of: Mapping[int, _Person], ids: str, rows: Mapping[int, l
         when = found[0].recorded_at if found else at
         is_undone = not cause.startswith("return:")
         step = Returned(purchase_id, back, total, when, is_undone, returned_at)
+        _put(person, step, when, place=found[0].place if found else None)
+
+
+def _read_backs_of_others(
+    person_of: Mapping[int, _Person], ids: str, rows: Mapping[int, list[_Row]]
+) -> None:
+    """What came back of purchases of somebody else that a person's points paid for."""
+    bought = {
+        person.id: {sale.purchase_id for *_, sale in person.sales} for person in person_of.values()
+    }
+    for member_id, redemption_id, purchase_id, cause, back, total, at, returned_at in _rows(
+        PAID_BACKS, {"members": ids}
+    ):
+        person = person_of[member_id]
+        if purchase_id in bought[person.id]:
+            continue
+        begins = f"restoration:{redemption_id}:{cause}"
+        found = [
+            row
+            for row in rows.get(person.id, ())
+            if row.key.startswith(begins) and (cause or ":return:" not in row.key)
+        ]
+        when = found[0].recorded_at if found else at
+        step = Returned(purchase_id, back, total, when, not cause, returned_at, is_anothers=True)
         _put(person, step, when, place=found[0].place if found else None)
 
 

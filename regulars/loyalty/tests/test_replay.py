@@ -337,6 +337,20 @@ def test_ladders_that_no_story_holds_are_named() -> None:
     assert unlike_the_books(program) == []
 
 
+@pytest.mark.parametrize("back", ["undo", "give_back"])
+def test_points_spent_on_anothers_purchase_come_back_with_it(back: str) -> None:
+    program = opened("paid", TermsInput("keep"), expiry=Expiry())
+    tale = Tale(program)
+    for kind, card, number in (("buy", "b", 160), ("buy", "a", 376), ("spend", "b", 285)):
+        tale.act(kind, card, number, 24)
+    tale.act(back, "a", 249, 24)
+    b, _a = replayed(program)
+    points = b.sums["points"]
+    assert (points.spent, points.given_back) == (46, 46 if back == "undo" else 18)
+    assert b.visits == 1
+    assert unlike_the_books(program) == []
+
+
 def test_a_replay_counts_what_a_plain_story_gives() -> None:
     program = opened("plain", TermsInput("within_balance"), expiry=Expiry())
     tale = Tale(program)

@@ -27,7 +27,8 @@ class Returned(NamedTuple):
     """Goods of a purchase came back, worth `returned_minor` in all by then; 0 of 0 is all of it.
 
     `is_undone` where the purchase was a mistake and goods never moved. `at` is when it came on the
-    books, `returned_at` when the goods came back.
+    books, `returned_at` when the goods came back. `is_anothers` where the purchase is not this
+    person's: what the person spent on it comes back, and that is all.
     """
 
     purchase_id: int
@@ -36,6 +37,7 @@ class Returned(NamedTuple):
     at: datetime
     is_undone: bool = False
     returned_at: datetime | None = None
+    is_anothers: bool = False
 
     @property
     def is_full(self) -> bool:

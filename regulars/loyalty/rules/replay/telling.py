@@ -241,6 +241,9 @@ class _Teller:
         """Goods came back: what they were paid with returns, what they earned goes."""
         purchase_id = step.purchase_id
         self._restore_spent(step)
+        if step.is_anothers:
+            self.climb()
+            return
         earned: dict[str, int] = {}
         for one in self.sold.get(purchase_id, ()):
             earned[one.unit] = earned.get(one.unit, 0) + one.amount
