@@ -97,6 +97,7 @@ class Life:
         self._may_end = any(one.expiry.kind != "never" for one in self.versions)
         self._ends: list[dict[date, datetime | None]] = [{} for _ in self.versions]
         """By version, the end of what was granted on a day."""
+        self._reaches = any(one.reaches_old for one in self.versions)
         self.may_roll = any(one.expiry.kind == "rolling" for one in self.versions)
         """Whether activities prolong points in any version."""
 
@@ -125,6 +126,21 @@ class Life:
         except KeyError:
             ends[day] = end = self._worked_out(place, granted_at, zone)
             return end
+
+    def told_from(self, granted_at: datetime) -> datetime | None:
+        """From when on points granted then have their end, where a later version gave it to them.
+
+        Until then they had none, and were spent after all that had one.
+        """
+        if not self._reaches:
+            return None
+        place = self._place_at(granted_at)
+        if self.versions[place].expiry.kind != "never":
+            return None
+        later = self.versions[place + 1 :]
+        ending = (one for one in later if one.reaches_old and one.expiry.kind != "never")
+        version = next(ending, None)
+        return version.in_force_from if version else None
 
     def prolongs_to(self, at: datetime, zone: tzinfo) -> datetime | None:
         """Up to when an activity at a moment has points live; None where it prolongs nothing."""

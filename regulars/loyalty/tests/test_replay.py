@@ -351,6 +351,23 @@ def test_points_spent_on_anothers_purchase_come_back_with_it(back: str) -> None:
     assert unlike_the_books(program) == []
 
 
+def test_an_end_that_came_later_does_not_say_which_points_were_spent_first() -> None:
+    program = opened("reached", TermsInput("within_balance"), expiry=Expiry(kind="year_end"))
+    tale = Tale(program)
+    never, monthly = 425, 438
+    for kind, number, hours in (
+        ("buy", 189, 1),
+        ("live", never, 3325),
+        ("buy", 189, 1),
+        ("spend", 105, 960),
+        ("live", monthly, 30),
+        ("expire", 0, 992),
+    ):
+        tale.act(kind, "a", number, hours)
+    assert unlike_the_books(program, tale.at) == []
+    assert unlike_the_books(program) == []
+
+
 def test_a_replay_counts_what_a_plain_story_gives() -> None:
     program = opened("plain", TermsInput("within_balance"), expiry=Expiry())
     tale = Tale(program)

@@ -12,7 +12,7 @@ from regulars.loyalty.rules.returns import Spent as Used
 class Lot:
     """Points granted together; `active_at` is None while they wait for an event."""
 
-    __slots__ = ("active_at", "ends_at", "left", "place", "purchase_id", "reinstated")
+    __slots__ = ("active_at", "ends_at", "left", "place", "purchase_id", "reinstated", "told_from")
 
     def __init__(
         self,
@@ -22,14 +22,21 @@ class Lot:
         ends_at: datetime | None,
         *,
         purchase_id: int | None = None,
+        told_from: datetime | None = None,
     ) -> None:
         self.place = place
         self.left = left
         self.active_at = active_at
         self.ends_at = ends_at
         self.purchase_id = purchase_id
+        self.told_from = told_from
+        """From when on it has its end, where it was granted without one."""
         self.reinstated = 0
         """What died in it after it came back, and was granted anew."""
+
+    def is_endless(self, at: datetime) -> bool:
+        """Whether the points have no end, or had none then."""
+        return self.ends_at is None or (self.told_from is not None and self.told_from > at)
 
     def is_dead(self, at: datetime) -> bool:
         """Whether the points are gone by then."""
@@ -68,9 +75,9 @@ class Purse:
             and ((ends_at := lot.ends_at) is None or ends_at > at)
             and not (usable and lot.is_pending(at))
         ]
-        mortal = [lot for lot in lots if lot.ends_at is not None]
+        mortal = [lot for lot in lots if not lot.is_endless(at)]
         mortal.sort(key=_END)
-        return mortal + [lot for lot in lots if lot.ends_at is None]
+        return mortal + [lot for lot in lots if lot.is_endless(at)]
 
     def put(self, lot: Lot, amount: int) -> None:
         """Points that come in: they pay what is owed first."""

@@ -119,6 +119,8 @@ class _Teller:
         for code in self.scheme.rolling:
             ends_at = self.scheme.prolongs_to(code, at)
             for lot in self.purses[code].lots if ends_at else ():
+                if lot.is_endless(told_at):
+                    continue
                 if lot.left and lot.ends_at and ends_at and told_at < lot.ends_at < ends_at:
                     lot.ends_at = ends_at
 
@@ -141,7 +143,15 @@ class _Teller:
             else:
                 self.places += 1
                 ends_at = purse.life.ends_at(at, scheme.zone)
-                lot = Lot(self.places, amount, active_at, ends_at, purchase_id=purchase_id)
+                told_from = purse.life.told_from(at)
+                lot = Lot(
+                    self.places,
+                    amount,
+                    active_at,
+                    ends_at,
+                    purchase_id=purchase_id,
+                    told_from=told_from,
+                )
                 purse.put(lot, amount)
             if purchase_id is None:
                 for climber in self.climbers:
@@ -175,7 +185,9 @@ class _Teller:
         elif step.amount > 0:
             moved = step.amount
             self.places += 1
-            purse.put(Lot(self.places, moved, step.at, step.expires_at), moved)
+            follows = step.expires_at == purse.life.ends_at(step.at, self.scheme.zone)
+            told_from = purse.life.told_from(step.at) if follows else None
+            purse.put(Lot(self.places, moved, step.at, step.expires_at, told_from=told_from), moved)
         else:
             lots = sorted(
                 purse.live(step.at),
@@ -235,7 +247,9 @@ class _Teller:
                 purse.balance -= back.amount
                 self.places += 1
                 ends_at = self.scheme.ends_at(spending.unit, at)
-                purse.put(Lot(self.places, back.amount, at, ends_at), back.amount)
+                told_from = purse.life.told_from(at) if purse.life else None
+                lot = Lot(self.places, back.amount, at, ends_at, told_from=told_from)
+                purse.put(lot, back.amount)
 
     def take_back(self, step: Returned) -> None:
         """Goods came back: what they were paid with returns, what they earned goes."""
