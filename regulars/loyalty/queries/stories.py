@@ -179,6 +179,8 @@ class _Person:
     """Steps that left no transfer: known by their time only."""
     placed: list[tuple[int, datetime, Step]] = field(default_factory=list)
     posted: dict[int, datetime] = field(default_factory=dict)
+    paid: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+    """By purchase the redemptions that paid for it."""
 
 
 def partitions_of(program_id: int, size: int) -> list[tuple[int, int]]:
@@ -356,6 +358,8 @@ def _read_spendings(
         places = {one.key: one.place for one in rows.get(person.id, ())}
         spent = Spent(row.id, row.unit, row.amount, row.at, row.purchase_id)
         _put(person, spent, row.at, place=places.get(row.key))
+        if row.purchase_id and row.redemption_id:
+            person.paid[row.purchase_id].append(row.redemption_id)
         if row.freed and row.freed_at:
             step = Unspent(row.id, row.freed_at, row.freed)
             _put(person, step, row.freed_at, place=places.get(f"{row.key}:back"))
@@ -369,11 +373,11 @@ def _read_backs(person_of: Mapping[int, _Person], ids: str, rows: Mapping[int, l
         BACKS, {"members": ids}
     ):
         person = person_of[member_id]
+        restored = {f"restoration:{one}:{cause}" for one in person.paid.get(purchase_id, ())}
         found = [
             row
             for row in rows.get(person.id, ())
-            if row.key.startswith(f"reversal:{accrual_id}:{cause}:")
-            or (row.key.startswith("restoration:") and row.key.endswith(f":{cause}"))
+            if row.key.startswith(f"reversal:{accrual_id}:{cause}:") or row.key in restored
         ]
         when = found[0].recorded_at if found else at
         is_undone = not cause.startswith("return:")

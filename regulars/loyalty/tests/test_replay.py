@@ -351,6 +351,16 @@ def test_points_spent_on_anothers_purchase_come_back_with_it(back: str) -> None:
     assert unlike_the_books(program) == []
 
 
+def test_a_second_purchase_undone_is_told_in_its_own_place() -> None:
+    program = opened("twice", TermsInput("within_balance"), expiry=Expiry())
+    tale = Tale(program)
+    for kind, number in (("buy", 331), ("spend", 319), ("undo", 151), ("buy", 101), ("undo", 151)):
+        tale.act(kind, "a", number, 24)
+    (outcome,) = replayed(program)
+    assert (outcome.visits, outcome.sums["status"].balance) == (0, 0)
+    assert unlike_the_books(program) == []
+
+
 def test_an_end_that_came_later_does_not_say_which_points_were_spent_first() -> None:
     program = opened("reached", TermsInput("within_balance"), expiry=Expiry(kind="year_end"))
     tale = Tale(program)
