@@ -6,6 +6,7 @@ from operator import attrgetter
 
 from regulars.loyalty.rules.expiry import Life
 from regulars.loyalty.rules.lots import taken_in_order
+from regulars.loyalty.rules.replay.outcomes import Sums
 from regulars.loyalty.rules.returns import Spent as Used
 
 
@@ -96,6 +97,30 @@ class Purse:
             lot.left -= use.amount
             self.balance -= use.amount
         return [Used(use.lot_id, use.amount) for use in uses]
+
+    def sums(self, upto: datetime) -> Sums:
+        """What the story came to by a moment; what is dead by then has left the balance."""
+        dead = pending = 0
+        for lot in self.lots:
+            if not lot.left:
+                continue
+            if lot.is_dead(upto):
+                dead += lot.left
+            elif lot.is_pending(upto):
+                pending += lot.left
+        return Sums(
+            issued=self.issued,
+            spent=self.spent,
+            given_back=self.given_back,
+            unmet=self.unmet,
+            taken_back=self.taken_back,
+            forgiven=self.forgiven,
+            expired=dead,
+            moved=self.moved,
+            balance=self.balance - dead,
+            pending=pending,
+            debt=self.debt,
+        )
 
 
 class Spending:

@@ -7,7 +7,7 @@ from typing import Any
 from regulars.loyalty.rules.earning import Earned
 from regulars.loyalty.rules.memory import Memory
 from regulars.loyalty.rules.replay.climbing import Climber, ToldLadder
-from regulars.loyalty.rules.replay.outcomes import Outcome, Sums
+from regulars.loyalty.rules.replay.outcomes import Outcome
 from regulars.loyalty.rules.replay.purses import Lot, Purse, Spending
 from regulars.loyalty.rules.replay.schemes import Scheme
 from regulars.loyalty.rules.replay.stories import (
@@ -379,34 +379,10 @@ def replay(scheme: Scheme, story: Story, upto: datetime) -> Outcome:
     teller = _Teller(scheme, story)
     for step in story.steps:
         _TELLS[type(step)](teller, step)
-    sums = {code: _sums(purse, upto) for code, purse in teller.purses.items()}
+    sums = {code: purse.sums(upto) for code, purse in teller.purses.items()}
     tier, moves = teller.tier, teller.tier_moves
     for climber in teller.climbers:
         if climber.ladder.is_main:
             track = climber.brought_to(upto)
             tier, moves = track.tier, len(track.changes)
     return Outcome(story.person_id, teller.visits, tier, moves, sums)
-
-
-def _sums(purse: Purse, upto: datetime) -> Sums:
-    dead = pending = 0
-    for lot in purse.lots:
-        if not lot.left:
-            continue
-        if lot.is_dead(upto):
-            dead += lot.left
-        elif lot.is_pending(upto):
-            pending += lot.left
-    return Sums(
-        issued=purse.issued,
-        spent=purse.spent,
-        given_back=purse.given_back,
-        unmet=purse.unmet,
-        taken_back=purse.taken_back,
-        forgiven=purse.forgiven,
-        expired=dead,
-        moved=purse.moved,
-        balance=purse.balance - dead,
-        pending=pending,
-        debt=purse.debt,
-    )
